@@ -1,1 +1,3 @@
 //! tconnectsync-heroku.
+
+pub mod failure;

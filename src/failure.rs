@@ -1,0 +1,109 @@
+//! What can go wrong in a run, the exit status it ends with, and what its reader can do about it.
+//!
+//! Whoever reads a failure sees one line in a log, so a [`Failure`] is one line: which service and which call, what it
+//! answered, and the next thing to do. It never holds a secret or personal data; whoever builds one passes service
+//! answers through [`crate::http::excerpt`] first.
+
+use std::fmt;
+
+/// How a run ended, in the words of `sysexits.h` where it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExitStatus {
+    /// Done, also when nothing was new.
+    Done,
+    /// The command line was not understood.
+    Usage,
+    /// Nightscout refused some documents; the rest is uploaded.
+    Refused,
+    /// A service could not be reached or kept failing.
+    Unavailable,
+    /// This program broke one of its own rules.
+    Bug,
+    /// Nothing is wrong that a later run would not mend.
+    TryLater,
+    /// A service answered something that this version does not understand.
+    NotUnderstood,
+    /// A service rejected the credentials.
+    CredentialsRejected,
+    /// The configuration is incomplete or wrong.
+    Configuration,
+}
+
+impl ExitStatus {
+    /// Every status, in the order of their codes: the table that `--help` and the README show.
+    pub const ALL: [ExitStatus; 9] = [
+        ExitStatus::Done,
+        ExitStatus::Usage,
+        ExitStatus::Refused,
+        ExitStatus::Unavailable,
+        ExitStatus::Bug,
+        ExitStatus::TryLater,
+        ExitStatus::NotUnderstood,
+        ExitStatus::CredentialsRejected,
+        ExitStatus::Configuration,
+    ];
+
+    /// The process exit status.
+    pub const fn code(self) -> u8 {
+        match self {
+            ExitStatus::Done => 0,
+            ExitStatus::Usage => 2,
+            ExitStatus::Refused => 65,
+            ExitStatus::Unavailable => 69,
+            ExitStatus::Bug => 70,
+            ExitStatus::TryLater => 75,
+            ExitStatus::NotUnderstood => 76,
+            ExitStatus::CredentialsRejected => 77,
+            ExitStatus::Configuration => 78,
+        }
+    }
+
+    /// What the status means, in a few words.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            ExitStatus::Done => "done, also when nothing was new",
+            ExitStatus::Usage => "the command line was not understood",
+            ExitStatus::Refused => "Nightscout refused some documents; the rest is uploaded",
+            ExitStatus::Unavailable => "a service could not be reached or kept failing",
+            ExitStatus::Bug => "a bug in this program",
+            ExitStatus::TryLater => {
+                "try later: another run is under way, the deadline was reached, or the pump's data is stale"
+            }
+            ExitStatus::NotUnderstood => {
+                "a service answered something that this version does not understand"
+            }
+            ExitStatus::CredentialsRejected => "a service rejected the credentials",
+            ExitStatus::Configuration => "the configuration is incomplete or wrong",
+        }
+    }
+}
+
+/// Why a run could not be completed: one line for its reader, and the exit status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The status that the process ends with.
+    pub status: ExitStatus,
+    /// What happened: the service, the call, its answer. Without a full stop.
+    pub what: String,
+    /// What the reader can do about it: one or two sentences, without a final full stop.
+    pub advice: String,
+}
+
+impl Failure {
+    /// A failure of the given status.
+    pub fn new(status: ExitStatus, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Failure {
+            status,
+            what: what.into(),
+            advice: advice.into(),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}. {}.", self.what, self.advice)
+    }
+}
+
+impl std::error::Error for Failure {}
