@@ -1,3 +1,5 @@
 //! tconnectsync-heroku.
 
+pub mod cli;
+pub mod config;
 pub mod failure;

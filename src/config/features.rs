@@ -1,0 +1,176 @@
+//! The features: what can be copied from the pump to Nightscout, by the names that tconnectsync gave them.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// One kind of data that a pass copies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the table in `row` describes each")]
+pub enum Feature {
+    Basal,
+    Bolus,
+    PumpEvents,
+    PumpEventsBasalSuspension,
+    Cgm,
+    CgmAlerts,
+    BolusBg,
+    DeviceStatus,
+    Iob,
+    Profiles,
+}
+
+impl Feature {
+    /// Every feature, in the order in which they are listed and worked through.
+    pub const ALL: [Feature; 10] = [
+        Feature::Basal,
+        Feature::Bolus,
+        Feature::PumpEvents,
+        Feature::PumpEventsBasalSuspension,
+        Feature::Cgm,
+        Feature::CgmAlerts,
+        Feature::BolusBg,
+        Feature::DeviceStatus,
+        Feature::Iob,
+        Feature::Profiles,
+    ];
+
+    /// The table: name, what it uploads, whether it is on unless chosen otherwise.
+    const fn row(self) -> (&'static str, &'static str, bool) {
+        match self {
+            Feature::Basal => ("BASAL", "basal rates, as temporary basals", true),
+            Feature::Bolus => ("BOLUS", "boluses and their carbs", true),
+            Feature::PumpEvents => (
+                "PUMP_EVENTS",
+                "site and cartridge changes, suspensions, alarms, sleep and exercise, sensor starts",
+                false,
+            ),
+            Feature::PumpEventsBasalSuspension => (
+                "PUMP_EVENTS_BASAL_SUSPENSION",
+                "of PUMP_EVENTS only suspensions and resumes",
+                false,
+            ),
+            Feature::Cgm => (
+                "CGM",
+                "the pump's glucose readings; only where nothing else uploads them, they come late",
+                false,
+            ),
+            Feature::CgmAlerts => ("CGM_ALERTS", "the pump's glucose alerts", false),
+            Feature::BolusBg => (
+                "BOLUS_BG",
+                "glucose values typed in for a bolus, as finger checks",
+                false,
+            ),
+            Feature::DeviceStatus => (
+                "DEVICE_STATUS",
+                "the pump's battery, reservoir and state",
+                false,
+            ),
+            Feature::Iob => ("IOB", "the pump's insulin on board", false),
+            Feature::Profiles => (
+                "PROFILES",
+                "the pump's profiles: basal rates, carb ratios, sensitivities, targets",
+                false,
+            ),
+        }
+    }
+
+    /// The name in `TCONNECTSYNC_HEROKU_FEATURES` and `--features`.
+    pub const fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    /// What it uploads, in a few words.
+    pub const fn uploads(self) -> &'static str {
+        self.row().1
+    }
+
+    /// Whether it is on where no features are chosen.
+    pub const fn is_default(self) -> bool {
+        self.row().2
+    }
+
+    /// The feature of this name, in capitals or not.
+    pub fn named(name: &str) -> Option<Feature> {
+        Feature::ALL
+            .into_iter()
+            .find(|feature| feature.name().eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The features of a run, in the order of [`Feature::ALL`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeatureSet(BTreeSet<Feature>);
+
+/// Why a list of features was not understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FeatureListError {
+    /// The list names nothing.
+    Empty,
+    /// These names, as they were written, are no features. They may be anything, a pasted password too.
+    Unknown(Vec<String>),
+}
+
+impl FeatureSet {
+    /// Reads names separated by commas, semicolons or blanks, in capitals or not.
+    pub fn parse(list: &str) -> Result<FeatureSet, FeatureListError> {
+        let mut features = BTreeSet::new();
+        let mut unknown = Vec::new();
+        for name in list.split(|c: char| c == ',' || c == ';' || c.is_whitespace()) {
+            match Feature::named(name) {
+                Some(feature) => drop(features.insert(feature)),
+                None if name.is_empty() => {}
+                None => unknown.push(name.to_owned()),
+            }
+        }
+        if !unknown.is_empty() {
+            Err(FeatureListError::Unknown(unknown))
+        } else if features.is_empty() {
+            Err(FeatureListError::Empty)
+        } else {
+            Ok(FeatureSet(features))
+        }
+    }
+
+    /// Whether the feature is on.
+    pub fn contains(&self, feature: Feature) -> bool {
+        self.0.contains(&feature)
+    }
+
+    /// The features that are on, in the order of [`Feature::ALL`].
+    pub fn iter(&self) -> impl Iterator<Item = Feature> + '_ {
+        self.0.iter().copied()
+    }
+}
+
+impl Default for FeatureSet {
+    fn default() -> Self {
+        Feature::ALL
+            .into_iter()
+            .filter(|feature| feature.is_default())
+            .collect()
+    }
+}
+
+impl FromIterator<Feature> for FeatureSet {
+    fn from_iter<I: IntoIterator<Item = Feature>>(features: I) -> Self {
+        FeatureSet(features.into_iter().collect())
+    }
+}
+
+impl fmt::Display for FeatureSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&names(self.iter()))
+    }
+}
+
+/// The names of features, joined by commas, as a list is written in the configuration.
+pub fn names(features: impl IntoIterator<Item = Feature>) -> String {
+    let names: Vec<&str> = features.into_iter().map(Feature::name).collect();
+    names.join(",")
+}

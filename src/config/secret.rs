@@ -1,0 +1,64 @@
+//! Values that must never be printed.
+
+use std::fmt;
+
+/// A value that cannot be printed: a password, an API secret, an address that holds a key. Never empty.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a value verbatim; `None` for an empty one.
+    pub fn new(value: impl Into<String>) -> Option<Secret> {
+        let value = value.into();
+        (!value.is_empty()).then_some(Secret(value))
+    }
+
+    /// The value itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(redacted)")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(redacted)")
+    }
+}
+
+/// A pump's serial number, digits only. Prints as its last three digits (`…043`), which tell a person's pumps apart
+/// without naming the device to a stranger who reads the log.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PumpSerial(String);
+
+impl PumpSerial {
+    /// A serial number of 1 to 20 digits; `None` for anything else.
+    pub fn new(digits: impl Into<String>) -> Option<PumpSerial> {
+        let digits = digits.into();
+        let valid = (1..=20).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        valid.then_some(PumpSerial(digits))
+    }
+
+    /// All digits, for comparing and for deriving identifiers.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PumpSerial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.0.len().saturating_sub(3);
+        write!(f, "…{}", &self.0[shown..])
+    }
+}
+
+impl fmt::Debug for PumpSerial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,168 @@
+//! Where settings come from: the environment and the `.env` files, read once, before anything is judged.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::Problem;
+use super::env_file::EnvFile;
+use super::variables::Variable;
+
+/// The environment and the `.env` files as they were read, and what could not be read.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The process environment.
+    pub environment: BTreeMap<String, String>,
+    /// The files in order of precedence.
+    pub files: Vec<EnvFile>,
+    /// Files and variables that could not be read at all.
+    pub problems: Vec<Problem>,
+}
+
+/// Where a value was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The process environment, which on Heroku is the Config Vars.
+    Environment,
+    /// A `.env` file, by the name that a person knows it by.
+    File(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Environment => f.write_str("the environment"),
+            Place::File(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A variable of the table that is set, without its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetVariable {
+    /// Its name; differs from the row's where the row covers several.
+    pub name: String,
+    /// Its row in the table.
+    pub variable: &'static Variable,
+    /// Where the value that counts was found.
+    pub place: Place,
+}
+
+impl Sources {
+    /// Reads the environment and the files: the given one, else `.env` in the current directory, then
+    /// `.config/tconnectsync/.env` in the home directory. Only a given file has to exist.
+    pub fn read(env_file: Option<&Path>) -> Sources {
+        let mut sources = Sources::default();
+        for (name, value) in std::env::vars_os() {
+            let Some(name) = name.to_str() else { continue };
+            match value.into_string() {
+                Ok(value) => drop(sources.environment.insert(name.to_owned(), value)),
+                Err(_) if Variable::named(name).is_some() => sources
+                    .problems
+                    .push(Problem::new(name, "is not valid UTF-8 text")),
+                Err(_) => {}
+            }
+        }
+        match env_file {
+            Some(path) => sources.read_file(path, &path.display().to_string(), true),
+            None => sources.read_file(Path::new(".env"), ".env", false),
+        }
+        if let Some(home) = std::env::home_dir() {
+            let path: PathBuf = home.join(".config/tconnectsync/.env");
+            sources.read_file(&path, "~/.config/tconnectsync/.env", false);
+        }
+        sources
+    }
+
+    fn read_file(&mut self, path: &Path, name: &str, must_exist: bool) {
+        let about = if must_exist {
+            format!("--env-file {name}")
+        } else {
+            name.to_owned()
+        };
+        match std::fs::read(path).map(String::from_utf8) {
+            Ok(Ok(text)) => self.files.push(EnvFile::parse(name, &text)),
+            Ok(Err(_)) => self
+                .problems
+                .push(Problem::new(about, "is not valid UTF-8 text")),
+            Err(error) if !must_exist && absent(error.kind()) => {}
+            Err(error) => self.problems.push(Problem::new(
+                about,
+                format!("could not be read: {}", reason(error.kind())),
+            )),
+        }
+    }
+
+    /// The value of a variable and where it was found: the first that is not blank, since Heroku's form leaves blanks
+    /// where nothing was entered.
+    pub fn value(&self, name: &str) -> Option<(&str, Place)> {
+        self.values(name)
+            .into_iter()
+            .find(|(value, _)| !value.trim().is_empty())
+    }
+
+    /// Every value that was given for a variable, blank ones too, in order of precedence.
+    pub fn values(&self, name: &str) -> Vec<(&str, Place)> {
+        let environment = self
+            .environment
+            .get(name)
+            .map(|value| (value.as_str(), Place::Environment));
+        let files = self.files.iter().filter_map(|file| {
+            let value = file.values.get(name)?;
+            Some((value.as_str(), Place::File(file.name.clone())))
+        });
+        environment.into_iter().chain(files).collect()
+    }
+
+    /// The variables of the table that are set, in the table's order, and where each was found.
+    pub fn set_variables(&self) -> Vec<SetVariable> {
+        let mut set: Vec<SetVariable> = self
+            .names()
+            .into_iter()
+            .filter_map(|name| {
+                let variable = Variable::named(name)?;
+                let (_, place) = self.value(name)?;
+                Some(SetVariable {
+                    name: name.to_owned(),
+                    variable,
+                    place,
+                })
+            })
+            .collect();
+        set.sort_by_key(|found| {
+            super::variables::VARIABLES
+                .iter()
+                .position(|variable| variable == found.variable)
+        });
+        set
+    }
+
+    /// Every name that any source sets, each once, in alphabetical order.
+    pub fn names(&self) -> Vec<&str> {
+        let files = self.files.iter().flat_map(|file| file.values.keys());
+        let mut names: Vec<&str> = self
+            .environment
+            .keys()
+            .chain(files)
+            .map(String::as_str)
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+fn absent(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// Why a file could not be read, in words without an error number.
+fn reason(kind: ErrorKind) -> String {
+    match kind {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,236 @@
+//! The table of environment variables: the one place that names them all, for the help text, the README and app.json.
+
+/// Whose variable it is, and so what becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Both programs have it, with the same meaning.
+    Tconnectsync,
+    /// This program's own.
+    Ours,
+    /// The web app's that this program replaces: accepted, and a remark says what replaced it.
+    Leftover,
+    /// tconnectsync's, without a meaning here: accepted in silence.
+    Ignored,
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name; a trailing `*` stands for all names that begin so.
+    pub name: &'static str,
+    /// Whose it is.
+    pub group: Group,
+    /// Whether a run needs it (or, see `stands_in_for`, its stand-in).
+    pub required: bool,
+    /// Whether its value must never be shown.
+    pub secret: bool,
+    /// The value that counts where none is set.
+    pub default: Option<&'static str>,
+    /// The variable in whose absence this one is read.
+    pub stands_in_for: Option<&'static str>,
+    /// What it says, in one line.
+    pub about: &'static str,
+}
+
+impl Variable {
+    const fn new(group: Group, name: &'static str, about: &'static str) -> Variable {
+        Variable {
+            name,
+            group,
+            required: false,
+            secret: false,
+            default: None,
+            stands_in_for: None,
+            about,
+        }
+    }
+
+    const fn required(self) -> Variable {
+        Variable {
+            required: true,
+            ..self
+        }
+    }
+
+    const fn secret(self) -> Variable {
+        Variable {
+            secret: true,
+            ..self
+        }
+    }
+
+    const fn default(self, value: &'static str) -> Variable {
+        Variable {
+            default: Some(value),
+            ..self
+        }
+    }
+
+    const fn stands_in_for(self, name: &'static str) -> Variable {
+        Variable {
+            stands_in_for: Some(name),
+            ..self
+        }
+    }
+
+    /// Whether this row is about the variable called `name`.
+    pub fn covers(&self, name: &str) -> bool {
+        match self.name.strip_suffix('*') {
+            Some(beginning) => name.starts_with(beginning),
+            None => name == self.name,
+        }
+    }
+
+    /// The row about the variable called `name`.
+    pub fn named(name: &str) -> Option<&'static Variable> {
+        VARIABLES.iter().find(|variable| variable.covers(name))
+    }
+}
+
+use Group::{Ignored, Leftover, Ours, Tconnectsync};
+
+/// Every variable, those first that a new user meets first.
+pub static VARIABLES: &[Variable] = &[
+    Variable::new(Tconnectsync, "TCONNECT_EMAIL", "E-mail address of the Tandem Source account")
+        .required()
+        .secret(),
+    Variable::new(Tconnectsync, "TCONNECT_PASSWORD", "Password of the Tandem Source account")
+        .required()
+        .secret(),
+    Variable::new(
+        Tconnectsync,
+        "TCONNECT_REGION",
+        "Where the account lives: US (also CA, MX), EU (or a country code such as DE, GB, AU), or auto, which tries both",
+    )
+    .default("auto"),
+    Variable::new(
+        Tconnectsync,
+        "NS_URL",
+        "Address of the Nightscout site, such as https://my-site.herokuapp.com",
+    )
+    .required(),
+    Variable::new(
+        Tconnectsync,
+        "NS_SECRET",
+        "The site's API_SECRET, or an access token that may read and write what the features need",
+    )
+    .required()
+    .secret(),
+    Variable::new(Tconnectsync, "API_SECRET", "Read where NS_SECRET is not set")
+        .secret()
+        .stands_in_for("NS_SECRET"),
+    Variable::new(
+        Tconnectsync,
+        "TIMEZONE_NAME",
+        "Time zone of the pump's clock by its IANA name, such as America/New_York or Europe/Berlin",
+    )
+    .required(),
+    Variable::new(Tconnectsync, "TZ", "Read where TIMEZONE_NAME is not set").stands_in_for("TIMEZONE_NAME"),
+    Variable::new(
+        Tconnectsync,
+        "PUMP_SERIAL_NUMBER",
+        "Copy this pump only, by its serial number; not set: every pump of the account with new events",
+    )
+    .secret(),
+    Variable::new(
+        Ours,
+        "TCONNECTSYNC_HEROKU_FEATURES",
+        "What to copy: features by name, separated by commas",
+    )
+    .default("BASAL,BOLUS"),
+    Variable::new(
+        Ours,
+        "TCONNECTSYNC_HEROKU_DEADLINE_SECS",
+        "End a run after so many seconds, 0 for never; a run by dates has no limit unless this is set",
+    )
+    .default("480"),
+    Variable::new(
+        Ours,
+        "TCONNECTSYNC_HEROKU_MAX_CATCH_UP_DAYS",
+        "After an outage go back at most so many days, 1 to 366",
+    )
+    .default("30"),
+    Variable::new(
+        Ours,
+        "TCONNECTSYNC_HEROKU_STALE_HOURS",
+        "End with status 75 where the pump's newest event is older than so many hours, 1 to 8760",
+    ),
+    Variable::new(Ours, "HEARTBEAT_URL", "An address to GET after each run that went well").secret(),
+    Variable::new(Ours, "HEARTBEAT_FAIL_URL", "An address to GET after each run that failed").secret(),
+    Variable::new(
+        Tconnectsync,
+        "IGNORE_ZERO_UNIT_BASAL",
+        "Leave out basal rates of 0 U/h",
+    )
+    .default("false"),
+    Variable::new(
+        Tconnectsync,
+        "NIGHTSCOUT_PROFILE_UPLOAD_MODE",
+        "How PROFILES writes a changed profile: add a new one, or replace the current one (add, replace)",
+    )
+    .default("add"),
+    Variable::new(
+        Tconnectsync,
+        "NIGHTSCOUT_PROFILE_CARBS_HR_VALUE",
+        "Carbs absorbed in an hour, in grams, for the profile; the pump does not know it",
+    )
+    .default("20"),
+    Variable::new(
+        Tconnectsync,
+        "NIGHTSCOUT_PROFILE_DELAY_VALUE",
+        "Minutes until carbs begin to act, for the profile; the pump does not know it",
+    )
+    .default("20"),
+    Variable::new(
+        Tconnectsync,
+        "NS_SKIP_TLS_VERIFY",
+        "Do not check the certificate of the Nightscout site",
+    )
+    .default("false"),
+    Variable::new(
+        Ours,
+        "NS_ALLOW_INSECURE_HTTP",
+        "Let NS_URL be plain http outside the home network; others can then read the secret",
+    )
+    .default("false"),
+    Variable::new(
+        Tconnectsync,
+        "CACHE_CREDENTIALS",
+        "Keep Tandem's access token on disk between runs, where there is a disk",
+    )
+    .default("true"),
+    Variable::new(Tconnectsync, "CACHE_CREDENTIALS_PATH", "The file to keep it in"),
+    Variable::new(
+        Tconnectsync,
+        "REQUESTS_PROXY",
+        "HTTP proxy for all calls, such as http://proxy.example:3128",
+    )
+    .secret(),
+    Variable::new(
+        Tconnectsync,
+        "HTTPS_PROXY",
+        "The same by its usual name (with HTTP_PROXY and NO_PROXY), from the environment only",
+    )
+    .secret(),
+    Variable::new(
+        Ours,
+        "TCONNECT_BASE_URL",
+        "For tests and demonstrations: one address that stands in for all of Tandem's",
+    ),
+    Variable::new(
+        Leftover,
+        "TCONNECTSYNC_HEROKU_SECRET",
+        "The web app's: there is no page to protect any more",
+    )
+    .secret(),
+    Variable::new(
+        Leftover,
+        "TCONNECTSYNC_HEROKU_INTERVAL_MINS",
+        "The web app's: Heroku Scheduler or cron sets the interval now",
+    ),
+    Variable::new(Ignored, "AUTOUPDATE_*", "tconnectsync's endless loop: a run is one pass here"),
+    Variable::new(Ignored, "FETCH_ALL_EVENT_TYPES", "Every event is fetched anyway"),
+    Variable::new(Ignored, "NS_IGNORE_CONN_ERRORS", "A failed upload is always reported here"),
+    Variable::new(Ignored, "SKIP_NS_LAST_UPLOADED_CHECK", "What is there is always looked at"),
+    Variable::new(Ignored, "ENABLE_TESTING_MODES", "Every feature can be chosen here"),
+];
