@@ -5,11 +5,19 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{ArgAction, Parser};
 
-use crate::config::{FeatureSet, RegionChoice};
+use crate::config::features::{Feature, names};
+use crate::config::variables::{Group, VARIABLES, Variable};
+use crate::config::{FeatureSet, RegionChoice, Verbosity};
+use crate::failure::ExitStatus;
 
 /// Copies a Tandem insulin pump's events from Tandem Source to Nightscout, one pass a run
 #[derive(Clone, Debug, Default, Parser)]
-#[command(version, about)]
+#[command(
+    version,
+    about,
+    after_help = "--help lists the variables, the features and the exit statuses.",
+    after_long_help = tables()
+)]
 pub struct Cli {
     /// Check the configuration, both logins and the pump's clock, step by step; writes nothing
     #[arg(long)]
@@ -19,7 +27,7 @@ pub struct Cli {
     #[arg(long, visible_alias = "dry-run")]
     pub pretend: bool,
 
-    /// What to copy, by commas or blanks: see FEATURES below
+    /// What to copy: features by name, separated by commas or blanks [default: BASAL,BOLUS]
     #[arg(long, value_name = "LIST", num_args = 1.., action = ArgAction::Append, value_parser = feature_list)]
     pub features: Vec<FeatureSet>,
 
@@ -39,7 +47,7 @@ pub struct Cli {
     #[arg(long, value_name = "REGION", value_parser = RegionChoice::parse)]
     pub region: Option<RegionChoice>,
 
-    /// Read variables from this file instead of ./.env
+    /// Read variables that the environment lacks from this file instead of ./.env
     #[arg(long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
 
@@ -56,8 +64,19 @@ pub struct Cli {
     pub quiet: bool,
 }
 
+impl Cli {
+    /// How much the run says.
+    pub fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Normal,
+            (false, 1) => Verbosity::Verbose,
+            (false, _) => Verbosity::Debug,
+        }
+    }
+}
+
 fn feature_list(list: &str) -> Result<FeatureSet, String> {
-    use crate::config::features::{Feature, names};
     FeatureSet::parse(list).map_err(|_| format!("the features are {}", names(Feature::ALL)))
 }
 
@@ -65,3 +84,50 @@ fn date(text: &str) -> Result<NaiveDate, String> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d")
         .map_err(|_| "write a date as YYYY-MM-DD, such as 2026-05-14".to_owned())
 }
+
+/// What `--help` lists below the options: the program's tables, so that it cannot say anything else than they do.
+fn tables() -> String {
+    let mut text = String::from(
+        "VARIABLES\n  From the environment (on Heroku: Config Vars), else from the file of --env-file or ./.env, else from\n  \
+         ~/.config/tconnectsync/.env. Blank is not set.\n",
+    );
+    let of_use = |variable: &&Variable| matches!(variable.group, Group::Tconnectsync | Group::Ours);
+    for variable in VARIABLES.iter().filter(of_use) {
+        let state = match (variable.required, variable.default) {
+            (true, _) => " (required)".to_owned(),
+            (false, Some(default)) => format!(" (default {default})"),
+            (false, None) => String::new(),
+        };
+        text += &format!("  {}{state}\n      {}\n", variable.name, variable.about);
+    }
+    text += "\nVARIABLES OF THE WEB APP AND OF TCONNECTSYNC THAT ARE ACCEPTED, AND DO NOTHING\n";
+    for variable in VARIABLES.iter().filter(|variable| !of_use(variable)) {
+        text += &format!("  {}\n      {}\n", variable.name, variable.about);
+    }
+    text += "\nFEATURES\n";
+    for feature in Feature::ALL {
+        let state = if feature.is_default() {
+            " (default)"
+        } else {
+            ""
+        };
+        text += &format!("  {feature}{state}\n      {}\n", feature.uploads());
+    }
+    text += "\nEXIT STATUSES\n";
+    for status in ExitStatus::ALL {
+        text += &format!("  {:>2}  {}\n", status.code(), status.meaning());
+    }
+    text += EXAMPLES;
+    text
+}
+
+const EXAMPLES: &str = "
+EXAMPLES
+  tconnectsync-heroku --check-login
+      Say what is set up, what works and what does not
+  tconnectsync-heroku --pretend -v
+      Show what a run would write
+  tconnectsync-heroku --start-date 2026-01-01 --end-date 2026-03-31
+      Copy three months, once
+  tconnectsync-heroku --env-file anna.env --quiet
+      One of several people, from cron";

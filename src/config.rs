@@ -4,13 +4,19 @@
 //! run names everything that has to change. Values are never repeated in a problem or a remark: a password may have been
 //! pasted into any field.
 
+mod address;
+mod credentials;
 pub mod env_file;
 pub mod features;
+mod leftovers;
 mod problem;
+mod reader;
 mod region;
 mod secret;
 mod sources;
+mod values;
 pub mod variables;
+mod zone;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +25,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use url::Url;
 
 use crate::cli::Cli;
+use reader::Reader;
 
 pub use features::{Feature, FeatureSet};
 pub use problem::{ADVICE, Problem, Remark, failure};
@@ -173,7 +180,173 @@ impl Config {
         sources: &Sources,
         now: DateTime<Utc>,
     ) -> Result<Config, Vec<Problem>> {
-        let _ = (arguments, now);
-        Err(sources.problems.clone())
+        let mut reader = Reader::new(sources);
+        match Config::from(arguments, &mut reader, now) {
+            Some(config) if reader.problems.is_empty() => Ok(Config {
+                remarks: reader.remarks,
+                ..config
+            }),
+            _ => Err(reader.problems),
+        }
+    }
+
+    fn from(arguments: &Cli, reader: &mut Reader, now: DateTime<Utc>) -> Option<Config> {
+        let tandem = Tandem::from(arguments, reader);
+        let nightscout = Nightscout::from(reader);
+        let zone = zone::zone(reader);
+        let features = features::chosen(&arguments.features, reader);
+        let span = zone
+            .and_then(|zone| Span::from(arguments, reader, now.with_timezone(&zone).date_naive()));
+        let deadline = deadline(arguments, reader);
+        let max_catch_up_days = reader.setting(
+            "TCONNECTSYNC_HEROKU_MAX_CATCH_UP_DAYS",
+            values::within(1_u16..=366),
+        );
+        let stale_hours = reader.optional(
+            "TCONNECTSYNC_HEROKU_STALE_HOURS",
+            values::within(1_u64..=8760),
+        );
+        let heartbeat = Heartbeat::from(reader);
+        let ignore_zero_unit_basal = reader.setting("IGNORE_ZERO_UNIT_BASAL", values::boolean);
+        let profile = ProfileUpload::from(reader);
+        let cache = Cache::from(reader);
+        let proxy = reader.optional("REQUESTS_PROXY", values::proxy);
+        leftovers::remark(reader);
+
+        Some(Config {
+            tandem: tandem?,
+            nightscout: nightscout?,
+            proxy: proxy?,
+            zone: zone?,
+            features: features?,
+            span: span?,
+            pretend: arguments.pretend,
+            json: arguments.json,
+            check_login: arguments.check_login,
+            verbosity: arguments.verbosity(),
+            deadline: deadline?,
+            max_catch_up_days: max_catch_up_days?,
+            stale_after: stale_hours?.map(|hours| Duration::from_secs(3600 * hours)),
+            heartbeat: heartbeat?,
+            profile: profile?,
+            cache: cache?,
+            ignore_zero_unit_basal: ignore_zero_unit_basal?,
+            set_variables: reader.sources().set_variables(),
+            remarks: Vec::new(),
+        })
+    }
+}
+
+impl Tandem {
+    fn from(arguments: &Cli, reader: &mut Reader) -> Option<Tandem> {
+        let email = credentials::email(reader);
+        let password = credentials::password(reader);
+        let region = match arguments.region {
+            Some(region) => Some(region),
+            None => reader.setting("TCONNECT_REGION", RegionChoice::parse),
+        };
+        let base_url = address::tandem(reader);
+        let pump_serial = reader.optional("PUMP_SERIAL_NUMBER", values::pump_serial);
+        Some(Tandem {
+            email: email?,
+            password: password?,
+            region: region?,
+            base_url: base_url?,
+            pump_serial: pump_serial?.flatten(),
+        })
+    }
+}
+
+impl Nightscout {
+    fn from(reader: &mut Reader) -> Option<Nightscout> {
+        let allow_insecure_http = reader.setting("NS_ALLOW_INSECURE_HTTP", values::boolean);
+        // A problem with the permission is no reason to complain about the address as well.
+        let url = address::nightscout(reader, allow_insecure_http.unwrap_or(true));
+        let secret = credentials::nightscout_secret(reader);
+        let skip_tls_verify = reader.setting("NS_SKIP_TLS_VERIFY", values::boolean);
+        if skip_tls_verify == Some(true) {
+            reader.remark(
+                log::Level::Info,
+                "NS_SKIP_TLS_VERIFY is on: the certificate of the Nightscout site is not checked",
+            );
+        }
+        Some(Nightscout {
+            url: url?,
+            secret: secret?,
+            skip_tls_verify: skip_tls_verify?,
+            allow_insecure_http: allow_insecure_http?,
+        })
+    }
+}
+
+impl Span {
+    /// The command line's days; `today` by the pump's clock.
+    fn from(arguments: &Cli, reader: &mut Reader, today: NaiveDate) -> Option<Span> {
+        let Some(first) = arguments.start_date else {
+            let days = arguments.days.unwrap_or(1);
+            return Some(Span::Recent { days });
+        };
+        let last = arguments.end_date.unwrap_or(today);
+        let problem = if first > today {
+            ("--start-date", "lies in the future")
+        } else if last > today {
+            ("--end-date", "lies in the future")
+        } else if last < first {
+            ("--end-date", "lies before --start-date")
+        } else {
+            return Some(Span::Dates { first, last });
+        };
+        reader.problem(problem.0, problem.1);
+        None
+    }
+}
+
+/// How long the run may take: 0 is for ever. Going through months takes what it takes, unless the owner sets a limit.
+fn deadline(arguments: &Cli, reader: &mut Reader) -> Option<Option<Duration>> {
+    const NAME: &str = "TCONNECTSYNC_HEROKU_DEADLINE_SECS";
+    let explicit = reader.found(NAME).is_some();
+    let seconds = reader.setting(NAME, values::within(0_u64..=86_400))?;
+    let unlimited = seconds == 0 || (arguments.start_date.is_some() && !explicit);
+    Some((!unlimited).then(|| Duration::from_secs(seconds)))
+}
+
+impl Heartbeat {
+    fn from(reader: &mut Reader) -> Option<Heartbeat> {
+        let success = reader.optional("HEARTBEAT_URL", values::heartbeat);
+        let failure = reader.optional("HEARTBEAT_FAIL_URL", values::heartbeat);
+        Some(Heartbeat {
+            success: success?,
+            failure: failure?,
+        })
+    }
+}
+
+impl ProfileUpload {
+    fn from(reader: &mut Reader) -> Option<ProfileUpload> {
+        let mode = reader.setting("NIGHTSCOUT_PROFILE_UPLOAD_MODE", values::profile_mode);
+        let carbs_hr = reader.setting(
+            "NIGHTSCOUT_PROFILE_CARBS_HR_VALUE",
+            values::within(1.0..=500.0),
+        );
+        let delay = reader.setting(
+            "NIGHTSCOUT_PROFILE_DELAY_VALUE",
+            values::within(0.0..=240.0),
+        );
+        Some(ProfileUpload {
+            mode: mode?,
+            carbs_hr: carbs_hr?,
+            delay: delay?,
+        })
+    }
+}
+
+impl Cache {
+    fn from(reader: &mut Reader) -> Option<Cache> {
+        let enabled = reader.setting("CACHE_CREDENTIALS", values::boolean);
+        let path = reader.optional("CACHE_CREDENTIALS_PATH", values::path);
+        Some(Cache {
+            enabled: enabled?,
+            path: path?,
+        })
     }
 }

@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::reader::Reader;
+use super::sources::Sources;
+
 /// One kind of data that a pass copies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the table in `row` describes each")]
@@ -173,4 +176,49 @@ impl fmt::Display for FeatureSet {
 pub fn names(features: impl IntoIterator<Item = Feature>) -> String {
     let names: Vec<&str> = features.into_iter().map(Feature::name).collect();
     names.join(",")
+}
+
+/// The features of the command line, else of the variable.
+pub(super) fn chosen(arguments: &[FeatureSet], reader: &mut Reader) -> Option<FeatureSet> {
+    let chosen: FeatureSet = arguments.iter().flat_map(FeatureSet::iter).collect();
+    if chosen.iter().next().is_some() {
+        return Some(chosen);
+    }
+    let sources = reader.sources();
+    reader.setting("TCONNECTSYNC_HEROKU_FEATURES", |list| {
+        FeatureSet::parse(list).map_err(|error| unknown_features(error, sources))
+    })
+}
+
+/// What is wrong with a list of features. A name is repeated where it looks like one and is no part of a secret.
+fn unknown_features(error: FeatureListError, sources: &Sources) -> String {
+    let unknown = match error {
+        FeatureListError::Empty => Vec::new(),
+        FeatureListError::Unknown(names) => names,
+    };
+    let shown: Vec<&str> = unknown
+        .iter()
+        .map(String::as_str)
+        .filter(|name| looks_like_a_feature(name) && !sources.any_secret_contains(name))
+        .collect();
+    let what = match (unknown.len(), shown.len()) {
+        (0, _) => "names no feature".to_owned(),
+        (all, named) if all == named => format!("names no feature with {}", shown.join(", ")),
+        (all, 0) => format!("holds what is no feature's name ({all} not shown)"),
+        (all, named) => {
+            let hidden = all - named;
+            format!(
+                "names no feature with {} ({hidden} more not shown)",
+                shown.join(", ")
+            )
+        }
+    };
+    format!("{what}: the features are {}", names(Feature::ALL))
+}
+
+fn looks_like_a_feature(name: &str) -> bool {
+    name.len() <= 40
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Problem;
 use super::env_file::EnvFile;
-use super::variables::Variable;
+use super::variables::{VARIABLES, Variable};
 
 /// The environment and the `.env` files as they were read, and what could not be read.
 #[derive(Clone, Debug, Default)]
@@ -131,11 +131,21 @@ impl Sources {
             })
             .collect();
         set.sort_by_key(|found| {
-            super::variables::VARIABLES
+            VARIABLES
                 .iter()
                 .position(|variable| variable == found.variable)
         });
         set
+    }
+
+    /// Whether a secret of any source contains the text, in capitals or not.
+    pub(super) fn any_secret_contains(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        VARIABLES
+            .iter()
+            .filter(|variable| variable.secret)
+            .flat_map(|variable| self.values(variable.name))
+            .any(|(value, _)| value.to_lowercase().contains(&text))
     }
 
     /// Every name that any source sets, each once, in alphabetical order.

@@ -1,0 +1,198 @@
+//! The addresses of the two services.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use log::Level;
+use url::{Host, Url};
+
+use super::reader::Reader;
+
+/// The Nightscout site's root from `NS_URL`.
+pub(super) fn nightscout(reader: &mut Reader, allow_insecure_http: bool) -> Option<Url> {
+    let found = reader.required("NS_URL")?;
+    let value = reader.cleaned(&found);
+    let judgement = site(value, allow_insecure_http);
+    let site = reader.judged("NS_URL", judgement)?;
+    reader.remarks.extend(
+        site.remarks
+            .into_iter()
+            .map(|(level, text)| super::Remark::new(level, format!("NS_URL {text}"))),
+    );
+    Some(site.url)
+}
+
+/// The stand-in for Tandem's servers from `TCONNECT_BASE_URL`.
+pub(super) fn tandem(reader: &mut Reader) -> Option<Option<Url>> {
+    let url = reader.optional("TCONNECT_BASE_URL", origin)?;
+    if let Some(url) = &url {
+        let level = if nearness(url) == Nearness::Loopback {
+            Level::Info
+        } else {
+            Level::Warn
+        };
+        reader.remark(
+            level,
+            "TCONNECT_BASE_URL is set: e-mail and password go to that address instead of Tandem's",
+        );
+    }
+    Some(url)
+}
+
+struct Site {
+    url: Url,
+    remarks: Vec<(Level, &'static str)>,
+}
+
+fn site(value: &str, allow_insecure_http: bool) -> Result<Site, String> {
+    let mut url = web_address(value)?;
+    let mut remarks = Vec::new();
+    if is_placeholder(&url) {
+        return Err(
+            "still holds the example's text: write the address of your own site".to_owned(),
+        );
+    }
+    let path = match url.path().find("/api/v") {
+        Some(at) => {
+            remarks.push((
+                Level::Info,
+                "ends in the API's path, which is left out: only the site's address is needed",
+            ));
+            &url.path()[..at]
+        }
+        None => url.path(),
+    };
+    let root = format!("{}/", path.trim_end_matches('/'));
+    url.set_path(&root);
+
+    if url.scheme() == "http" {
+        match nearness(&url) {
+            Nearness::Loopback => {}
+            Nearness::Private => remarks.push((
+                Level::Warn,
+                "is plain http: others in the same network can read what is sent",
+            )),
+            Nearness::Public if allow_insecure_http => remarks.push((
+                Level::Warn,
+                "is plain http: others on the way can read and change what is sent; NS_ALLOW_INSECURE_HTTP allows it",
+            )),
+            Nearness::Public => {
+                return Err(
+                    "is plain http, where others can read the secret: write https://, or set NS_ALLOW_INSECURE_HTTP=true \
+                     if the site has no https"
+                        .to_owned(),
+                );
+            }
+        }
+    }
+    Ok(Site { url, remarks })
+}
+
+fn origin(value: &str) -> Result<Url, String> {
+    let url = web_address(value)?;
+    if url.path() != "/" {
+        return Err("must be scheme, host and port only, without a path".to_owned());
+    }
+    if url.scheme() == "http" && nearness(&url) != Nearness::Loopback {
+        return Err("must begin with https:// unless it is this machine's own address".to_owned());
+    }
+    Ok(url)
+}
+
+/// An http or https URL with nothing in it but scheme, host, port and path.
+fn web_address(value: &str) -> Result<Url, String> {
+    const EXAMPLE: &str = "write it like https://my-site.herokuapp.com";
+    let scheme = value.split_once("://").map(|(scheme, _)| scheme);
+    match scheme.map(str::to_ascii_lowercase).as_deref() {
+        None => {
+            return Err(format!(
+                "does not begin with https:// or http://: {EXAMPLE}"
+            ));
+        }
+        Some("http" | "https") => {}
+        Some(_) => return Err(format!("must begin with https://: {EXAMPLE}")),
+    }
+    let mut url = Url::parse(value).map_err(|_| format!("is not a valid address: {EXAMPLE}"))?;
+    if matches!(url.host_str(), Some("http" | "https")) {
+        return Err(format!("begins with https:// twice: {EXAMPLE}"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            "holds a user name, password or secret before an @: remove it; the site's secret belongs in NS_SECRET"
+                .to_owned(),
+        );
+    }
+    if url.query().is_some_and(|query| !query.is_empty()) {
+        return Err(
+            "goes on with a ? after the address: remove that part; a token or secret belongs in NS_SECRET".to_owned(),
+        );
+    }
+    if url.fragment().is_some_and(|fragment| !fragment.is_empty()) {
+        return Err("goes on with a # after the address: remove that part".to_owned());
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok(url)
+}
+
+/// Hosts that examples put where one's own site belongs.
+fn is_placeholder(url: &Url) -> bool {
+    let label = url
+        .host_str()
+        .and_then(|host| host.split('.').next())
+        .unwrap_or_default()
+        .replace('-', "");
+    matches!(
+        label.as_str(),
+        "yoursite"
+            | "yournightscout"
+            | "yournightscouturl"
+            | "yournightscoutsite"
+            | "mynightscouturl"
+    )
+}
+
+/// How far what is sent travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nearness {
+    /// It stays on this machine.
+    Loopback,
+    /// It stays in the home network, or in one of containers.
+    Private,
+    Public,
+}
+
+fn nearness(url: &Url) -> Nearness {
+    match url.host() {
+        Some(Host::Ipv4(address)) => ipv4_nearness(address),
+        Some(Host::Ipv6(address)) => ipv6_nearness(address),
+        Some(Host::Domain(name)) if name == "localhost" || name.ends_with(".localhost") => {
+            Nearness::Loopback
+        }
+        Some(Host::Domain(name)) if !name.contains('.') || name.ends_with(".local") => {
+            Nearness::Private
+        }
+        _ => Nearness::Public,
+    }
+}
+
+fn ipv4_nearness(address: Ipv4Addr) -> Nearness {
+    if address.is_loopback() {
+        Nearness::Loopback
+    } else if address.is_private() || address.is_link_local() {
+        Nearness::Private
+    } else {
+        Nearness::Public
+    }
+}
+
+fn ipv6_nearness(address: Ipv6Addr) -> Nearness {
+    if let Some(address) = address.to_ipv4_mapped() {
+        ipv4_nearness(address)
+    } else if address.is_loopback() {
+        Nearness::Loopback
+    } else if address.is_unique_local() || address.is_unicast_link_local() {
+        Nearness::Private
+    } else {
+        Nearness::Public
+    }
+}

@@ -1,0 +1,92 @@
+//! Remarks about variables that are set without a use here, and about configurations that may be two people's.
+
+use log::Level;
+
+use super::reader::Reader;
+use super::sources::Place;
+use super::variables::{Group, Variable};
+
+/// Notes what is set and does nothing.
+pub(super) fn remark(reader: &mut Reader) {
+    let set = reader.sources().set_variables();
+    let names = |group| {
+        let of_group = set.iter().filter(|found| found.variable.group == group);
+        let names: Vec<&str> = of_group.map(|found| found.name.as_str()).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    if let Some(names) = names(Group::Leftover) {
+        reader.remark(
+            Level::Warn,
+            format!(
+                "The web app's variables have no use any more ({names}): Heroku Scheduler or cron starts each run, and there \
+                 is no page to protect. Remove them"
+            ),
+        );
+    }
+    if let Some(names) = names(Group::Ignored) {
+        reader.remark(
+            Level::Debug,
+            format!("tconnectsync's variables without a meaning here: {names}"),
+        );
+    }
+    unknown_names(reader);
+    proxy_in_a_file(reader);
+    several_files(reader);
+}
+
+/// A misspelt optional variable would otherwise be ignored in silence. Only names from the environment are repeated: a
+/// line of a file may have lost its equals sign, and then the name holds the value.
+fn unknown_names(reader: &mut Reader) {
+    let is_ours = |name: &str| {
+        ["TCONNECT", "NS_", "NIGHTSCOUT_", "HEARTBEAT_"]
+            .iter()
+            .any(|beginning| name.starts_with(beginning))
+    };
+    let sources = reader.sources();
+    for name in sources.names() {
+        if !is_ours(name) || Variable::named(name).is_some() {
+            continue;
+        }
+        let text = if sources.environment.contains_key(name) {
+            format!("{name} is not a variable of this program: is it misspelt?")
+        } else {
+            "A .env file sets a variable whose name begins like this program's but is none of them: is it misspelt?"
+                .to_owned()
+        };
+        reader.remark(Level::Warn, text);
+    }
+}
+
+/// The HTTP library reads `HTTPS_PROXY` itself, from the environment.
+fn proxy_in_a_file(reader: &mut Reader) {
+    if let Some((_, Place::File(file))) = reader.sources().value("HTTPS_PROXY") {
+        reader.remark(
+            Level::Warn,
+            format!("HTTPS_PROXY counts in the environment only; in {file} write REQUESTS_PROXY"),
+        );
+    }
+}
+
+/// The home directory's file fills what another file leaves out. Where that makes one configuration of two people's
+/// files, one person's insulin would show up on the other's site.
+fn several_files(reader: &mut Reader) {
+    let needed = ["TCONNECT_EMAIL", "TCONNECT_PASSWORD", "NS_URL", "NS_SECRET"];
+    let mut files: Vec<String> = needed
+        .iter()
+        .filter_map(|name| match reader.found(name)?.place {
+            Place::File(file) => Some(file),
+            Place::Environment => None,
+        })
+        .collect();
+    files.sort();
+    files.dedup();
+    if files.len() > 1 {
+        reader.remark(
+            Level::Warn,
+            format!(
+                "Account and site are set in two files, {}: are both the same person's?",
+                files.join(" and ")
+            ),
+        );
+    }
+}

@@ -1,0 +1,147 @@
+//! Reads one variable after the other and notes problems and remarks on the way, so that all come out together.
+//!
+//! A method that gives `None` has noted why. So a part of the configuration reads all its variables first, and then
+//! builds itself with `?`.
+
+use log::Level;
+
+use super::sources::{Place, Sources};
+use super::variables::{VARIABLES, Variable};
+use super::{Problem, Remark};
+
+pub(super) struct Reader<'a> {
+    sources: &'a Sources,
+    pub(super) problems: Vec<Problem>,
+    pub(super) remarks: Vec<Remark>,
+}
+
+/// A value that is set, under the name under which it was found, which may be the stand-in's.
+pub(super) struct Found<'a> {
+    pub(super) name: &'static str,
+    pub(super) value: &'a str,
+    pub(super) place: Place,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(sources: &'a Sources) -> Self {
+        let unread = sources.problems.iter().cloned();
+        let lines = sources.files.iter().flat_map(|file| {
+            file.problems
+                .iter()
+                .map(|(line, what)| Problem::new(format!("{} line {line}", file.name), *what))
+        });
+        Reader {
+            sources,
+            problems: unread.chain(lines).collect(),
+            remarks: Vec::new(),
+        }
+    }
+
+    pub(super) fn sources(&self) -> &'a Sources {
+        self.sources
+    }
+
+    pub(super) fn problem(&mut self, about: &str, what: impl Into<String>) {
+        self.problems.push(Problem::new(about, what));
+    }
+
+    pub(super) fn remark(&mut self, level: Level, text: impl Into<String>) {
+        self.remarks.push(Remark::new(level, text));
+    }
+
+    /// The value of a variable as it was written, else its stand-in's.
+    pub(super) fn found(&self, name: &str) -> Option<Found<'a>> {
+        debug_assert!(Variable::named(name).is_some(), "{name} is in the table");
+        let itself = VARIABLES.iter().filter(|variable| variable.name == name);
+        let stand_ins = VARIABLES
+            .iter()
+            .filter(|variable| variable.stands_in_for == Some(name));
+        itself.chain(stand_ins).find_map(|variable| {
+            let (value, place) = self.sources.value(variable.name)?;
+            Some(Found {
+                name: variable.name,
+                value,
+                place,
+            })
+        })
+    }
+
+    /// The value as it was written; notes a problem where neither the variable nor its stand-in is set.
+    pub(super) fn required(&mut self, name: &'static str) -> Option<Found<'a>> {
+        let found = self.found(name);
+        if found.is_none() {
+            let state = if self.sources.values(name).is_empty() {
+                "is not set"
+            } else {
+                "is blank"
+            };
+            let about = Variable::named(name).map_or("", |variable| variable.about);
+            self.problem(name, format!("{state} ({about})"));
+        }
+        found
+    }
+
+    /// A value that cannot be meant to have blanks or quotes around it, without them.
+    pub(super) fn cleaned(&mut self, found: &Found<'a>) -> &'a str {
+        let value = found.value.trim();
+        match without_quotes(value) {
+            Some(inner) => {
+                let name = found.name;
+                self.remark(
+                    Level::Warn,
+                    format!("{name} has quotes around its value; they are left out. Remove them"),
+                );
+                inner.trim()
+            }
+            None => value,
+        }
+    }
+
+    /// A variable that may be left unset: `Some(None)` then.
+    pub(super) fn optional<T>(
+        &mut self,
+        name: &'static str,
+        judge: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<Option<T>> {
+        match self.found(name) {
+            None => Some(None),
+            Some(found) => {
+                let value = self.cleaned(&found);
+                self.judged(found.name, judge(value)).map(Some)
+            }
+        }
+    }
+
+    /// A variable with a default in the table, or one that must be set.
+    pub(super) fn setting<T>(
+        &mut self,
+        name: &'static str,
+        judge: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let default = Variable::named(name).and_then(|variable| variable.default);
+        match (self.found(name), default) {
+            (None, Some(default)) => self.judged(name, judge(default)),
+            _ => {
+                let found = self.required(name)?;
+                let value = self.cleaned(&found);
+                self.judged(found.name, judge(value))
+            }
+        }
+    }
+
+    /// Notes a judgement's problem.
+    pub(super) fn judged<T>(&mut self, about: &str, judgement: Result<T, String>) -> Option<T> {
+        judgement.map_err(|what| self.problem(about, what)).ok()
+    }
+}
+
+/// What stands between a pair of quotes; `None` where there is no pair.
+fn without_quotes(value: &str) -> Option<&str> {
+    let mut characters = value.chars();
+    let (first, last) = (characters.next()?, characters.next_back()?);
+    matches!(
+        (first, last),
+        ('"', '"') | ('\'', '\'') | ('“', '”') | ('‘', '’') | ('„', '“')
+    )
+    .then_some(characters.as_str())
+}
