@@ -181,7 +181,7 @@ impl Config {
         now: DateTime<Utc>,
     ) -> Result<Config, Vec<Problem>> {
         let mut reader = Reader::new(sources);
-        match Config::from(arguments, &mut reader, now) {
+        match Config::read(arguments, &mut reader, now) {
             Some(config) if reader.problems.is_empty() => Ok(Config {
                 remarks: reader.remarks,
                 ..config
@@ -190,13 +190,13 @@ impl Config {
         }
     }
 
-    fn from(arguments: &Cli, reader: &mut Reader, now: DateTime<Utc>) -> Option<Config> {
-        let tandem = Tandem::from(arguments, reader);
-        let nightscout = Nightscout::from(reader);
+    fn read(arguments: &Cli, reader: &mut Reader, now: DateTime<Utc>) -> Option<Config> {
+        let tandem = Tandem::read(arguments, reader);
+        let nightscout = Nightscout::read(reader);
         let zone = zone::zone(reader);
         let features = features::chosen(&arguments.features, reader);
         let span = zone
-            .and_then(|zone| Span::from(arguments, reader, now.with_timezone(&zone).date_naive()));
+            .and_then(|zone| Span::read(arguments, reader, now.with_timezone(&zone).date_naive()));
         let deadline = deadline(arguments, reader);
         let max_catch_up_days = reader.setting(
             "TCONNECTSYNC_HEROKU_MAX_CATCH_UP_DAYS",
@@ -206,10 +206,10 @@ impl Config {
             "TCONNECTSYNC_HEROKU_STALE_HOURS",
             values::within(1_u64..=8760),
         );
-        let heartbeat = Heartbeat::from(reader);
+        let heartbeat = Heartbeat::read(reader);
         let ignore_zero_unit_basal = reader.setting("IGNORE_ZERO_UNIT_BASAL", values::boolean);
-        let profile = ProfileUpload::from(reader);
-        let cache = Cache::from(reader);
+        let profile = ProfileUpload::read(reader);
+        let cache = Cache::read(reader);
         let proxy = reader.optional("REQUESTS_PROXY", values::proxy);
         leftovers::remark(reader);
 
@@ -238,7 +238,7 @@ impl Config {
 }
 
 impl Tandem {
-    fn from(arguments: &Cli, reader: &mut Reader) -> Option<Tandem> {
+    fn read(arguments: &Cli, reader: &mut Reader) -> Option<Tandem> {
         let email = credentials::email(reader);
         let password = credentials::password(reader);
         let region = match arguments.region {
@@ -258,7 +258,7 @@ impl Tandem {
 }
 
 impl Nightscout {
-    fn from(reader: &mut Reader) -> Option<Nightscout> {
+    fn read(reader: &mut Reader) -> Option<Nightscout> {
         let allow_insecure_http = reader.setting("NS_ALLOW_INSECURE_HTTP", values::boolean);
         // A problem with the permission is no reason to complain about the address as well.
         let url = address::nightscout(reader, allow_insecure_http.unwrap_or(true));
@@ -281,7 +281,7 @@ impl Nightscout {
 
 impl Span {
     /// The command line's days; `today` by the pump's clock.
-    fn from(arguments: &Cli, reader: &mut Reader, today: NaiveDate) -> Option<Span> {
+    fn read(arguments: &Cli, reader: &mut Reader, today: NaiveDate) -> Option<Span> {
         let Some(first) = arguments.start_date else {
             let days = arguments.days.unwrap_or(1);
             return Some(Span::Recent { days });
@@ -311,7 +311,7 @@ fn deadline(arguments: &Cli, reader: &mut Reader) -> Option<Option<Duration>> {
 }
 
 impl Heartbeat {
-    fn from(reader: &mut Reader) -> Option<Heartbeat> {
+    fn read(reader: &mut Reader) -> Option<Heartbeat> {
         let success = reader.optional("HEARTBEAT_URL", values::heartbeat);
         let failure = reader.optional("HEARTBEAT_FAIL_URL", values::heartbeat);
         Some(Heartbeat {
@@ -322,7 +322,7 @@ impl Heartbeat {
 }
 
 impl ProfileUpload {
-    fn from(reader: &mut Reader) -> Option<ProfileUpload> {
+    fn read(reader: &mut Reader) -> Option<ProfileUpload> {
         let mode = reader.setting("NIGHTSCOUT_PROFILE_UPLOAD_MODE", values::profile_mode);
         let carbs_hr = reader.setting(
             "NIGHTSCOUT_PROFILE_CARBS_HR_VALUE",
@@ -341,7 +341,7 @@ impl ProfileUpload {
 }
 
 impl Cache {
-    fn from(reader: &mut Reader) -> Option<Cache> {
+    fn read(reader: &mut Reader) -> Option<Cache> {
         let enabled = reader.setting("CACHE_CREDENTIALS", values::boolean);
         let path = reader.optional("CACHE_CREDENTIALS_PATH", values::path);
         Some(Cache {

@@ -51,7 +51,7 @@ fn site(value: &str, allow_insecure_http: bool) -> Result<Site, String> {
             "still holds the example's text: write the address of your own site".to_owned(),
         );
     }
-    let path = match url.path().find("/api/v") {
+    let path = match api_path(url.path()) {
         Some(at) => {
             remarks.push((
                 Level::Info,
@@ -85,6 +85,13 @@ fn site(value: &str, allow_insecure_http: bool) -> Result<Site, String> {
         }
     }
     Ok(Site { url, remarks })
+}
+
+/// Where the API's part of a path begins: `/api/v1`, `/api/v3` and what follows.
+fn api_path(path: &str) -> Option<usize> {
+    path.match_indices("/api/v")
+        .find(|(at, found)| path[at + found.len()..].starts_with(|c: char| c.is_ascii_digit()))
+        .map(|(at, _)| at)
 }
 
 fn origin(value: &str) -> Result<Url, String> {

@@ -1,0 +1,209 @@
+//! The program itself, in an empty home with an empty environment.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+use super::COMPLETE;
+
+fn program(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tconnectsync-heroku"));
+    command.env_clear().env("HOME", home).current_dir(home);
+    command
+}
+
+fn home() -> TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+#[track_caller]
+fn outcome(command: &mut Command) -> (Option<i32>, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().expect("the program starts");
+    assert_eq!(
+        String::from_utf8_lossy(&stdout),
+        "",
+        "standard output is for the summary"
+    );
+    (status.code(), String::from_utf8(stderr).expect("UTF-8"))
+}
+
+#[test]
+fn an_empty_configuration_names_all_that_is_missing_and_exits_78() {
+    let home = home();
+    let (status, said) = outcome(&mut program(home.path()));
+    assert_eq!(status, Some(78));
+    insta::assert_snapshot!(said, @r"
+    error: TCONNECT_EMAIL is not set (E-mail address of the Tandem Source account).
+    error: TCONNECT_PASSWORD is not set (Password of the Tandem Source account).
+    error: NS_URL is not set (Address of the Nightscout site, such as https://my-site.herokuapp.com).
+    error: NS_SECRET is not set (The site's API_SECRET, or an access token that may read and write what the features need).
+    error: TIMEZONE_NAME is not set (Time zone of the pump's clock by its IANA name, such as America/New_York or Europe/Berlin).
+    Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file. --help lists every variable.
+    ");
+}
+
+#[test]
+fn a_wrong_configuration_names_every_problem_and_no_value() {
+    let home = home();
+    std::fs::write(
+        home.path().join(".env"),
+        "TCONNECT_PASSWORD=zq-password\nzq-no-assignment\n",
+    )
+    .expect("written");
+    let mut command = program(home.path());
+    command
+        .env("TCONNECT_EMAIL", "zq@zq.test")
+        .env("NS_URL", "http://zq.test/?token=zq")
+        .env("NS_SECRET", "changeme")
+        .env("TIMEZONE_NAME", "zq")
+        .env("PUMP_SERIAL_NUMBER", "zq")
+        .env("TCONNECTSYNC_HEROKU_FEATURES", "BASAL,zq")
+        .env("HEARTBEAT_URL", "zq")
+        .env("RUST_LOG", "trace")
+        .arg("-vv");
+    let (status, said) = outcome(&mut command);
+    assert_eq!(status, Some(78));
+    assert!(!said.contains("zq"), "{said}");
+    insta::assert_snapshot!(said, @r"
+    error: .env line 2 is not of the form NAME=VALUE.
+    error: PUMP_SERIAL_NUMBER must be the serial number's digits only, without # or blanks; leave it unset to copy every pump.
+    error: NS_URL goes on with a ? after the address: remove that part; a token or secret belongs in NS_SECRET.
+    error: NS_SECRET still holds the example's text: replace it with your own.
+    error: TIMEZONE_NAME is not an IANA time zone: write continent and city, such as America/New_York or Europe/Berlin (https://en.wikipedia.org/wiki/List_of_tz_database_time_zones).
+    error: TCONNECTSYNC_HEROKU_FEATURES holds what is no feature's name (1 not shown): the features are BASAL,BOLUS,PUMP_EVENTS,PUMP_EVENTS_BASAL_SUSPENSION,CGM,CGM_ALERTS,BOLUS_BG,DEVICE_STATUS,IOB,PROFILES.
+    error: HEARTBEAT_URL must be a whole address that begins with https:// or http://.
+    Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file. --help lists every variable.
+    ");
+}
+
+#[test]
+fn a_bad_flag_exits_2() {
+    let home = home();
+    let (status, said) = outcome(program(home.path()).arg("--auto-update"));
+    assert_eq!(status, Some(2));
+    assert!(said.contains("--auto-update"), "{said}");
+}
+
+#[test]
+fn a_given_file_must_exist_and_replaces_the_one_in_the_directory() {
+    let home = home();
+    std::fs::write(home.path().join(".env"), "NS_URL=nonsense").expect("written");
+    let (status, said) = outcome(program(home.path()).args(["--env-file", "anna.env"]));
+    assert_eq!(status, Some(78));
+    assert!(
+        said.starts_with("error: --env-file anna.env could not be read: there is no such file.\n"),
+        "{said}"
+    );
+    assert!(said.contains("NS_URL is not set"), "{said}");
+}
+
+#[test]
+fn the_file_in_the_directory_counts_before_the_one_in_the_home_directory() {
+    let home = home();
+    let folder = home.path().join(".config/tconnectsync");
+    std::fs::create_dir_all(&folder).expect("created");
+    std::fs::write(
+        folder.join(".env"),
+        "NS_URL=nonsense\nTIMEZONE_NAME=Europe/Berlin",
+    )
+    .expect("written");
+    std::fs::write(home.path().join(".env"), "NS_URL=https://ada.test").expect("written");
+    let (status, said) = outcome(&mut program(home.path()));
+    assert_eq!(status, Some(78));
+    assert!(
+        !said.contains("NS_URL") && !said.contains("TIMEZONE_NAME"),
+        "{said}"
+    );
+    assert!(said.contains("TCONNECT_EMAIL is not set"), "{said}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let home = home();
+    std::fs::create_dir(home.path().join(".env")).expect("created");
+    let (status, said) = outcome(program(home.path()).envs(COMPLETE));
+    assert_eq!(status, Some(78));
+    assert!(
+        said.starts_with("error: .env could not be read: it is a directory.\n"),
+        "{said}"
+    );
+    std::fs::remove_dir(home.path().join(".env")).expect("removed");
+    std::fs::write(home.path().join(".env"), b"KEY=\xff").expect("written");
+    let (status, said) = outcome(program(home.path()).envs(COMPLETE));
+    assert_eq!(status, Some(78));
+    assert!(
+        said.starts_with("error: .env is not valid UTF-8 text.\n"),
+        "{said}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_a_problem() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let home = home();
+    let broken = OsStr::from_bytes(b"\xff");
+    let (status, said) = outcome(
+        program(home.path())
+            .envs(COMPLETE)
+            .env("NS_SECRET", broken)
+            .env("OTHER", broken),
+    );
+    assert_eq!(status, Some(78));
+    assert!(
+        said.starts_with("error: NS_SECRET is not valid UTF-8 text.\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_help_lists_the_tables() {
+    use tconnectsync_heroku::config::Feature;
+    use tconnectsync_heroku::config::variables::VARIABLES;
+    use tconnectsync_heroku::failure::ExitStatus;
+    let home = home();
+    let output = program(home.path())
+        .arg("--help")
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(0));
+    let help = String::from_utf8(output.stdout).expect("UTF-8");
+    for name in VARIABLES
+        .iter()
+        .map(|variable| variable.name)
+        .chain(Feature::ALL.map(Feature::name))
+    {
+        let listed = help
+            .lines()
+            .any(|line| line.split_whitespace().next() == Some(name));
+        assert!(listed, "{name}");
+    }
+    for status in ExitStatus::ALL {
+        assert!(
+            help.contains(&format!(
+                "{:>2}  {}",
+                status.code(),
+                &status.meaning()[..20]
+            )),
+            "{status:?}"
+        );
+    }
+}
+
+#[test]
+fn the_version_is_cargos() {
+    let home = home();
+    let output = program(home.path())
+        .arg("--version")
+        .output()
+        .expect("the program starts");
+    let version = String::from_utf8(output.stdout).expect("UTF-8");
+    let expected = concat!("tconnectsync-heroku ", env!("CARGO_PKG_VERSION"));
+    assert!(version.starts_with(expected), "{version}");
+}
