@@ -1,0 +1,21 @@
+//! HTTP for both services: one client builder, retries, the deadline, and what may be said of an answer.
+//!
+//! A [`Client`] belongs to one [`Service`] and sends one [`Call`] at a time: it repeats what is worth repeating, stays
+//! within the run's [`Patience`], refuses answers that are too large, follows no redirect, and turns every trouble into a
+//! [`Failure`](crate::failure::Failure) that a person can act on. What the answer means is for [`crate::tandem`] and
+//! [`crate::nightscout`] to say.
+//!
+//! Nothing that this module prints holds a secret, a header, an address or personal data: see [`excerpt`].
+
+mod answer;
+mod client;
+mod excerpt;
+mod patience;
+mod trouble;
+
+pub(crate) use answer::not_json;
+pub use answer::{Answer, Service};
+pub use client::{Call, Client, Options, Repeat};
+pub use excerpt::excerpt;
+pub use patience::{Deadline, Patience, Stop};
+pub use trouble::{Trouble, Unanswered};

@@ -1,0 +1,189 @@
+//! Answers, and what is said of those that cannot be used.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde::de::Deserialize;
+
+use crate::failure::{ExitStatus, Failure};
+
+/// A service as its failures speak of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Service {
+    /// The name that begins every message.
+    pub name: &'static str,
+    /// What to do when it cannot be reached or keeps failing.
+    pub when_unavailable: &'static str,
+    /// What to do when its certificate is not accepted.
+    pub when_untrusted: &'static str,
+    /// What to do when it answers something unexpected.
+    pub when_not_understood: &'static str,
+}
+
+impl Service {
+    /// A failure of exit status 69: the service cannot be reached or keeps failing. `what` continues "Service: call".
+    pub fn unavailable(&self, call: &str, what: impl Display) -> Failure {
+        self.failure(ExitStatus::Unavailable, call, what, self.when_unavailable)
+    }
+
+    /// A failure of exit status 76: this version does not understand the answer. `what` continues "Service: call".
+    pub fn not_understood(&self, call: &str, what: impl Display) -> Failure {
+        self.failure(
+            ExitStatus::NotUnderstood,
+            call,
+            what,
+            self.when_not_understood,
+        )
+    }
+
+    /// Any other failure of a call. `what` continues "Service: call".
+    pub fn failure(
+        &self,
+        status: ExitStatus,
+        call: &str,
+        what: impl Display,
+        advice: impl Into<String>,
+    ) -> Failure {
+        Failure::new(status, format!("{}: {call} {what}", self.name), advice)
+    }
+}
+
+/// A complete answer, whatever its status.
+#[derive(Debug)]
+pub struct Answer {
+    pub(super) service: &'static Service,
+    pub(super) call: &'static str,
+    pub(super) status: StatusCode,
+    pub(super) location: Option<String>,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) excerpt: String,
+    pub(super) body: Vec<u8>,
+    pub(super) tries: u32,
+}
+
+impl Answer {
+    /// The HTTP status code.
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// Whether the status is 2xx.
+    pub fn is_success(&self) -> bool {
+        self.status.is_success()
+    }
+
+    /// The `Location` of a redirect.
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
+    /// How often the call was sent until this answer came.
+    pub fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    /// The body, decompressed.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body, for keeping.
+    pub fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
+    /// Whether the body looks like a page for people.
+    pub fn is_html(&self) -> bool {
+        first_character(&self.body) == Some(b'<')
+    }
+
+    /// Whether the body looks like JSON.
+    pub fn is_json(&self) -> bool {
+        matches!(first_character(&self.body), Some(b'{' | b'['))
+    }
+
+    /// A short redacted excerpt of the body, empty when there is nothing to say. Only made for answers of another status
+    /// than 2xx and for pages: other bodies hold personal data.
+    pub fn excerpt(&self) -> &str {
+        &self.excerpt
+    }
+
+    /// What was answered, in words that continue "Service: call": the status and the excerpt.
+    pub fn described(&self) -> String {
+        let status = match self.status.canonical_reason() {
+            Some(reason) => format!("answered {} {reason}", self.status.as_u16()),
+            None => format!("answered {}", self.status.as_u16()),
+        };
+        if !self.excerpt.is_empty() {
+            let kind = if self.is_html() { ", a web page" } else { "" };
+            format!("{status}{kind} (\"{}\")", self.excerpt)
+        } else if self.is_html() {
+            format!("{status}, a web page")
+        } else if self.body.is_empty() {
+            format!("{status}, nothing else")
+        } else {
+            status
+        }
+    }
+
+    /// The failure of a call that has no better word for this answer: 75 when it says that there were too many requests,
+    /// 69 for server errors, 76 for everything else.
+    pub fn failure(&self) -> Failure {
+        let (service, call, what) = (self.service, self.call, self.described());
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            service.failure(
+                ExitStatus::TryLater,
+                call,
+                format!("{what}: it limits how often it is asked"),
+                "The next run continues where this one ended. If it lasts, run less often",
+            )
+        } else if self.status.is_server_error() {
+            service.unavailable(call, what)
+        } else {
+            service.not_understood(call, what)
+        }
+    }
+
+    /// The body of a 2xx answer as JSON of the shape `T`; any other answer is its [`Answer::failure`]. The failure never
+    /// repeats a value of the body.
+    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
+        if !self.is_success() {
+            return Err(self.failure());
+        }
+        if self.is_html() {
+            return Err(self.failure());
+        }
+        serde_json::from_slice(&self.body).map_err(|error| self.not_json(&error))
+    }
+
+    /// The failure of a body that is not JSON of the wanted shape.
+    pub fn not_json(&self, error: &serde_json::Error) -> Failure {
+        not_json(self.service, self.call, self.body.is_empty(), error)
+    }
+}
+
+/// The failure of a 2xx answer that is not JSON of the wanted shape. Of the error only its kind is told: its text repeats
+/// values.
+pub(crate) fn not_json(
+    service: &Service,
+    call: &str,
+    empty: bool,
+    error: &serde_json::Error,
+) -> Failure {
+    use serde_json::error::Category;
+    let what = match error.classify() {
+        _ if empty => "answered nothing",
+        Category::Eof => "answered JSON that is cut off",
+        Category::Data => "answered JSON of an unexpected shape",
+        Category::Syntax | Category::Io => "answered something that is not JSON",
+    };
+    service.not_understood(call, what)
+}
+
+fn first_character(body: &[u8]) -> Option<u8> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    body.iter()
+        .copied()
+        .find(|byte| !byte.is_ascii_whitespace())
+}

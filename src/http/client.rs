@@ -1,0 +1,405 @@
+//! The one HTTP client: how it is built, and how a call is sent until it is answered.
+
+use std::error::Error;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::{Method, StatusCode};
+use url::{Host, Url};
+
+use super::answer::{Answer, Service};
+use super::excerpt::excerpt_masking;
+use super::patience::{self, Patience, TRIES};
+use super::trouble::{Trouble, Unanswered, describe};
+use crate::config::Secret;
+use crate::failure::{ExitStatus, Failure};
+
+/// The longest time until a connection stands.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The longest silence of a server.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The usual longest time of one try, from connecting to the last byte of the answer.
+const TRY_LIMIT: Duration = Duration::from_secs(120);
+
+/// The usual largest answer, in bytes.
+const ANSWER_CAP: u64 = 1024 * 1024;
+
+/// What the two services need differently.
+pub struct Options<'a> {
+    /// The address that tells whether a proxy may be used: never for this machine itself.
+    pub origin: &'a Url,
+    /// The `User-Agent` header.
+    pub user_agent: &'static str,
+    /// Whether cookies are kept and sent back.
+    pub cookies: bool,
+    /// Whether any certificate is good enough.
+    pub skip_tls_verify: bool,
+    /// How long an unused connection is kept.
+    pub idle: Duration,
+    /// The configured proxy. Without one, the usual variables of the environment count.
+    pub proxy: Option<&'a Secret>,
+    /// What no excerpt may show.
+    pub secrets: Vec<String>,
+}
+
+/// When a call may be sent again after it went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// Whenever it may go better: sending it twice does no harm.
+    Freely,
+    /// As [`Repeat::Freely`], but not after a time-out, which a large write would only run into again.
+    UnlessTimedOut,
+    /// Only when the server surely did nothing: what it adds, it would add twice.
+    IfUntouched,
+    /// As [`Repeat::Freely`], with pauses that give a sleeping server time to start.
+    UntilAwake,
+    /// Never.
+    Never,
+}
+
+/// One request, complete but for what the client adds.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// What it is for, in a few words: "login", "read treatments".
+    pub name: &'static str,
+    /// The method.
+    pub method: Method,
+    /// The address.
+    pub url: Url,
+    /// Headers beyond the client's own.
+    pub headers: HeaderMap,
+    /// The body with its content type.
+    pub body: Option<(&'static str, Vec<u8>)>,
+    /// The largest answer that is accepted, in bytes after decompression.
+    pub cap: u64,
+    /// The longest time of one try.
+    pub limit: Duration,
+    /// When it may be sent again.
+    pub repeat: Repeat,
+}
+
+impl Call {
+    /// A `GET` that may be repeated.
+    pub fn get(name: &'static str, url: Url) -> Call {
+        Call {
+            name,
+            method: Method::GET,
+            url,
+            headers: HeaderMap::new(),
+            body: None,
+            cap: ANSWER_CAP,
+            limit: TRY_LIMIT,
+            repeat: Repeat::Freely,
+        }
+    }
+
+    /// A `POST` of a body of this content type, that may be repeated.
+    pub fn post(name: &'static str, url: Url, content_type: &'static str, body: Vec<u8>) -> Call {
+        Call {
+            method: Method::POST,
+            body: Some((content_type, body)),
+            ..Call::get(name, url)
+        }
+    }
+}
+
+/// An HTTP client of one service within one run. Clones share connections and cookies; several threads may use it.
+#[derive(Clone)]
+pub struct Client {
+    inner: reqwest::blocking::Client,
+    service: &'static Service,
+    patience: Patience,
+    secrets: Arc<[String]>,
+}
+
+impl Client {
+    /// Builds the client. Fails, with status 78, on a proxy that cannot be used or a machine without any certificate to
+    /// trust.
+    pub fn new(
+        service: &'static Service,
+        options: Options<'_>,
+        patience: Patience,
+    ) -> Result<Client, Failure> {
+        // An error says that a provider is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // Only the asynchronous builder knows a read timeout.
+        let mut builder = reqwest::ClientBuilder::new()
+            .user_agent(options.user_agent)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .gzip(true)
+            .cookie_store(options.cookies)
+            .pool_idle_timeout(options.idle)
+            .tls_danger_accept_invalid_certs(options.skip_tls_verify);
+        if is_this_machine(options.origin) {
+            builder = builder.no_proxy();
+        } else if let Some(proxy) = options.proxy {
+            let proxy = reqwest::Proxy::all(proxy.expose()).map_err(|_| unusable_proxy())?;
+            builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_env()));
+        }
+        let inner = reqwest::blocking::ClientBuilder::from(builder)
+            // Each call brings its own limit.
+            .timeout(None)
+            .build()
+            .map_err(|_| no_tls())?;
+        Ok(Client {
+            inner,
+            service,
+            patience,
+            secrets: secrets_to_mask(&options),
+        })
+    }
+
+    /// The service, as its failures speak of it.
+    pub fn service(&self) -> &'static Service {
+        self.service
+    }
+
+    /// How long this client's run waits.
+    pub fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
+    /// Sends a call until it is answered: at most three times, within the deadline. An answer of any status is an answer,
+    /// also when a status that may pass (429, 500, 502, 503, 504) has not passed.
+    pub fn send(&self, call: Call) -> Result<Answer, Unanswered> {
+        let name = call.name;
+        let (limit, cap, repeat) = (call.limit, call.cap, call.repeat);
+        let request = self.request(call)?;
+        let mut tries = 1;
+        loop {
+            self.patience.check(&self.doing(name)).map_err(run_ends)?;
+            let outcome = self.send_once(name, &request, limit, cap, tries);
+            let (again, asked_pause, said) = match &outcome {
+                Ok(answer) => (
+                    repeat.after_status(answer.status),
+                    answer.retry_after,
+                    answer.described(),
+                ),
+                Err(unanswered) => (
+                    repeat.after_trouble(unanswered.trouble),
+                    None,
+                    unanswered.failure.what.clone(),
+                ),
+            };
+            if !again || tries == TRIES {
+                return outcome;
+            }
+            let pause = asked_pause
+                .unwrap_or_else(|| patience::backoff(repeat.base_pause(&outcome), tries));
+            log::debug!(
+                "{}: {name}: trying again in {} ms",
+                self.service.name,
+                pause.as_millis()
+            );
+            let doing = format!("{} {said}", self.doing(name));
+            self.patience.pause(pause, &doing).map_err(run_ends)?;
+            tries += 1;
+        }
+    }
+
+    fn doing(&self, call: &str) -> String {
+        format!("{}: {call}", self.service.name)
+    }
+
+    fn request(&self, call: Call) -> Result<reqwest::blocking::Request, Unanswered> {
+        let mut request = reqwest::blocking::Request::new(call.method, call.url);
+        *request.headers_mut() = call.headers;
+        if let Some((content_type, body)) = call.body {
+            let content_type = HeaderValue::from_static(content_type);
+            request.headers_mut().insert(CONTENT_TYPE, content_type);
+            *request.body_mut() = Some(body.into());
+        }
+        Ok(request)
+    }
+
+    fn send_once(
+        &self,
+        call: &'static str,
+        request: &reqwest::blocking::Request,
+        limit: Duration,
+        cap: u64,
+        tries: u32,
+    ) -> Result<Answer, Unanswered> {
+        let began = Instant::now();
+        let left = self.patience.deadline().remaining().unwrap_or(limit);
+        let trouble = |error: &(dyn Error + 'static)| self.unanswered(call, error);
+        // Only a body that streams cannot be cloned; ours are bytes.
+        let Some(mut request) = request.try_clone() else {
+            return Err(self.unanswered(call, &std::fmt::Error));
+        };
+        *request.timeout_mut() = Some(limit.min(left));
+        let response = self
+            .inner
+            .execute(request)
+            .map_err(|error| trouble(&error.without_url()))?;
+        let status = response.status();
+        let location = text_header(response.headers(), &LOCATION);
+        let retry_after = text_header(response.headers(), &RETRY_AFTER)
+            .and_then(|header| patience::retry_after(&header, Utc::now()));
+        let mut body = Vec::new();
+        response
+            .take(cap + 1)
+            .read_to_end(&mut body)
+            .map_err(|error| trouble(&error))?;
+        log::debug!(
+            "{}: {call}: {}, {} ms, {} bytes",
+            self.service.name,
+            status.as_u16(),
+            began.elapsed().as_millis(),
+            body.len()
+        );
+        if body.len() as u64 > cap {
+            return Err(self.too_large(call, cap));
+        }
+        let mut answer = Answer {
+            service: self.service,
+            call,
+            status,
+            location,
+            retry_after,
+            excerpt: String::new(),
+            body,
+            tries,
+        };
+        if !answer.is_success() || answer.is_html() {
+            answer.excerpt = self.excerpt(&answer.body);
+        }
+        Ok(answer)
+    }
+
+    /// An excerpt that also masks this client's secrets and the service's host.
+    fn excerpt(&self, body: &[u8]) -> String {
+        // More than the excerpt looks at need not be copied.
+        let beginning = &body[..body.len().min(128 * 1024)];
+        excerpt_masking(&String::from_utf8_lossy(beginning), &self.secrets)
+    }
+
+    fn unanswered(&self, call: &'static str, error: &(dyn Error + 'static)) -> Unanswered {
+        let doing = self.doing(call);
+        if let Err(failure) = self.patience.check(&doing) {
+            return run_ends(failure);
+        }
+        let (trouble, words) = describe(error);
+        log::debug!("{doing}: {words}");
+        let service = self.service;
+        let failure = match trouble {
+            Trouble::Untrusted => service.failure(
+                ExitStatus::Unavailable,
+                call,
+                format!("failed: {words}"),
+                service.when_untrusted,
+            ),
+            _ => service.unavailable(call, format!("failed: {words}")),
+        };
+        Unanswered { trouble, failure }
+    }
+
+    fn too_large(&self, call: &'static str, cap: u64) -> Unanswered {
+        let what = format!("answered more than {} MiB", cap.div_ceil(1024 * 1024));
+        Unanswered {
+            trouble: Trouble::TooLarge,
+            failure: self.service.not_understood(call, what),
+        }
+    }
+}
+
+impl Repeat {
+    /// The statuses that may pass by themselves.
+    fn after_status(self, status: StatusCode) -> bool {
+        let untouched = matches!(
+            status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        );
+        let may_pass = untouched
+            || matches!(
+                status,
+                StatusCode::INTERNAL_SERVER_ERROR
+                    | StatusCode::BAD_GATEWAY
+                    | StatusCode::GATEWAY_TIMEOUT
+            );
+        match self {
+            Repeat::Freely | Repeat::UntilAwake => may_pass,
+            Repeat::UnlessTimedOut => may_pass && status != StatusCode::GATEWAY_TIMEOUT,
+            Repeat::IfUntouched => untouched,
+            Repeat::Never => false,
+        }
+    }
+
+    fn after_trouble(self, trouble: Trouble) -> bool {
+        match self {
+            Repeat::Freely | Repeat::UntilAwake => trouble.may_pass(),
+            Repeat::UnlessTimedOut => trouble.may_pass() && trouble != Trouble::TimedOut,
+            Repeat::IfUntouched => trouble == Trouble::Unreachable,
+            Repeat::Never => false,
+        }
+    }
+
+    /// The pause before the second try. A host that starts a site on demand answers 502 or 503 for up to a minute.
+    fn base_pause(self, outcome: &Result<Answer, Unanswered>) -> Duration {
+        let starting = outcome.as_ref().is_ok_and(|answer| {
+            matches!(
+                answer.status,
+                StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE
+            )
+        });
+        if self == Repeat::UntilAwake && starting {
+            Duration::from_secs(15)
+        } else {
+            patience::usual_pause()
+        }
+    }
+}
+
+fn run_ends(failure: Failure) -> Unanswered {
+    Unanswered {
+        trouble: Trouble::RunEnds,
+        failure,
+    }
+}
+
+fn text_header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.to_owned())
+}
+
+/// Whether the address is this machine's own.
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn secrets_to_mask(options: &Options<'_>) -> Arc<[String]> {
+    let host = options.origin.host_str().map(str::to_owned);
+    let mut secrets: Vec<String> = options.secrets.iter().cloned().chain(host).collect();
+    // A secret that holds another one is masked first.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.into()
+}
+
+fn unusable_proxy() -> Failure {
+    Failure::new(
+        ExitStatus::Configuration,
+        "REQUESTS_PROXY is not the address of a proxy",
+        "Write it as http://host:port, or remove it",
+    )
+}
+
+fn no_tls() -> Failure {
+    Failure::new(
+        ExitStatus::Configuration,
+        "TLS connections cannot be set up on this machine",
+        "Install the system's CA certificates (the package is usually called ca-certificates)",
+    )
+}

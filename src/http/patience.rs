@@ -1,0 +1,267 @@
+//! How long a run waits: its deadline, the signal that ends it early, and the pauses between tries.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use crate::failure::{ExitStatus, Failure};
+
+/// The moment at which a run ends whatever it is doing. Measured by the monotonic clock, so that setting the machine's
+/// clock does not move it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// A run without a limit: a backfill.
+    pub const NONE: Deadline = Deadline(None);
+
+    /// A run that began now and may last this long.
+    pub fn after(limit: Duration) -> Deadline {
+        // A limit beyond what the clock can count is none.
+        Deadline(Instant::now().checked_add(limit))
+    }
+
+    /// What is left of the run: zero once the deadline is reached, `None` without one.
+    pub fn remaining(self) -> Option<Duration> {
+        self.0
+            .map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether the deadline is reached.
+    pub fn reached(self) -> bool {
+        self.remaining() == Some(Duration::ZERO)
+    }
+}
+
+/// Asks a run to end at its next pause: what a signal handler sets. Clones share one flag.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// A flag that is not set.
+    pub fn new() -> Stop {
+        Stop::default()
+    }
+
+    /// Asks the run to end. Safe in a signal handler.
+    pub fn request(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the run was asked to end.
+    pub fn requested(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// The flag itself, for a signal library that sets one.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+}
+
+/// How often a call is tried and how long the pauses are, within the run's deadline. One per run; clones share the stop
+/// flag.
+#[derive(Clone, Debug)]
+pub struct Patience {
+    deadline: Deadline,
+    stop: Stop,
+    skipped: Option<Arc<Mutex<Vec<Duration>>>>,
+}
+
+/// Tries of one call, the first included.
+pub(super) const TRIES: u32 = 3;
+
+/// The pause before the second try; the next is twice as long.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The longest pause that a service may ask for in a run without a deadline.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+
+/// How often a pause looks at the stop flag.
+const SLICE: Duration = Duration::from_millis(100);
+
+impl Patience {
+    /// The patience of a run that ends at the deadline, or when `stop` is requested.
+    pub fn new(deadline: Deadline, stop: Stop) -> Patience {
+        Patience {
+            deadline,
+            stop,
+            skipped: None,
+        }
+    }
+
+    /// The same without any waiting, for tests: pauses are only written down, see [`Patience::skipped_pauses`].
+    pub fn without_pauses(deadline: Deadline, stop: Stop) -> Patience {
+        Patience {
+            deadline,
+            stop,
+            skipped: Some(Arc::default()),
+        }
+    }
+
+    /// The pauses that [`Patience::without_pauses`] left out so far, those of its clones too.
+    pub fn skipped_pauses(&self) -> Vec<Duration> {
+        match &self.skipped {
+            Some(skipped) => skipped
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
+            None => Vec::new(),
+        }
+    }
+
+    /// The run's deadline.
+    pub fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    /// The run's stop flag.
+    pub fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// An error once the run should end: the deadline is reached, or it was asked to stop. `doing` says what it was about
+    /// to do or just did, for the message.
+    pub fn check(&self, doing: &str) -> Result<(), Failure> {
+        if self.stop.requested() {
+            Err(stopped(doing))
+        } else if self.deadline.reached() {
+            Err(out_of_time(doing))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Waits before another try, in slices so that a stop is noticed. An error, at once, when the deadline would pass
+    /// first, or when the pause is longer than any run should sit through.
+    pub(super) fn pause(&self, pause: Duration, doing: &str) -> Result<(), Failure> {
+        self.check(doing)?;
+        let allowed = self.deadline.remaining().unwrap_or(LONGEST_PAUSE);
+        if pause >= allowed {
+            return Err(out_of_time(doing));
+        }
+        if let Some(skipped) = &self.skipped {
+            skipped
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(pause);
+            return Ok(());
+        }
+        let end = Instant::now() + pause;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            thread::sleep(left.min(SLICE));
+            self.check(doing)?;
+        }
+    }
+}
+
+fn stopped(doing: &str) -> Failure {
+    Failure::new(
+        ExitStatus::TryLater,
+        format!("The run was asked to stop ({doing})"),
+        "The next run continues where this one ended",
+    )
+}
+
+fn out_of_time(doing: &str) -> Failure {
+    Failure::new(
+        ExitStatus::TryLater,
+        format!("The run's time is used up ({doing})"),
+        "The next run continues where this one ended. If every run ends like this, raise TCONNECTSYNC_HEROKU_DEADLINE_SECS or \
+         run less often",
+    )
+}
+
+/// The pause before the try that follows `tries` failed ones: doubling from `base`, a quarter more or less so that many
+/// clients of a recovering service do not return together.
+pub(super) fn backoff(base: Duration, tries: u32) -> Duration {
+    let mut byte = [0; 1];
+    // Without randomness the pause is merely regular.
+    let _ = getrandom::fill(&mut byte);
+    let jitter = 0.75 + f64::from(byte[0]) / 510.0;
+    (base * 2u32.saturating_pow(tries.saturating_sub(1).min(8))).mul_f64(jitter)
+}
+
+/// The usual base of [`backoff`].
+pub(super) fn usual_pause() -> Duration {
+    PAUSE
+}
+
+/// A `Retry-After` header: seconds, or an HTTP date seen from `now` (RFC 9110, 10.2.3).
+pub(super) fn retry_after(header: &str, now: DateTime<Utc>) -> Option<Duration> {
+    let header = header.trim();
+    if let Ok(seconds) = header.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = DateTime::parse_from_rfc2822(header).ok()?;
+    Some((at.to_utc() - now).to_std().unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_doubles_and_stays_near_its_base() {
+        for (tries, low, high) in [(1, 375, 625), (2, 750, 1250), (3, 1500, 2500)] {
+            let pause = backoff(PAUSE, tries).as_millis();
+            assert!((low..=high).contains(&pause), "try {tries}: {pause} ms");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = "2026-11-06T08:49:30Z".parse().unwrap();
+        let cases = [
+            ("7", Some(7)),
+            (" 0 ", Some(0)),
+            ("Fri, 06 Nov 2026 08:49:37 GMT", Some(7)),
+            ("Fri, 06 Nov 2026 08:49:00 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+        ];
+        for (header, seconds) in cases {
+            assert_eq!(
+                retry_after(header, now),
+                seconds.map(Duration::from_secs),
+                "{header}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_pause_past_the_deadline_ends_the_run_at_once() {
+        let patience =
+            Patience::without_pauses(Deadline::after(Duration::from_secs(60)), Stop::new());
+        let failure = patience
+            .pause(Duration::from_secs(61), "a call")
+            .unwrap_err();
+        assert_eq!(failure.status, ExitStatus::TryLater);
+        assert!(failure.what.contains("a call"), "{failure}");
+        assert_eq!(patience.pause(Duration::from_secs(59), "a call"), Ok(()));
+        assert_eq!(patience.skipped_pauses(), [Duration::from_secs(59)]);
+    }
+
+    #[test]
+    fn a_run_without_a_deadline_does_not_sleep_for_hours() {
+        let patience = Patience::without_pauses(Deadline::NONE, Stop::new());
+        let hour = patience.pause(Duration::from_secs(3600), "a call");
+        assert_eq!(hour.unwrap_err().status, ExitStatus::TryLater);
+    }
+
+    #[test]
+    fn a_requested_stop_ends_the_run_at_the_next_pause() {
+        let stop = Stop::new();
+        let patience = Patience::new(Deadline::NONE, stop.clone());
+        stop.request();
+        let failure = patience.pause(Duration::from_secs(60), "a call");
+        assert_eq!(failure.unwrap_err().status, ExitStatus::TryLater);
+    }
+}

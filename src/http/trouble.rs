@@ -1,0 +1,140 @@
+//! Why a call got no answer, in words for people.
+
+use std::error::Error;
+use std::io;
+
+use crate::failure::Failure;
+
+/// The kinds of trouble between a call and its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// No connection came about.
+    Unreachable,
+    /// The server's certificate was not accepted.
+    Untrusted,
+    /// No answer, or no more of it, in time.
+    TimedOut,
+    /// The connection ended before the answer was complete.
+    Dropped,
+    /// The answer is larger than any answer to this call should be.
+    TooLarge,
+    /// The service answered that it wants another secret or address.
+    TurnedAway,
+    /// The run should end: deadline or stop.
+    RunEnds,
+}
+
+impl Trouble {
+    /// Whether the same call may go better in a moment.
+    pub(super) fn may_pass(self) -> bool {
+        match self {
+            Trouble::Unreachable | Trouble::TimedOut | Trouble::Dropped => true,
+            Trouble::Untrusted | Trouble::TooLarge | Trouble::TurnedAway | Trouble::RunEnds => {
+                false
+            }
+        }
+    }
+}
+
+/// A call without an answer: the kind of trouble, and the failure to end the run with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// What kept the answer away.
+    pub trouble: Trouble,
+    /// The same for the reader.
+    pub failure: Failure,
+}
+
+impl From<Unanswered> for Failure {
+    fn from(unanswered: Unanswered) -> Failure {
+        unanswered.failure
+    }
+}
+
+/// What a transport error is, and how it reads. The words are ours throughout: the libraries' hold addresses.
+pub(super) fn describe(error: &(dyn Error + 'static)) -> (Trouble, String) {
+    let causes = causes(error);
+    let tls = causes
+        .iter()
+        .find_map(|cause| cause.downcast_ref::<rustls::Error>());
+    if let Some(tls) = tls {
+        return match tls {
+            rustls::Error::InvalidCertificate(problem) => {
+                (Trouble::Untrusted, certificate(problem).to_owned())
+            }
+            _ => (Trouble::Unreachable, "the TLS handshake failed".to_owned()),
+        };
+    }
+    let request = causes
+        .iter()
+        .find_map(|cause| cause.downcast_ref::<reqwest::Error>());
+    let connecting = request.is_some_and(reqwest::Error::is_connect);
+    if request.is_some_and(reqwest::Error::is_timeout) {
+        return if connecting {
+            (Trouble::Unreachable, "no connection in time".to_owned())
+        } else {
+            (Trouble::TimedOut, "no answer in time".to_owned())
+        };
+    }
+    if request.is_some_and(reqwest::Error::is_dns) {
+        return (
+            Trouble::Unreachable,
+            "the host name could not be resolved".to_owned(),
+        );
+    }
+    let io = causes
+        .iter()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .map(io::Error::kind)
+        .find(|kind| *kind != io::ErrorKind::Other);
+    let words = match io {
+        Some(io::ErrorKind::ConnectionRefused) => "connection refused",
+        Some(io::ErrorKind::ConnectionReset) => "connection reset",
+        Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => {
+            "the network does not reach it"
+        }
+        Some(io::ErrorKind::TimedOut) => "no answer in time",
+        _ if connecting => "no connection",
+        _ => "the connection ended before the answer was complete",
+    };
+    let trouble = if connecting {
+        Trouble::Unreachable
+    } else if io == Some(io::ErrorKind::TimedOut) {
+        Trouble::TimedOut
+    } else {
+        Trouble::Dropped
+    };
+    (trouble, words.to_owned())
+}
+
+/// An error, what it wraps, and what that wraps. An `io::Error` hides what it wraps from `source`, and the libraries
+/// wrap each other through it.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> Vec<&'e (dyn Error + 'static)> {
+    let mut causes = vec![error];
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        let wrapped = cause
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+            .map(|inner| inner as &(dyn Error + 'static));
+        next = wrapped.or_else(|| cause.source());
+        causes.extend(next);
+    }
+    causes
+}
+
+fn certificate(problem: &rustls::CertificateError) -> &'static str {
+    use rustls::CertificateError as C;
+    match problem {
+        C::Expired | C::ExpiredContext { .. } => "its TLS certificate has expired",
+        C::NotValidYet | C::NotValidYetContext { .. } => {
+            "its TLS certificate is not valid yet (is this machine's clock right?)"
+        }
+        C::NotValidForName | C::NotValidForNameContext { .. } => {
+            "its TLS certificate is for another host name"
+        }
+        C::UnknownIssuer => "its TLS certificate is from an issuer that this machine does not know",
+        C::Revoked => "its TLS certificate was revoked",
+        _ => "its TLS certificate is not acceptable",
+    }
+}
