@@ -1,0 +1,56 @@
+//! Tandem Source over HTTP: the login, the account's pumps, and their logs, as the service sends them.
+//!
+//! [`Session::log_in`] gives a [`Session`], whose calls are [`Session::pumper`] and [`Session::pump_logs`]. Nothing here
+//! interprets an event: that is for `crate::pump`. Tandem documents none of this API; what public clients have
+//! observed up to October 2026 is written beside each step.
+
+mod event_codes;
+mod login;
+mod pump_logs;
+mod pumper;
+mod region;
+mod session;
+
+use std::time::Duration;
+
+use crate::config;
+use crate::failure::Failure;
+use crate::http::{Client, Options, Patience, Service};
+
+pub use login::Tokens;
+pub use pump_logs::{MalformedEvent, PumpLogs, WireEvent};
+pub use pumper::{Pump, Pumper};
+pub use region::Region;
+pub use session::{MAX_DAYS, Session};
+
+/// Tandem Source, as failures speak of it.
+const SERVICE: Service = Service {
+    name: "Tandem Source",
+    when_unavailable: "Tandem's servers are out of order at times, even for hours; the next run catches up by itself. If it \
+                       lasts, check this machine's network and whether source.tandemdiabetes.com opens in a browser",
+    when_untrusted: "Check this machine's clock, its CA certificates and any proxy between it and Tandem",
+    when_not_understood: "Tandem may have changed its API; look for a newer version of tconnectsync-heroku",
+};
+
+/// A client for Tandem Source: keeps cookies, and calls itself what the web app's users call themselves, because the
+/// service's firewall is made for browsers.
+pub fn client(
+    config: &config::Tandem,
+    proxy: Option<&config::Secret>,
+    patience: Patience,
+) -> Result<Client, Failure> {
+    let origins = Region::Us.origins(config.base_url.as_ref());
+    let options = Options {
+        origin: &origins.source,
+        user_agent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
+        cookies: true,
+        skip_tls_verify: false,
+        idle: Duration::from_secs(60),
+        proxy,
+        secrets: vec![
+            config.email.expose().to_owned(),
+            config.password.expose().to_owned(),
+        ],
+    };
+    Client::new(&SERVICE, options, patience)
+}

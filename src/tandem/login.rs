@@ -1,0 +1,441 @@
+//! The login: e-mail and password into an access token, by the chain that Tandem's web app goes through.
+//!
+//! Login page, login, authorize (OAuth 2.0 authorization code with PKCE, RFC 7636), token. The steps and their answers
+//! are as observed up to October 2026.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::header::{HeaderValue, REFERER};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::SERVICE;
+use super::region::{Origins, Region, below};
+use crate::config::{self, RegionChoice, Secret};
+use crate::failure::{ExitStatus, Failure};
+use crate::http::{Answer, Call, Client};
+
+/// The longest chain of redirects from authorize to the code.
+const MAX_REDIRECTS: usize = 15;
+
+/// How long a token is taken to last when the server does not say. The shorter of the two lifetimes seen.
+const USUAL_LIFETIME_SECS: i64 = 1800;
+
+/// What a login yields and the data calls need. Can be kept on disk until it expires.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// The region that accepted the login.
+    pub region: Region,
+    /// The bearer token of the data calls.
+    #[serde(serialize_with = "exposed", deserialize_with = "not_empty")]
+    pub access_token: Secret,
+    /// The account's id in the paths of the data calls.
+    #[serde(serialize_with = "exposed", deserialize_with = "not_empty")]
+    pub pumper_id: Secret,
+    /// When the access token stops working, by this machine's clock.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Writes a secret as it is. Only for the token cache, which only its owner can read.
+fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}
+
+fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Secret::new(text).ok_or_else(|| serde::de::Error::custom("empty"))
+}
+
+/// How a login ended that the service answered.
+enum Attempt {
+    LoggedIn(Tokens),
+    /// `account/invalid_credentials`: a wrong password, or an account of the other region.
+    UnknownAccount,
+}
+
+/// Logs in, in the configured region or, by `auto`, in the US and, where the account is unknown, once in the EU.
+pub(super) fn log_in(client: &Client, config: &config::Tandem) -> Result<Tokens, Failure> {
+    let regions: &[Region] = match config.region {
+        RegionChoice::Us => &[Region::Us],
+        RegionChoice::Eu => &[Region::Eu],
+        RegionChoice::Auto => &[Region::Us, Region::Eu],
+    };
+    // The same page in both regions: its cookies are asked for once.
+    open_login_page(client, &regions[0].origins(config.base_url.as_ref()))?;
+    for &region in regions {
+        let origins = region.origins(config.base_url.as_ref());
+        if let Attempt::LoggedIn(tokens) = attempt(client, config, region, &origins)? {
+            if config.region == RegionChoice::Auto && region == Region::Eu {
+                log::warn!(
+                    "Tandem Source: the account is in the EU region. Set TCONNECT_REGION=EU: each run asks the US first otherwise"
+                );
+            }
+            return Ok(tokens);
+        }
+    }
+    Err(rejected(config.region))
+}
+
+/// One login in one region. A rejection is never tried again: after a few of them Tandem locks the account.
+fn attempt(
+    client: &Client,
+    config: &config::Tandem,
+    region: Region,
+    origins: &Origins,
+) -> Result<Attempt, Failure> {
+    if !sign_in(client, config, origins)? {
+        return Ok(Attempt::UnknownAccount);
+    }
+    let mut answer = exchange(client, origins)?;
+    if answer.status() == 400 && answer.tries() > 1 {
+        // An earlier try got through unanswered and used up the code, which counts once only.
+        answer = exchange(client, origins)?;
+    }
+    tokens(region, &answer).map(Attempt::LoggedIn)
+}
+
+/// Step 1: the login page, for its cookies. Whether they are needed is unverified; the clients that work ask for them.
+fn open_login_page(client: &Client, origins: &Origins) -> Result<(), Failure> {
+    let answer = client.send(Call::get("login page", origins.login_page.clone()))?;
+    match answer.status() {
+        // Since it may not be needed, a page that moved or vanished is no reason to give up.
+        429 | 500.. => Err(answer.failure()),
+        _ => Ok(()),
+    }
+}
+
+/// Step 2: e-mail and password, for the session's cookies. `false` when the region does not know them.
+fn sign_in(client: &Client, config: &config::Tandem, origins: &Origins) -> Result<bool, Failure> {
+    let credentials = serde_json::json!({
+        "username": config.email.expose(),
+        "password": config.password.expose(),
+    });
+    let mut call = Call::post(
+        "login",
+        below(&origins.accounts, "login"),
+        "application/json",
+        credentials.to_string().into_bytes(),
+    );
+    call.headers.insert(REFERER, header(&origins.login_page)?);
+    let answer = client.send(call)?;
+    match answer.status() {
+        401 if body_says(&answer, "error", "account/invalid_credentials") => Ok(false),
+        401 => Err(SERVICE.failure(
+            ExitStatus::CredentialsRejected,
+            "login",
+            answer.described(),
+            ADVICE_REJECTED,
+        )),
+        400 if body_says(&answer, "message", "Max attempted logins exceeded") => {
+            Err(locked(config.region))
+        }
+        _ => {
+            let body: Value = answer.json()?;
+            match body.get("status").and_then(Value::as_str) {
+                Some(status) if !status.eq_ignore_ascii_case("SUCCESS") => Err(SERVICE
+                    .not_understood(
+                        "login",
+                        "answered that there is more to do than to give a password",
+                    )),
+                _ if !body.is_object() => {
+                    Err(SERVICE.not_understood("login", "answered JSON of an unexpected shape"))
+                }
+                _ => Ok(true),
+            }
+        }
+    }
+}
+
+/// Whether a value of a JSON body begins with this text.
+fn body_says(answer: &Answer, key: &str, text: &str) -> bool {
+    let body: Option<Value> = serde_json::from_slice(answer.body()).ok();
+    let value = body.as_ref().and_then(|body| body.get(key)?.as_str());
+    value.is_some_and(|value| value.starts_with(text))
+}
+
+/// Steps 3 and 4: a code for the session, and the code for the tokens.
+fn exchange(client: &Client, origins: &Origins) -> Result<Answer, Failure> {
+    let verifier = code_verifier()?;
+    let code = authorize(client, origins, &code_challenge(&verifier))?;
+    let form = form_urlencoded(&[
+        ("grant_type", "authorization_code"),
+        ("client_id", origins.client_id),
+        ("code", code.expose()),
+        ("redirect_uri", origins.redirect.as_str()),
+        ("code_verifier", verifier.expose()),
+    ]);
+    let call = Call::post(
+        "token",
+        below(&origins.accounts, "connect/token"),
+        "application/x-www-form-urlencoded",
+        form.into_bytes(),
+    );
+    Ok(client.send(call)?)
+}
+
+/// Step 3: follows the redirects from authorize, by the session's cookies, until one carries the code.
+fn authorize(client: &Client, origins: &Origins, challenge: &str) -> Result<Secret, Failure> {
+    const CALL: &str = "authorize";
+    let mut url = below(&origins.accounts, "connect/authorize");
+    url.query_pairs_mut()
+        .append_pair("client_id", origins.client_id)
+        .append_pair("response_type", "code")
+        .append_pair("scope", "openid profile email")
+        .append_pair("redirect_uri", origins.redirect.as_str())
+        .append_pair("code_challenge", challenge)
+        .append_pair("code_challenge_method", "S256");
+    for _ in 0..MAX_REDIRECTS {
+        let answer = client.send(Call::get(CALL, url.clone()))?;
+        if answer.is_success() {
+            // A page for people instead of a redirect: the login page.
+            return Err(session_not_accepted());
+        }
+        let location = match answer.status() {
+            300..=399 => answer.location(),
+            _ => None,
+        };
+        let Some(next) = location.and_then(|location| url.join(location).ok()) else {
+            return Err(answer.failure());
+        };
+        if same_page(&next, &origins.redirect) {
+            return code(&next);
+        }
+        if same_page(&next, &origins.login_page) {
+            return Err(session_not_accepted());
+        }
+        if !may_follow(origins, &next) {
+            return Err(SERVICE.not_understood(CALL, "was redirected to another site"));
+        }
+        url = next;
+    }
+    Err(SERVICE.not_understood(CALL, "was redirected too often"))
+}
+
+/// The code in the address that the chain ends with.
+fn code(redirect: &Url) -> Result<Secret, Failure> {
+    let value = |wanted: &str| {
+        redirect
+            .query_pairs()
+            .find(|(key, _)| key == wanted)
+            .and_then(|(_, value)| Secret::new(value))
+    };
+    value("code").ok_or_else(|| match value("error").as_ref().map(Secret::expose) {
+        Some("login_required" | "interaction_required" | "consent_required") => {
+            session_not_accepted()
+        }
+        _ => SERVICE.not_understood("authorize", "ended without a code"),
+    })
+}
+
+/// Whether a redirect may be followed. The requests of this chain carry no secret but cookies, which the client gives to
+/// their own sites only; and yet nothing is to be had from an unencrypted or, where one origin stands for all, another
+/// site.
+fn may_follow(origins: &Origins, next: &Url) -> bool {
+    if origins.replaced {
+        next.origin() == origins.source.origin()
+    } else {
+        next.scheme() == "https"
+    }
+}
+
+/// Whether two addresses are one page, whatever their queries.
+fn same_page(one: &Url, other: &Url) -> bool {
+    one.origin() == other.origin()
+        && one.path().trim_end_matches('/') == other.path().trim_end_matches('/')
+}
+
+/// The token answer (RFC 6749, 5.1). Numbers may come as text.
+#[derive(Deserialize)]
+struct TokenAnswer {
+    #[serde(default)]
+    access_token: Value,
+    #[serde(default)]
+    id_token: Value,
+    #[serde(default)]
+    expires_in: Value,
+}
+
+/// Step 4's answer, and step 5: the account's id out of the id_token.
+fn tokens(region: Region, answer: &Answer) -> Result<Tokens, Failure> {
+    let missing = |what: &str| SERVICE.not_understood("token", format!("answered without {what}"));
+    let body: TokenAnswer = answer.json()?;
+    let access_token = text(&body.access_token).and_then(Secret::new);
+    let pumper_id = text(&body.id_token).and_then(|token| pumper_id(&token));
+    let lifetime = text(&body.expires_in)
+        .and_then(|seconds| seconds.parse::<f64>().ok())
+        .map_or(USUAL_LIFETIME_SECS, |seconds| {
+            seconds.clamp(0.0, 1e6) as i64
+        });
+    Ok(Tokens {
+        region,
+        access_token: access_token.ok_or_else(|| missing("an access token"))?,
+        pumper_id: pumper_id.ok_or_else(|| missing("the account's pumperId"))?,
+        expires_at: Utc::now() + TimeDelta::seconds(lifetime),
+    })
+}
+
+/// The `pumperId` claim of an id_token. Its signature is not checked: it comes from the token endpoint itself, over TLS
+/// (OpenID Connect Core 3.1.3.7, 6).
+fn pumper_id(id_token: &str) -> Option<Secret> {
+    let payload = id_token.split('.').nth(1)?;
+    let payload = payload
+        .trim_end_matches('=')
+        .replace('+', "-")
+        .replace('/', "_");
+    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    let claims: Value = serde_json::from_slice(&payload).ok()?;
+    Secret::new(text(claims.get("pumperId")?)?)
+}
+
+/// A text, or a number as text.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// 32 random bytes in base64url, as RFC 7636, 4.1 recommends.
+fn code_verifier() -> Result<Secret, Failure> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)
+        .ok()
+        .and_then(|()| Secret::new(URL_SAFE_NO_PAD.encode(bytes)))
+        .ok_or_else(|| {
+            Failure::new(
+                ExitStatus::Unavailable,
+                "This machine gives no random numbers",
+                "Check that the system is complete (/dev/urandom)",
+            )
+        })
+}
+
+fn code_challenge(verifier: &Secret) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose()))
+}
+
+fn form_urlencoded(pairs: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
+}
+
+/// An address as a header value. Addresses are ASCII once parsed.
+pub(super) fn header(url: &Url) -> Result<HeaderValue, Failure> {
+    HeaderValue::from_str(url.as_str()).map_err(|_| {
+        Failure::new(
+            ExitStatus::Configuration,
+            "TCONNECT_BASE_URL cannot be sent in a header",
+            "Remove it, or write an origin such as https://example.org",
+        )
+    })
+}
+
+const ADVICE_REJECTED: &str = "Check TCONNECT_EMAIL and TCONNECT_PASSWORD by signing in at https://sso.tandemdiabetes.com; after \
+                               several rejected logins Tandem locks the account";
+
+fn rejected(choice: RegionChoice) -> Failure {
+    let (what, advice) = match choice {
+        RegionChoice::Auto => (
+            "was rejected in both regions: the e-mail address or the password is wrong".to_owned(),
+            ADVICE_REJECTED.to_owned(),
+        ),
+        RegionChoice::Us | RegionChoice::Eu => {
+            let (region, other) = match choice {
+                RegionChoice::Eu => ("EU", "US"),
+                _ => ("US", "EU"),
+            };
+            (
+                format!(
+                    "was rejected in the {region} region: the e-mail address or the password is wrong, or the account is in the \
+                     {other} region"
+                ),
+                format!(
+                    "{ADVICE_REJECTED}. If signing in there works, set TCONNECT_REGION={other}"
+                ),
+            )
+        }
+    };
+    SERVICE.failure(ExitStatus::CredentialsRejected, "login", what, advice)
+}
+
+fn locked(choice: RegionChoice) -> Failure {
+    let mut advice = "Wait, or unlock it by resetting the password at https://sso.tandemdiabetes.com; then set TCONNECT_PASSWORD \
+                      to the right one before the next run"
+        .to_owned();
+    if choice == RegionChoice::Auto {
+        advice.push_str(". If the account is not in the US region, set TCONNECT_REGION=EU");
+    }
+    SERVICE.failure(
+        ExitStatus::CredentialsRejected,
+        "login",
+        "was refused: the account is locked after too many rejected logins",
+        advice,
+    )
+}
+
+fn session_not_accepted() -> Failure {
+    SERVICE.failure(
+        ExitStatus::NotUnderstood,
+        "authorize",
+        "ended on the login page: the session of a successful login was not accepted",
+        "Sign in once at https://sso.tandemdiabetes.com and do what it asks for (terms to accept, a password to renew). If it asks \
+         for nothing, look for a newer version of tconnectsync-heroku",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_challenge_is_that_of_rfc_7636() {
+        let verifier = Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
+        assert_eq!(
+            code_challenge(&verifier),
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        );
+    }
+
+    #[test]
+    fn the_pumper_id_is_text_or_a_number_padded_or_not() {
+        let token = |claims: &str, padding: &str| {
+            format!("e30.{}{padding}.x", URL_SAFE_NO_PAD.encode(claims))
+        };
+        let cases = [
+            (token(r#"{"pumperId":"abc"}"#, ""), Some("abc")),
+            (token(r#"{"pumperId":123456}"#, ""), Some("123456")),
+            (token(r#"{"pumperId":"abc?>"}"#, "="), Some("abc?>")),
+            (token(r#"{"pumperId":null}"#, ""), None),
+            (token(r#"{"pumperId":""}"#, ""), None),
+            (token("[]", ""), None),
+            ("no token".to_owned(), None),
+            ("a.!!!.c".to_owned(), None),
+        ];
+        for (token, id) in cases {
+            assert_eq!(
+                pumper_id(&token).as_ref().map(Secret::expose),
+                id,
+                "{token}"
+            );
+        }
+    }
+
+    #[test]
+    fn tokens_survive_being_kept_and_never_print() {
+        let tokens = Tokens {
+            region: Region::Eu,
+            access_token: Secret::new("hush").unwrap(),
+            pumper_id: Secret::new("whisper").unwrap(),
+            expires_at: "2026-11-20T08:00:00Z".parse().unwrap(),
+        };
+        let kept = serde_json::to_string(&tokens).unwrap();
+        assert_eq!(serde_json::from_str::<Tokens>(&kept).unwrap(), tokens);
+        let printed = format!("{tokens:?}");
+        assert!(!printed.contains("hush") && !printed.contains("whisper"));
+    }
+}

@@ -1,0 +1,315 @@
+//! A pump's logs as the service sends them: visited element by element, never as a tree.
+
+use std::fmt;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::value::RawValue;
+
+use super::SERVICE;
+use crate::failure::Failure;
+use crate::http::{Answer, not_json};
+
+/// The logs of some days: the service's answer, kept as text until it is visited. 28 days are some 20 MB.
+pub struct PumpLogs {
+    json: Vec<u8>,
+}
+
+/// One element of the logs, its properties still text.
+#[derive(Clone, Copy, Debug)]
+pub struct WireEvent<'a> {
+    /// What kind of event it is: the service's `eventCode`.
+    pub code: i64,
+    /// With the number, the event's identity on its pump.
+    pub sequence_group: i64,
+    /// Rises with real time on one pump, even when its clock is set back.
+    pub sequence_number: i64,
+    /// When, on the pump's wall clock, to the second.
+    pub pump_date_time: NaiveDateTime,
+    /// The event's properties, a JSON object.
+    pub properties: &'a RawValue,
+}
+
+/// An element without what every event has. Says which part is missing or odd.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MalformedEvent(pub &'static str);
+
+impl fmt::Display for MalformedEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl PumpLogs {
+    pub(super) fn read(answer: Answer) -> Result<PumpLogs, Failure> {
+        if !answer.is_success() || !answer.is_json() {
+            // Of what is neither a page nor JSON, the parser tells best what it is.
+            return Err(match answer.json::<IgnoredAny>() {
+                Err(failure) => failure,
+                Ok(_) => {
+                    SERVICE.not_understood("pump logs", "answered JSON of an unexpected shape")
+                }
+            });
+        }
+        Ok(PumpLogs {
+            json: answer.into_body(),
+        })
+    }
+
+    /// Logs from their JSON text, for tests and benchmarks.
+    pub fn from_json(json: impl Into<Vec<u8>>) -> PumpLogs {
+        PumpLogs { json: json.into() }
+    }
+
+    /// The size of the text, in bytes.
+    pub fn size(&self) -> usize {
+        self.json.len()
+    }
+
+    /// Visits every element of `events` and of `clockChanges`, in the order of the text, which promises nothing.
+    ///
+    /// Fails, with 76, on text that is no JSON object with a list of `events`. What was visited until then is to be thrown
+    /// away.
+    pub fn visit(
+        &self,
+        events: impl FnMut(Result<WireEvent<'_>, MalformedEvent>),
+        clock_changes: impl FnMut(Result<WireEvent<'_>, MalformedEvent>),
+    ) -> Result<(), Failure> {
+        let mut json = serde_json::Deserializer::from_slice(&self.json);
+        let logs = Logs {
+            events,
+            clock_changes,
+        };
+        let seen = logs
+            .deserialize(&mut json)
+            .and_then(|seen| json.end().map(|()| seen))
+            .map_err(|error| not_json(&SERVICE, "pump logs", self.json.is_empty(), &error))?;
+        if seen {
+            Ok(())
+        } else {
+            Err(SERVICE.not_understood("pump logs", "answered without a list of events"))
+        }
+    }
+}
+
+/// The keys of the whole answer.
+#[derive(serde::Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+enum LogsKey {
+    Events,
+    ClockChanges,
+    #[serde(other)]
+    Other,
+}
+
+/// Reads the whole answer; yields whether it had a list of events.
+struct Logs<E, C> {
+    events: E,
+    clock_changes: C,
+}
+
+impl<'de, E, C> DeserializeSeed<'de> for Logs<E, C>
+where
+    E: FnMut(Result<WireEvent<'_>, MalformedEvent>),
+    C: FnMut(Result<WireEvent<'_>, MalformedEvent>),
+{
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, E, C> Visitor<'de> for Logs<E, C>
+where
+    E: FnMut(Result<WireEvent<'_>, MalformedEvent>),
+    C: FnMut(Result<WireEvent<'_>, MalformedEvent>),
+{
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<bool, A::Error> {
+        let (mut events, mut clock_changes) = (false, false);
+        while let Some(key) = map.next_key()? {
+            match key {
+                LogsKey::Events if !events => {
+                    events = map.next_value_seed(Elements(&mut self.events))?;
+                }
+                LogsKey::ClockChanges if !clock_changes => {
+                    clock_changes = map.next_value_seed(Elements(&mut self.clock_changes))?;
+                }
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(events)
+    }
+}
+
+/// Reads a list of elements; yields whether there was one, for null stands in for lists.
+struct Elements<'f, F>(&'f mut F);
+
+impl<'de, F> DeserializeSeed<'de> for Elements<'_, F>
+where
+    F: FnMut(Result<WireEvent<'_>, MalformedEvent>),
+{
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, F> Visitor<'de> for Elements<'_, F>
+where
+    F: FnMut(Result<WireEvent<'_>, MalformedEvent>),
+{
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of events")
+    }
+
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<bool, A::Error> {
+        // The text of an element first: one odd value must not end the whole list.
+        while let Some(raw) = elements.next_element::<&'de RawValue>()? {
+            (self.0)(WireEvent::read(raw));
+        }
+        Ok(true)
+    }
+}
+
+/// The keys of an element that count.
+#[derive(serde::Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+enum ElementKey {
+    EventCode,
+    SequenceGroup,
+    SequenceNumber,
+    PumpDateTime,
+    EventProperties,
+    #[serde(other)]
+    Other,
+}
+
+/// An element's values as text. Of a key that comes twice the first counts.
+#[derive(Default)]
+struct Element<'a> {
+    code: Option<&'a RawValue>,
+    group: Option<&'a RawValue>,
+    number: Option<&'a RawValue>,
+    time: Option<&'a RawValue>,
+    properties: Option<&'a RawValue>,
+}
+
+impl<'de> Deserialize<'de> for Element<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ElementVisitor)
+    }
+}
+
+struct ElementVisitor;
+
+impl<'de> Visitor<'de> for ElementVisitor {
+    type Value = Element<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Element<'de>, A::Error> {
+        let mut element = Element::default();
+        while let Some(key) = map.next_key()? {
+            let value = match key {
+                ElementKey::EventCode => &mut element.code,
+                ElementKey::SequenceGroup => &mut element.group,
+                ElementKey::SequenceNumber => &mut element.number,
+                ElementKey::PumpDateTime => &mut element.time,
+                ElementKey::EventProperties => &mut element.properties,
+                ElementKey::Other => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            let raw: &'de RawValue = map.next_value()?;
+            value.get_or_insert(raw);
+        }
+        Ok(element)
+    }
+}
+
+impl<'a> WireEvent<'a> {
+    fn read(raw: &'a RawValue) -> Result<WireEvent<'a>, MalformedEvent> {
+        let element: Element<'a> =
+            serde_json::from_str(raw.get()).map_err(|_| MalformedEvent("is no object"))?;
+        let time = element.time.and_then(|raw| wall_clock(unquoted(raw)));
+        Ok(WireEvent {
+            code: integer(element.code).ok_or(MalformedEvent("has no eventCode"))?,
+            sequence_group: integer(element.group).ok_or(MalformedEvent("has no sequenceGroup"))?,
+            sequence_number: integer(element.number)
+                .ok_or(MalformedEvent("has no sequenceNumber"))?,
+            pump_date_time: time.ok_or(MalformedEvent("has no pumpDateTime"))?,
+            properties: properties(element.properties)?,
+        })
+    }
+}
+
+/// The properties' object; an empty one for none.
+fn properties(raw: Option<&RawValue>) -> Result<&RawValue, MalformedEvent> {
+    match raw {
+        Some(raw) if raw.get().starts_with('{') => Ok(raw),
+        Some(raw) if raw.get() != "null" => Err(MalformedEvent("has odd eventProperties")),
+        _ => serde_json::from_str("{}").map_err(|_| MalformedEvent("has no eventProperties")),
+    }
+}
+
+/// A whole number, also as text or with a fraction of zero.
+fn integer(raw: Option<&RawValue>) -> Option<i64> {
+    let text = unquoted(raw?).trim();
+    text.parse().ok().or_else(|| {
+        let number: f64 = text.parse().ok()?;
+        // Beyond 2^53 a float is no longer one number.
+        let is_whole = number.fract() == 0.0 && number.abs() < 9e15;
+        is_whole.then_some(number as i64)
+    })
+}
+
+fn unquoted(raw: &RawValue) -> &str {
+    let text = raw.get();
+    text.strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+        .unwrap_or(text)
+}
+
+/// A time on a wall clock, `2026-05-14T00:01:00`, to the second. What follows the digits, a fraction or a `Z`, says
+/// nothing: the clock has no zone.
+pub(super) fn wall_clock(text: &str) -> Option<NaiveDateTime> {
+    let digits = text.as_bytes().get(..19)?;
+    let number = |from: usize, to: usize| {
+        digits[from..to].iter().try_fold(0u32, |number, byte| {
+            byte.is_ascii_digit()
+                .then(|| number * 10 + u32::from(byte - b'0'))
+        })
+    };
+    let separated = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')]
+        .iter()
+        .all(|&(at, separator)| digits[at] == separator)
+        && matches!(digits[10], b'T' | b't' | b' ');
+    if !separated {
+        return None;
+    }
+    let year = i32::try_from(number(0, 4)?).ok()?;
+    NaiveDate::from_ymd_opt(year, number(5, 7)?, number(8, 10)?)?.and_hms_opt(
+        number(11, 13)?,
+        number(14, 16)?,
+        number(17, 19)?,
+    )
+}

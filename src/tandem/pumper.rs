@@ -1,0 +1,179 @@
+//! The account's pumps.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::SERVICE;
+use super::pump_logs::wall_clock;
+use crate::config::PumpSerial;
+use crate::failure::Failure;
+use crate::http::Answer;
+
+/// The account: every pump that was ever on it, in the service's order. Names and birth dates are not read.
+#[derive(Debug)]
+pub struct Pumper {
+    /// The pumps that could be read.
+    pub pumps: Vec<Pump>,
+    /// How many could not.
+    pub malformed: usize,
+}
+
+/// A pump of the account.
+#[derive(Debug)]
+pub struct Pump {
+    /// What names the pump in requests for its logs.
+    pub assignment_id: String,
+    /// The serial number on the pump.
+    pub serial: PumpSerial,
+    /// The model's name, `Tandem Mobi™ System`; empty when the service does not say.
+    pub model: String,
+    /// The version of its software; empty when the service does not say.
+    pub software: String,
+    /// The name of its algorithm, `Control-IQ`.
+    pub algorithm: Option<String>,
+    /// The times of the oldest and the newest event on record, on the pump's wall clock.
+    pub available: (Option<NaiveDateTime>, Option<NaiveDateTime>),
+    /// The time of the newest event, on the pump's wall clock. `None` for a pump that never uploaded. Nonsense in the far
+    /// future has been seen.
+    pub newest_event: Option<NaiveDateTime>,
+    /// When it last uploaded, by the server's clock.
+    pub last_upload: Option<DateTime<Utc>>,
+    /// The pump's settings as sent, `settings.details` holding the profiles; `None` for a pump that never uploaded.
+    pub settings: Option<Value>,
+}
+
+/// The account as sent. What is not named here is not even parsed: it is personal.
+#[derive(Deserialize)]
+struct WirePumper<'a> {
+    #[serde(borrow)]
+    pumps: Option<Vec<&'a RawValue>>,
+}
+
+/// A pump as sent: each value may be missing, null or of an odd type.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+struct WirePump {
+    assignment_id: Value,
+    serial_number: Value,
+    model_name: Value,
+    software_version: Value,
+    algorithm: Value,
+    available_data_range: Value,
+    max_date_of_events: Value,
+    last_upload_date: Value,
+    settings: Value,
+}
+
+impl Pumper {
+    pub(super) fn read(answer: &Answer) -> Result<Pumper, Failure> {
+        let wire: WirePumper = answer.json()?;
+        let Some(wire) = wire.pumps else {
+            return Err(SERVICE.not_understood("pumper", "answered without a list of pumps"));
+        };
+        let pumps: Vec<Pump> = wire.iter().filter_map(|raw| Pump::read(raw)).collect();
+        Ok(Pumper {
+            malformed: wire.len() - pumps.len(),
+            pumps,
+        })
+    }
+}
+
+impl Pump {
+    /// `None` for what is no pump, or one that cannot be asked for.
+    fn read(raw: &RawValue) -> Option<Pump> {
+        let wire: WirePump = serde_json::from_str(raw.get()).ok()?;
+        let range = |end: &str| time(wire.available_data_range.get(end)?);
+        Some(Pump {
+            assignment_id: text(&wire.assignment_id).filter(|id| is_path_segment(id))?,
+            serial: PumpSerial::new(text(&wire.serial_number)?.trim())?,
+            model: text(&wire.model_name).unwrap_or_default(),
+            software: text(&wire.software_version).unwrap_or_default(),
+            algorithm: text(&wire.algorithm),
+            available: (range("start"), range("end")),
+            newest_event: time(&wire.max_date_of_events),
+            last_upload: text(&wire.last_upload_date).and_then(|text| instant(&text)),
+            settings: Some(wire.settings).filter(Value::is_object),
+        })
+    }
+}
+
+/// Whether an id can stand in a path by itself: UUIDs can.
+fn is_path_segment(id: &str) -> bool {
+    !id.is_empty()
+        && id
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// A text that is not blank, or a number as text.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn time(value: &Value) -> Option<NaiveDateTime> {
+    wall_clock(value.as_str()?)
+}
+
+/// A server time: UTC, whether it says so or not.
+fn instant(text: &str) -> Option<DateTime<Utc>> {
+    let offset = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+    offset.ok().or_else(|| Some(wall_clock(text)?.and_utc()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pump(json: &str) -> Option<Pump> {
+        Pump::read(&RawValue::from_string(json.to_owned()).unwrap())
+    }
+
+    #[test]
+    fn a_pump_that_never_uploaded_is_a_pump() {
+        let pump = pump(
+            r#"{"assignmentId":"f-1","serialNumber":514387,"algorithm":null,"availableDataRange":{"start":null,"end":null},
+                "lastUploadDate":null,"maxDateOfEvents":null,"modelName":"X2","settings":null}"#,
+        )
+        .unwrap();
+        assert_eq!(pump.serial.expose(), "514387");
+        assert_eq!(pump.model, "X2");
+        assert_eq!((pump.newest_event, pump.last_upload), (None, None));
+        assert!(pump.settings.is_none() && pump.algorithm.is_none());
+    }
+
+    #[test]
+    fn times_are_read_and_nonsense_is_left_out() {
+        let pump = pump(
+            r#"{"assignmentId":"f-1","serialNumber":"1111111","maxDateOfEvents":"2026-05-18T10:19:55",
+                "lastUploadDate":"2026-05-18T14:20:12Z","availableDataRange":{"start":"long ago","end":"2026-05-18T10:19:55.5"}}"#,
+        )
+        .unwrap();
+        let newest = "2026-05-18T10:19:55".parse().unwrap();
+        assert_eq!(pump.newest_event, Some(newest));
+        assert_eq!(pump.available, (None, Some(newest)));
+        assert_eq!(pump.last_upload, "2026-05-18T14:20:12Z".parse().ok());
+        assert!(!format!("{pump:?}").contains("1111111"));
+    }
+
+    #[test]
+    fn what_cannot_be_asked_for_is_no_pump() {
+        for json in [
+            "null",
+            "[]",
+            "{}",
+            r#"{"assignmentId":"f-1"}"#,
+            r#"{"assignmentId":"f-1","serialNumber":"abc"}"#,
+            r#"{"assignmentId":"../f","serialNumber":"1"}"#,
+            r#"{"assignmentId":null,"serialNumber":"1"}"#,
+        ] {
+            assert!(pump(json).is_none(), "{json}");
+        }
+    }
+}
