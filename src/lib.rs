@@ -5,4 +5,5 @@ pub mod config;
 pub mod failure;
 pub mod http;
 pub mod logging;
+pub mod nightscout;
 pub mod tandem;

@@ -1,0 +1,29 @@
+//! Nightscout over HTTP, by its API v1: authentication, queries, batched writes.
+//!
+//! A [`Site`] is one Nightscout; several threads may use it. Documents are JSON objects here: what is in them is for
+//! others to say. The facts were measured on Nightscout 15.0.7 and hold back to 14.2 where nothing else is said.
+
+mod authentication;
+mod queries;
+mod site;
+mod status;
+mod time;
+mod writes;
+
+use crate::http::Service;
+
+pub use queries::Document;
+pub use site::{Collection, Site};
+pub use status::{GlucoseUnits, SiteStatus, SiteVersion};
+pub use time::parse_created_at;
+pub use writes::{Refused, Written};
+
+/// Nightscout, as failures speak of it.
+const SERVICE: Service = Service {
+    name: "Nightscout",
+    when_unavailable: "Check that the address in NS_URL opens in a browser. A site that is starting or out of order is no loss: the \
+                       next run catches up by itself",
+    when_untrusted: "Renew the site's certificate, or, if it is self-signed, set NS_SKIP_TLS_VERIFY=true",
+    when_not_understood: "Check NS_URL: it is the address of the site's start page, nothing after it. If it is right, the site may \
+                          run a Nightscout that this version does not know",
+};

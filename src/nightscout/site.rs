@@ -1,0 +1,202 @@
+//! One Nightscout site: its address, its credential, and how every call to it is made.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::{ACCEPT, HeaderName, HeaderValue};
+use serde_json::Value;
+use url::Url;
+
+use super::SERVICE;
+use super::authentication::{Credential, sha1_hex};
+use super::status::SiteStatus;
+use crate::config;
+use crate::failure::{ExitStatus, Failure};
+use crate::http::{Answer, Call, Client, Options, Patience, Repeat, Trouble, Unanswered};
+
+/// The largest answer, in bytes: a page of 5,000 treatments is some 2 MB.
+const ANSWER_CAP: u64 = 64 * 1024 * 1024;
+
+const API_SECRET: HeaderName = HeaderName::from_static("api-secret");
+
+/// The collections of API v1 that a pass reads and writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Collection {
+    /// Boluses, temporary basals, site changes: upserted by `identifier` (15.0.7 on), `_id`, or time and type.
+    Treatments,
+    /// Glucose readings: upserted by time and type.
+    Entries,
+    /// States of devices: only ever added.
+    DeviceStatus,
+    /// Profile stores: only ever added, the one with the newest `startDate` counts.
+    Profile,
+}
+
+impl Collection {
+    /// The collection's path below `api/v1`, with the suffix that makes every answer JSON.
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Collection::Treatments => "treatments.json",
+            Collection::Entries => "entries.json",
+            Collection::DeviceStatus => "devicestatus.json",
+            Collection::Profile => "profile.json",
+        }
+    }
+
+    /// Whether sending a document twice leaves two.
+    pub(super) fn only_adds(self) -> bool {
+        matches!(self, Collection::DeviceStatus | Collection::Profile)
+    }
+
+    /// What a failure calls writing to it.
+    pub(super) fn write(self) -> &'static str {
+        match self {
+            Collection::Treatments => "write treatments",
+            Collection::Entries => "write entries",
+            Collection::DeviceStatus => "write devicestatus",
+            Collection::Profile => "write profile",
+        }
+    }
+}
+
+/// A Nightscout site. Clones share connections; several threads may use one.
+#[derive(Clone)]
+pub struct Site {
+    client: Client,
+    base: Url,
+    credential: Credential,
+}
+
+impl Site {
+    /// The site of this configuration; sends nothing yet.
+    pub fn new(
+        config: &config::Nightscout,
+        proxy: Option<&config::Secret>,
+        patience: Patience,
+    ) -> Result<Site, Failure> {
+        let options = Options {
+            origin: &config.url,
+            user_agent: concat!("tconnectsync-heroku/", env!("CARGO_PKG_VERSION")),
+            cookies: false,
+            skip_tls_verify: config.skip_tls_verify,
+            // Nightscout closes unused connections after five seconds; a request that meets the closing is lost.
+            idle: Duration::from_secs(4),
+            proxy,
+            secrets: vec![
+                config.secret.expose().to_owned(),
+                sha1_hex(config.secret.expose()),
+            ],
+        };
+        Ok(Site {
+            client: Client::new(&SERVICE, options, patience)?,
+            base: config.url.clone(),
+            credential: Credential::new(&config.secret)?,
+        })
+    }
+
+    /// Asks the site for its version and settings. As the first call it also wakes a sleeping site, and waits longer than
+    /// others for that.
+    pub fn status(&self) -> Result<SiteStatus, Failure> {
+        const CALL: &str = "status";
+        let mut call = Call::get(CALL, self.url("status.json", &[]));
+        call.repeat = Repeat::UntilAwake;
+        let answer = self.send(call)?;
+        let status: Value = self.json(CALL, &answer)?;
+        SiteStatus::read(&status).ok_or_else(|| {
+            SERVICE.not_understood(CALL, "answered JSON that is no Nightscout's status")
+        })
+    }
+
+    /// How long this site's run waits.
+    pub(super) fn patience(&self) -> &Patience {
+        self.client.patience()
+    }
+
+    /// An address below `api/v1` with these query pairs, percent-encoded.
+    pub(super) fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
+        let mut url = self.base.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        let joined = format!("{}/api/v1/{path}", self.base.path().trim_end_matches('/'));
+        url.set_path(&joined);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+
+    /// Sends a call with the secret; reads need it too, since sites can deny them. Any answer but a rejected secret and a
+    /// redirect is an answer.
+    pub(super) fn send(&self, mut call: Call) -> Result<Answer, Unanswered> {
+        let name = call.name;
+        call.cap = ANSWER_CAP;
+        call.headers
+            .insert(ACCEPT, HeaderValue::from_static("application/json"));
+        call.headers.insert(API_SECRET, self.credential.header());
+        let answer = self.client.send(call)?;
+        let failure = match answer.status() {
+            401 => self.credential.rejected(name, &answer),
+            300..=399 => self.redirected(name, &answer),
+            _ => return Ok(answer),
+        };
+        Err(Unanswered {
+            trouble: Trouble::TurnedAway,
+            failure,
+        })
+    }
+
+    /// Sends a JSON body.
+    pub(super) fn send_json(
+        &self,
+        name: &'static str,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+        repeat: Repeat,
+    ) -> Result<Answer, Unanswered> {
+        self.send(Call {
+            method,
+            repeat,
+            ..Call::post(name, self.url(path, &[]), "application/json", body)
+        })
+    }
+
+    /// The JSON of a 2xx answer that is not `null`, which is how Nightscout reports a failed database query.
+    pub(super) fn json<'a, T: serde::Deserialize<'a>>(
+        &self,
+        call: &'static str,
+        answer: &'a Answer,
+    ) -> Result<T, Failure> {
+        if answer.is_success() && answer.body().trim_ascii() == b"null" {
+            return Err(SERVICE.unavailable(
+                call,
+                "answered null, which stands for an error of its database",
+            ));
+        }
+        answer.json()
+    }
+
+    /// The failure of a redirect. None is followed: the secret goes to the configured site only.
+    fn redirected(&self, call: &'static str, answer: &Answer) -> Failure {
+        let target = answer
+            .location()
+            .and_then(|location| self.base.join(location).ok());
+        let to_https = self.base.scheme() == "http"
+            && target.is_some_and(|target| {
+                target.scheme() == "https" && target.host() == self.base.host()
+            });
+        if to_https {
+            SERVICE.failure(
+                ExitStatus::Configuration,
+                call,
+                format!("{}: the site wants https", answer.described()),
+                "Write https:// instead of http:// in NS_URL",
+            )
+        } else {
+            SERVICE.not_understood(
+                call,
+                format!("{}: the site is elsewhere", answer.described()),
+            )
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What a site says about itself.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::time::parse_created_at;
+
+/// The units that a site shows glucose in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GlucoseUnits {
+    /// mg/dL.
+    MgDl,
+    /// mmol/L.
+    Mmol,
+}
+
+/// A Nightscout version, ordered: 15.0.7 is `SiteVersion(15, 0, 7)`. What follows the numbers (`-dev`) does not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SiteVersion(pub u32, pub u32, pub u32);
+
+impl SiteVersion {
+    /// The first version that upserts treatments by `identifier`.
+    pub const UPSERTS_BY_IDENTIFIER: SiteVersion = SiteVersion(15, 0, 7);
+
+    /// Reads what there is of a version; what is missing counts as 0, and so does all of what is no version.
+    pub fn parse(text: &str) -> SiteVersion {
+        let text = text.trim().trim_start_matches(['v', 'V']);
+        let mut numbers = text.split('.').map(|part| {
+            let end = part
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(part.len());
+            part[..end].parse().unwrap_or(0)
+        });
+        let mut next = || numbers.next().unwrap_or(0);
+        SiteVersion(next(), next(), next())
+    }
+}
+
+impl fmt::Display for SiteVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+/// What a site's `status.json` says that a pass uses. Its name is not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteStatus {
+    /// The Nightscout version; 0.0.0 when it does not say, as services that imitate Nightscout may not.
+    pub version: SiteVersion,
+    /// The units of the site; `mg/dl` when it does not say.
+    pub units: GlucoseUnits,
+    /// Whether treatments can be written; taken for granted when it does not say.
+    pub careportal_enabled: bool,
+    /// The server's clock at the time of the answer.
+    pub server_time: Option<DateTime<Utc>>,
+}
+
+impl SiteStatus {
+    /// Reads the status; `None` for what is no Nightscout's.
+    pub(super) fn read(status: &Value) -> Option<SiteStatus> {
+        let text = |key: &str| status.get(key).and_then(Value::as_str);
+        let settings = status.get("settings").filter(|value| value.is_object());
+        if settings.is_none() && text("version").is_none() && text("apiEnabled").is_none() {
+            return None;
+        }
+        let units = settings.and_then(|settings| settings.get("units")?.as_str());
+        let is_mmol = units.is_some_and(|units| units.to_ascii_lowercase().starts_with("mmol"));
+        let epoch = status.get("serverTimeEpoch").and_then(Value::as_i64);
+        Some(SiteStatus {
+            version: text("version").map(SiteVersion::parse).unwrap_or_default(),
+            units: if is_mmol {
+                GlucoseUnits::Mmol
+            } else {
+                GlucoseUnits::MgDl
+            },
+            careportal_enabled: status
+                .get("careportalEnabled")
+                .and_then(Value::as_bool)
+                .unwrap_or(true),
+            server_time: text("serverTime")
+                .and_then(parse_created_at)
+                .or_else(|| DateTime::from_timestamp_millis(epoch?)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_and_ordered() {
+        let cases = [
+            ("15.0.7", SiteVersion(15, 0, 7)),
+            ("v14.2.6", SiteVersion(14, 2, 6)),
+            ("15.0.7-dev-20261120", SiteVersion(15, 0, 7)),
+            ("15.1", SiteVersion(15, 1, 0)),
+            ("unknown", SiteVersion(0, 0, 0)),
+            ("", SiteVersion(0, 0, 0)),
+            ("99999999999.1.1", SiteVersion(0, 1, 1)),
+        ];
+        for (text, version) in cases {
+            assert_eq!(SiteVersion::parse(text), version, "{text}");
+        }
+        assert!(SiteVersion::parse("15.0.10") > SiteVersion::UPSERTS_BY_IDENTIFIER);
+        assert!(SiteVersion::parse("15.0.6") < SiteVersion::UPSERTS_BY_IDENTIFIER);
+    }
+
+    #[test]
+    fn a_sparse_status_has_the_usual_values() {
+        let status = SiteStatus::read(&serde_json::json!({"version": "14.2.6"})).unwrap();
+        assert_eq!(status.units, GlucoseUnits::MgDl);
+        assert!(status.careportal_enabled);
+        assert_eq!(status.server_time, None);
+    }
+
+    #[test]
+    fn a_full_status_is_read() {
+        let status = SiteStatus::read(&serde_json::json!({
+            "status": "ok", "name": "nightscout", "version": "15.0.7", "serverTime": "2026-11-20T13:00:00.000Z",
+            "careportalEnabled": false, "settings": {"units": "mmol", "enable": []},
+        }))
+        .unwrap();
+        assert_eq!(status.version, SiteVersion(15, 0, 7));
+        assert_eq!(status.units, GlucoseUnits::Mmol);
+        assert!(!status.careportal_enabled);
+        assert_eq!(status.server_time, "2026-11-20T13:00:00Z".parse().ok());
+    }
+
+    #[test]
+    fn other_json_is_no_status() {
+        for other in [
+            serde_json::json!(null),
+            serde_json::json!([]),
+            serde_json::json!({"ok": true}),
+        ] {
+            assert_eq!(SiteStatus::read(&other), None);
+        }
+    }
+}
