@@ -8,14 +8,16 @@
 //! Nothing that this module prints holds a secret, a header, an address or personal data: see [`excerpt`].
 
 mod answer;
+mod call;
 mod client;
-mod excerpt;
 mod patience;
+mod redaction;
 mod trouble;
 
 pub(crate) use answer::not_json;
 pub use answer::{Answer, Service};
-pub use client::{Call, Client, Options, Repeat};
-pub use excerpt::excerpt;
+pub use call::{Call, Repeat};
+pub use client::{Client, Options};
 pub use patience::{Deadline, Patience, Stop};
+pub use redaction::excerpt;
 pub use trouble::{Trouble, Unanswered};

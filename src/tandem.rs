@@ -10,6 +10,7 @@ mod pump_logs;
 mod pumper;
 mod region;
 mod session;
+mod tokens;
 
 use std::time::Duration;
 
@@ -17,11 +18,11 @@ use crate::config;
 use crate::failure::Failure;
 use crate::http::{Client, Options, Patience, Service};
 
-pub use login::Tokens;
 pub use pump_logs::{MalformedEvent, PumpLogs, WireEvent};
 pub use pumper::{Pump, Pumper};
 pub use region::Region;
 pub use session::{MAX_DAYS, Session};
+pub use tokens::Tokens;
 
 /// Tandem Source, as failures speak of it.
 const SERVICE: Service = Service {

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::{Method, StatusCode};
 use url::{Host, Url};
 
 use super::answer::{Answer, Service};
-use super::excerpt::excerpt_masking;
+use super::call::Call;
 use super::patience::{self, Patience, TRIES};
+use super::redaction::excerpt_masking;
 use super::trouble::{Trouble, Unanswered, describe};
 use crate::config::Secret;
 use crate::failure::{ExitStatus, Failure};
@@ -22,12 +22,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The longest silence of a server.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// The usual longest time of one try, from connecting to the last byte of the answer.
-const TRY_LIMIT: Duration = Duration::from_secs(120);
-
-/// The usual largest answer, in bytes.
-const ANSWER_CAP: u64 = 1024 * 1024;
 
 /// What the two services need differently.
 pub struct Options<'a> {
@@ -45,67 +39,6 @@ pub struct Options<'a> {
     pub proxy: Option<&'a Secret>,
     /// What no excerpt may show.
     pub secrets: Vec<String>,
-}
-
-/// When a call may be sent again after it went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repeat {
-    /// Whenever it may go better: sending it twice does no harm.
-    Freely,
-    /// As [`Repeat::Freely`], but not after a time-out, which a large write would only run into again.
-    UnlessTimedOut,
-    /// Only when the server surely did nothing: what it adds, it would add twice.
-    IfUntouched,
-    /// As [`Repeat::Freely`], with pauses that give a sleeping server time to start.
-    UntilAwake,
-    /// Never.
-    Never,
-}
-
-/// One request, complete but for what the client adds.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// What it is for, in a few words: "login", "read treatments".
-    pub name: &'static str,
-    /// The method.
-    pub method: Method,
-    /// The address.
-    pub url: Url,
-    /// Headers beyond the client's own.
-    pub headers: HeaderMap,
-    /// The body with its content type.
-    pub body: Option<(&'static str, Vec<u8>)>,
-    /// The largest answer that is accepted, in bytes after decompression.
-    pub cap: u64,
-    /// The longest time of one try.
-    pub limit: Duration,
-    /// When it may be sent again.
-    pub repeat: Repeat,
-}
-
-impl Call {
-    /// A `GET` that may be repeated.
-    pub fn get(name: &'static str, url: Url) -> Call {
-        Call {
-            name,
-            method: Method::GET,
-            url,
-            headers: HeaderMap::new(),
-            body: None,
-            cap: ANSWER_CAP,
-            limit: TRY_LIMIT,
-            repeat: Repeat::Freely,
-        }
-    }
-
-    /// A `POST` of a body of this content type, that may be repeated.
-    pub fn post(name: &'static str, url: Url, content_type: &'static str, body: Vec<u8>) -> Call {
-        Call {
-            method: Method::POST,
-            body: Some((content_type, body)),
-            ..Call::get(name, url)
-        }
-    }
 }
 
 /// An HTTP client of one service within one run. Clones share connections and cookies; several threads may use it.
@@ -308,53 +241,6 @@ impl Client {
         Unanswered {
             trouble: Trouble::TooLarge,
             failure: self.service.not_understood(call, what),
-        }
-    }
-}
-
-impl Repeat {
-    /// The statuses that may pass by themselves.
-    fn after_status(self, status: StatusCode) -> bool {
-        let untouched = matches!(
-            status,
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-        );
-        let may_pass = untouched
-            || matches!(
-                status,
-                StatusCode::INTERNAL_SERVER_ERROR
-                    | StatusCode::BAD_GATEWAY
-                    | StatusCode::GATEWAY_TIMEOUT
-            );
-        match self {
-            Repeat::Freely | Repeat::UntilAwake => may_pass,
-            Repeat::UnlessTimedOut => may_pass && status != StatusCode::GATEWAY_TIMEOUT,
-            Repeat::IfUntouched => untouched,
-            Repeat::Never => false,
-        }
-    }
-
-    fn after_trouble(self, trouble: Trouble) -> bool {
-        match self {
-            Repeat::Freely | Repeat::UntilAwake => trouble.may_pass(),
-            Repeat::UnlessTimedOut => trouble.may_pass() && trouble != Trouble::TimedOut,
-            Repeat::IfUntouched => trouble == Trouble::Unreachable,
-            Repeat::Never => false,
-        }
-    }
-
-    /// The pause before the second try. A host that starts a site on demand answers 502 or 503 for up to a minute.
-    fn base_pause(self, outcome: &Result<Answer, Unanswered>) -> Duration {
-        let starting = outcome.as_ref().is_ok_and(|answer| {
-            matches!(
-                answer.status,
-                StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE
-            )
-        });
-        if self == Repeat::UntilAwake && starting {
-            Duration::from_secs(15)
-        } else {
-            patience::usual_pause()
         }
     }
 }

@@ -5,49 +5,20 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{HeaderValue, REFERER};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::SERVICE;
 use super::region::{Origins, Region, below};
+use super::tokens::Tokens;
 use crate::config::{self, RegionChoice, Secret};
 use crate::failure::{ExitStatus, Failure};
 use crate::http::{Answer, Call, Client};
 
 /// The longest chain of redirects from authorize to the code.
 const MAX_REDIRECTS: usize = 15;
-
-/// How long a token is taken to last when the server does not say. The shorter of the two lifetimes seen.
-const USUAL_LIFETIME_SECS: i64 = 1800;
-
-/// What a login yields and the data calls need. Can be kept on disk until it expires.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tokens {
-    /// The region that accepted the login.
-    pub region: Region,
-    /// The bearer token of the data calls.
-    #[serde(serialize_with = "exposed", deserialize_with = "not_empty")]
-    pub access_token: Secret,
-    /// The account's id in the paths of the data calls.
-    #[serde(serialize_with = "exposed", deserialize_with = "not_empty")]
-    pub pumper_id: Secret,
-    /// When the access token stops working, by this machine's clock.
-    pub expires_at: DateTime<Utc>,
-}
-
-/// Writes a secret as it is. Only for the token cache, which only its owner can read.
-fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose())
-}
-
-fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Secret::new(text).ok_or_else(|| serde::de::Error::custom("empty"))
-}
 
 /// How a login ended that the service answered.
 enum Attempt {
@@ -94,7 +65,7 @@ fn attempt(
         // An earlier try got through unanswered and used up the code, which counts once only.
         answer = exchange(client, origins)?;
     }
-    tokens(region, &answer).map(Attempt::LoggedIn)
+    Tokens::read(region, &answer).map(Attempt::LoggedIn)
 }
 
 /// Step 1: the login page, for its cookies. Whether they are needed is unverified; the clients that work ask for them.
@@ -247,58 +218,6 @@ fn same_page(one: &Url, other: &Url) -> bool {
         && one.path().trim_end_matches('/') == other.path().trim_end_matches('/')
 }
 
-/// The token answer (RFC 6749, 5.1). Numbers may come as text.
-#[derive(Deserialize)]
-struct TokenAnswer {
-    #[serde(default)]
-    access_token: Value,
-    #[serde(default)]
-    id_token: Value,
-    #[serde(default)]
-    expires_in: Value,
-}
-
-/// Step 4's answer, and step 5: the account's id out of the id_token.
-fn tokens(region: Region, answer: &Answer) -> Result<Tokens, Failure> {
-    let missing = |what: &str| SERVICE.not_understood("token", format!("answered without {what}"));
-    let body: TokenAnswer = answer.json()?;
-    let access_token = text(&body.access_token).and_then(Secret::new);
-    let pumper_id = text(&body.id_token).and_then(|token| pumper_id(&token));
-    let lifetime = text(&body.expires_in)
-        .and_then(|seconds| seconds.parse::<f64>().ok())
-        .map_or(USUAL_LIFETIME_SECS, |seconds| {
-            seconds.clamp(0.0, 1e6) as i64
-        });
-    Ok(Tokens {
-        region,
-        access_token: access_token.ok_or_else(|| missing("an access token"))?,
-        pumper_id: pumper_id.ok_or_else(|| missing("the account's pumperId"))?,
-        expires_at: Utc::now() + TimeDelta::seconds(lifetime),
-    })
-}
-
-/// The `pumperId` claim of an id_token. Its signature is not checked: it comes from the token endpoint itself, over TLS
-/// (OpenID Connect Core 3.1.3.7, 6).
-fn pumper_id(id_token: &str) -> Option<Secret> {
-    let payload = id_token.split('.').nth(1)?;
-    let payload = payload
-        .trim_end_matches('=')
-        .replace('+', "-")
-        .replace('/', "_");
-    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
-    let claims: Value = serde_json::from_slice(&payload).ok()?;
-    Secret::new(text(claims.get("pumperId")?)?)
-}
-
-/// A text, or a number as text.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
 /// 32 random bytes in base64url, as RFC 7636, 4.1 recommends.
 fn code_verifier() -> Result<Secret, Failure> {
     let mut bytes = [0; 32];
@@ -399,43 +318,5 @@ mod tests {
             code_challenge(&verifier),
             "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
         );
-    }
-
-    #[test]
-    fn the_pumper_id_is_text_or_a_number_padded_or_not() {
-        let token = |claims: &str, padding: &str| {
-            format!("e30.{}{padding}.x", URL_SAFE_NO_PAD.encode(claims))
-        };
-        let cases = [
-            (token(r#"{"pumperId":"abc"}"#, ""), Some("abc")),
-            (token(r#"{"pumperId":123456}"#, ""), Some("123456")),
-            (token(r#"{"pumperId":"abc?>"}"#, "="), Some("abc?>")),
-            (token(r#"{"pumperId":null}"#, ""), None),
-            (token(r#"{"pumperId":""}"#, ""), None),
-            (token("[]", ""), None),
-            ("no token".to_owned(), None),
-            ("a.!!!.c".to_owned(), None),
-        ];
-        for (token, id) in cases {
-            assert_eq!(
-                pumper_id(&token).as_ref().map(Secret::expose),
-                id,
-                "{token}"
-            );
-        }
-    }
-
-    #[test]
-    fn tokens_survive_being_kept_and_never_print() {
-        let tokens = Tokens {
-            region: Region::Eu,
-            access_token: Secret::new("hush").unwrap(),
-            pumper_id: Secret::new("whisper").unwrap(),
-            expires_at: "2026-11-20T08:00:00Z".parse().unwrap(),
-        };
-        let kept = serde_json::to_string(&tokens).unwrap();
-        assert_eq!(serde_json::from_str::<Tokens>(&kept).unwrap(), tokens);
-        let printed = format!("{tokens:?}");
-        assert!(!printed.contains("hush") && !printed.contains("whisper"));
     }
 }

@@ -4,10 +4,11 @@ use chrono::{NaiveDate, TimeDelta, Utc};
 use reqwest::header::{AUTHORIZATION, HeaderValue, ORIGIN, REFERER};
 use url::Url;
 
-use super::login::{self, Tokens, header};
+use super::login::{self, header};
 use super::pump_logs::PumpLogs;
 use super::pumper::{Pump, Pumper};
 use super::region::{Origins, Region, below};
+use super::tokens::Tokens;
 use super::{SERVICE, event_codes};
 use crate::config;
 use crate::failure::{ExitStatus, Failure};
