@@ -1,3 +1,5 @@
 //! The integration tests, one crate so that they link once.
 
 mod configuration;
+mod simulator;
+mod simulator_check;
