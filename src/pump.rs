@@ -1,0 +1,13 @@
+//! The pump's history: typed events, how they are decoded, and which instants its clock readings stand for.
+//!
+//! Nothing here talks to a service. Tandem Source's answers come in as wire events, become [`event::Event`]s in
+//! [`decode`] and get their instants from [`clock`].
+
+pub mod clock;
+pub mod decode;
+pub mod event;
+pub mod quantity;
+
+mod fields;
+mod kinds;
+mod readers;

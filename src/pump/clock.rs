@@ -1,0 +1,141 @@
+//! The pump's clock: which instant each of its readings stands for.
+//!
+//! The pump writes wall-clock times without zone, and its clock runs at a constant offset from UTC until its owner moves
+//! it. Tandem Source keeps a record of these movements. The judgement (`clock::judgement`) decides from evidence, then from habit,
+//! whether the clock has followed the zone since the newest of them; from there on backwards the record says how far the
+//! clock was off before each. `clock::zone` knows when the zone itself changes its offset.
+//!
+//! All conversion between [`PumpTime`] and instants is here.
+
+mod judgement;
+mod movement;
+mod overlap;
+mod zone;
+
+use chrono::{DateTime, Duration, NaiveDateTime, Utc};
+use chrono_tz::Tz;
+
+pub use judgement::{Evidence, Reason, Verdict};
+pub use zone::offset_name;
+
+use super::event::{CgmReading, Detail, Event, EventId};
+use super::quantity::PumpTime;
+use judgement::Rule;
+use movement::Movement;
+
+/// An event and the instant at which it happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DatedEvent {
+    /// The event.
+    pub event: Event,
+    /// When the pump wrote it.
+    pub at: DateTime<Utc>,
+    /// For a glucose reading: when it was measured.
+    pub taken_at: Option<DateTime<Utc>>,
+}
+
+/// One pump's clock, as far as its record tells.
+#[derive(Clone, Debug)]
+pub struct PumpClock {
+    zone: Tz,
+    movements: Vec<Movement>,
+    verdict: Verdict,
+}
+
+impl PumpClock {
+    /// Judges a pump's clock from its owner's time zone, the record of its settings (codes 13 and 14) and what else
+    /// tells the true time.
+    pub fn judge(zone: Tz, changes: &[Event], evidence: &Evidence) -> PumpClock {
+        let movements = movement::movements(changes);
+        let verdict = judgement::judge(zone, &movements, evidence);
+        PumpClock {
+            zone,
+            movements,
+            verdict,
+        }
+    }
+
+    /// How the clock was judged.
+    pub fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+
+    /// Gives every event its instant. The events are those of one pump, in the order in which it wrote them: that order
+    /// tells the two passes of an autumn hour apart.
+    pub fn date(&self, events: Vec<Event>) -> Vec<DatedEvent> {
+        let written = self.instants(events.iter().map(|event| (event.id, event.pump_time)));
+        let taken = self.reading_instants(&events, &written);
+        events
+            .into_iter()
+            .zip(written)
+            .zip(taken)
+            .map(|((event, at), taken_at)| DatedEvent {
+                event,
+                at,
+                taken_at,
+            })
+            .collect()
+    }
+
+    fn instants(&self, readings: impl Iterator<Item = (EventId, PumpTime)>) -> Vec<DateTime<Utc>> {
+        let placed: Vec<overlap::Placed> = readings
+            .map(
+                |(id, time)| match self.constant_offset(id, time.reading()) {
+                    Some(offset) => overlap::Placed::At(zone::subtract(time.reading(), offset)),
+                    None => overlap::place(self.zone, time.reading()),
+                },
+            )
+            .collect();
+        overlap::settle(&placed)
+    }
+
+    /// The offset from UTC at which the clock ran when it wrote an event, where it did not follow the zone.
+    fn constant_offset(&self, id: EventId, reading: NaiveDateTime) -> Option<Duration> {
+        let later = self
+            .movements
+            .iter()
+            .rev()
+            .take_while(|movement| id < movement.last());
+        let shifts: Vec<Duration> = later
+            .map(|movement| movement.shift_after(id, reading))
+            .collect();
+        match (shifts.is_empty(), self.verdict.rule) {
+            (true, Rule::FollowsZone) => None,
+            (true, Rule::Kept(offset)) => Some(offset),
+            (false, _) => {
+                let newest = self.movements.last()?;
+                Some(
+                    movement::offset_after(self.zone, newest)
+                        - shifts.into_iter().sum::<Duration>(),
+                )
+            }
+        }
+    }
+
+    /// When each glucose reading was measured. The pump reckons that time on the clock that it has when it writes the
+    /// event, also for a reading which the sensor sends hours later.
+    fn reading_instants(
+        &self,
+        events: &[Event],
+        written: &[DateTime<Utc>],
+    ) -> Vec<Option<DateTime<Utc>>> {
+        let mut taken: Vec<Option<DateTime<Utc>>> = vec![None; events.len()];
+        let mut late = Vec::new();
+        for (index, event) in events.iter().enumerate() {
+            let Detail::CgmReading(CgmReading { taken: time, .. }) = event.detail else {
+                continue;
+            };
+            let behind = event.pump_time.reading() - time.reading();
+            if behind.abs() < zone::SHORTEST_CHANGE {
+                taken[index] = Some(written[index] - behind);
+            } else {
+                late.push((index, event.id, time));
+            }
+        }
+        let instants = self.instants(late.iter().map(|(_, id, time)| (*id, *time)));
+        for ((index, _, _), instant) in late.iter().zip(instants) {
+            taken[*index] = Some(instant);
+        }
+        taken
+    }
+}

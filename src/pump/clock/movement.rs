@@ -1,0 +1,167 @@
+//! The record of how the pump's clock was moved, from codes 13 (time) and 14 (date).
+
+use chrono::{Duration, NaiveDateTime, NaiveTime};
+use chrono_tz::Tz;
+
+use crate::pump::event::{Detail, Event, EventId};
+use crate::pump::quantity::pump_epoch;
+
+use super::zone::{self, Transition};
+
+/// Movements are whole quarters of an hour; what is less corrects a clock that runs fast or slow.
+const GRAIN: Duration = Duration::minutes(15);
+
+/// How far apart in sequence the time and the date may be set and still count as one movement.
+const NEIGHBOURS: i64 = 5;
+
+/// How long before a change of the zone its owner may set the clock, the evening before at the earliest.
+const ANTICIPATION: Duration = Duration::hours(24);
+
+/// One movement of the pump's clock, made of one or more settings.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Movement {
+    settings: Vec<Setting>,
+    /// How far the clock moved in all.
+    pub shift: Duration,
+    /// What the clock showed before.
+    pub before: NaiveDateTime,
+    /// What the clock showed afterwards.
+    pub after: NaiveDateTime,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Setting {
+    id: EventId,
+    shift: Duration,
+}
+
+impl Movement {
+    /// The last setting: later events were written on the new clock.
+    pub(super) fn last(&self) -> EventId {
+        self.settings[self.settings.len() - 1].id
+    }
+
+    /// How far this movement put the clock ahead of what it was when it wrote an earlier event, or one between the
+    /// movement's own settings.
+    pub(super) fn shift_after(&self, id: EventId, reading: NaiveDateTime) -> Duration {
+        if id < self.settings[0].id {
+            // A clock that was lost shows 2008. The loss is not on record, so what the owner then sets makes up for it:
+            // together they leave the offset of everything before the loss alone.
+            let before_the_loss = self.sets_a_lost_clock() && reading > self.before;
+            return if before_the_loss {
+                Duration::zero()
+            } else {
+                self.shift
+            };
+        }
+        let later = self.settings.iter().filter(|setting| setting.id > id);
+        self.rounded(later.map(|setting| setting.shift).sum())
+    }
+
+    /// Whether the clock stood in the pump's first years before: the pump had lost its time.
+    fn sets_a_lost_clock(&self) -> bool {
+        self.before < pump_epoch().and_time(NaiveTime::MIN) + Duration::days(730)
+            && self.shift > Duration::days(730)
+    }
+
+    /// A lost clock ran at no zone's offset, so that what sets it right is not a whole number of quarters.
+    fn rounded(&self, shift: Duration) -> Duration {
+        if self.sets_a_lost_clock() {
+            shift
+        } else {
+            to_grain(shift)
+        }
+    }
+}
+
+/// The clock's movements, oldest first; corrections of less than half a quarter of an hour are left out.
+pub(super) fn movements(changes: &[Event]) -> Vec<Movement> {
+    let mut movements: Vec<Movement> = Vec::new();
+    for event in changes {
+        let Some(next) = single(event) else { continue };
+        match movements.last_mut() {
+            Some(movement) if event.id.number - movement.last().number <= NEIGHBOURS => {
+                movement.settings.extend(next.settings);
+                movement.shift += next.shift;
+                // The setting that came first says what the clock showed, the sum of the shifts where it ended.
+                movement.after = movement.before + movement.shift;
+            }
+            _ => movements.push(next),
+        }
+    }
+    for movement in &mut movements {
+        movement.shift = movement.rounded(movement.shift);
+    }
+    movements.retain(|movement| !movement.shift.is_zero());
+    movements
+}
+
+/// One setting as a movement of its own. The settings say themselves what the clock showed before and after; only the
+/// other half (the day of a time, the time of a date) is taken from the event.
+fn single(event: &Event) -> Option<Movement> {
+    let reading = event.pump_time.reading();
+    let (before, after) = match event.detail {
+        Detail::TimeChanged(change) => {
+            let time = |ms| {
+                Some(reading.date().and_time(NaiveTime::MIN) + Duration::try_milliseconds(ms)?)
+            };
+            (time(change.prior_ms)?, time(change.after_ms)?)
+        }
+        Detail::DateChanged(change) => {
+            let day = |days| pump_epoch().checked_add_signed(Duration::try_days(days)?);
+            (
+                day(change.prior_days)?.and_time(reading.time()),
+                day(change.after_days)?.and_time(reading.time()),
+            )
+        }
+        _ => return None,
+    };
+    let shift = after - before;
+    Some(Movement {
+        settings: vec![Setting {
+            id: event.id,
+            shift,
+        }],
+        shift,
+        before,
+        after,
+    })
+}
+
+fn to_grain(shift: Duration) -> Duration {
+    let grain = GRAIN.num_seconds();
+    let seconds = shift.num_seconds();
+    let quarters = (seconds + seconds.signum() * grain / 2) / grain;
+    Duration::seconds(quarters * grain)
+}
+
+/// The offset from UTC at which the clock ran right after a movement: its owner set it to the zone's time, or, on the
+/// evening before the zone changes, to the time that the zone would have.
+pub(super) fn offset_after(zone: Tz, movement: &Movement) -> Duration {
+    let (offset, ahead) = around(zone, movement);
+    ahead.map_or(offset, |ahead| ahead.after)
+}
+
+/// Whether the owner set the clock in advance, for a change of the zone that was then less than a day ahead.
+pub(super) fn anticipates(zone: Tz, movement: &Movement) -> bool {
+    around(zone, movement).1.is_some()
+}
+
+/// The zone's offset at a movement, and the change of the zone that the movement anticipated.
+fn around(zone: Tz, movement: &Movement) -> (Duration, Option<Transition>) {
+    let (earlier, later) = zone::offsets_at_reading(zone, movement.after);
+    let offset = if movement.shift < Duration::zero() {
+        later
+    } else {
+        earlier
+    };
+    let at = zone::subtract(movement.after, offset);
+    let ahead = zone::next_transition(zone, at, at + ANTICIPATION)
+        .filter(|change| about(change.shift(), movement.shift));
+    (offset, ahead)
+}
+
+/// Whether two movements of a clock are the same but for a quarter of an hour.
+pub(super) fn about(one: Duration, other: Duration) -> bool {
+    (one - other).abs() <= GRAIN
+}

@@ -1,0 +1,116 @@
+//! What the time zone database says: offsets at wall-clock times, and when they change.
+
+use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, Offset, TimeZone, Utc};
+use chrono_tz::Tz;
+
+/// Shorter than any change of a zone's offset in force since pumps have existed (Lord Howe Island: 30 minutes).
+pub(super) const SHORTEST_CHANGE: Duration = Duration::minutes(20);
+
+/// A change of the zone's offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Transition {
+    /// The first instant of the new offset.
+    pub at: DateTime<Utc>,
+    /// The offset until then.
+    pub before: Duration,
+    /// The offset from then on.
+    pub after: Duration,
+}
+
+impl Transition {
+    /// How far a clock that follows the zone moves.
+    pub(super) fn shift(&self) -> Duration {
+        self.after - self.before
+    }
+}
+
+/// The zone's offset at an instant.
+pub(super) fn offset_at(zone: Tz, at: DateTime<Utc>) -> Duration {
+    let offset = zone.offset_from_utc_datetime(&at.naive_utc()).fix();
+    Duration::seconds(i64::from(offset.local_minus_utc()))
+}
+
+/// The instant of a wall-clock time at a known offset.
+pub(super) fn subtract(reading: NaiveDateTime, offset: Duration) -> DateTime<Utc> {
+    reading
+        .checked_sub_signed(offset)
+        .unwrap_or(reading)
+        .and_utc()
+}
+
+/// The zone's offsets at a wall-clock time: the earlier and the later reading of an ambiguous one, twice the same of
+/// any other; one that does not exist counts with the offset before the jump.
+pub(super) fn offsets_at_reading(zone: Tz, reading: NaiveDateTime) -> (Duration, Duration) {
+    let seconds = |offset: &<Tz as TimeZone>::Offset| {
+        Duration::seconds(i64::from(offset.fix().local_minus_utc()))
+    };
+    match zone.offset_from_local_datetime(&reading) {
+        LocalResult::Single(offset) => (seconds(&offset), seconds(&offset)),
+        LocalResult::Ambiguous(earlier, later) => (seconds(&earlier), seconds(&later)),
+        LocalResult::None => {
+            // A day before, read as UTC, lies before the jump wherever the zone is and after any earlier change.
+            let before = offset_at(zone, reading.and_utc() - Duration::days(1));
+            (before, before)
+        }
+    }
+}
+
+/// The newest change of the zone's offset not after `until`, if there is one within two years.
+pub(super) fn latest_transition(zone: Tz, until: DateTime<Utc>) -> Option<Transition> {
+    let after = offset_at(zone, until);
+    let mut late = until;
+    for _ in 0..732 {
+        let early = late - Duration::days(1);
+        let before = offset_at(zone, early);
+        if before != after {
+            return Some(pinpoint(zone, early, late));
+        }
+        late = early;
+    }
+    None
+}
+
+/// The first change of the zone's offset after `from` and not after `until`, for spans of days.
+pub(super) fn next_transition(
+    zone: Tz,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Option<Transition> {
+    (offset_at(zone, from) != offset_at(zone, until)).then(|| pinpoint(zone, from, until))
+}
+
+/// The change between two instants of different offsets, to the second.
+fn pinpoint(zone: Tz, mut early: DateTime<Utc>, mut late: DateTime<Utc>) -> Transition {
+    let before = offset_at(zone, early);
+    while late - early > Duration::seconds(1) {
+        let middle = early + (late - early) / 2;
+        if offset_at(zone, middle) == before {
+            early = middle;
+        } else {
+            late = middle;
+        }
+    }
+    // Offsets change on whole seconds; halving may have stopped a fraction past it.
+    let at = DateTime::from_timestamp(late.timestamp(), 0).unwrap_or(late);
+    let at = if offset_at(zone, at) == before {
+        late
+    } else {
+        at
+    };
+    Transition {
+        at,
+        before,
+        after: offset_at(zone, late),
+    }
+}
+
+/// An offset as people write it: `UTC-04:00`.
+pub fn offset_name(offset: Duration) -> String {
+    let minutes = offset.num_minutes();
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!(
+        "UTC{sign}{:02}:{:02}",
+        minutes.abs() / 60,
+        minutes.abs() % 60
+    )
+}

@@ -1,0 +1,158 @@
+//! Wire events into typed ones.
+//!
+//! Decoding never fails as a whole: what is not known or not whole is left out and counted in [`Skipped`], so that the
+//! summary can say so and a developer can see from `-v` what Tandem added.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::failure::Failure;
+use crate::tandem::{MalformedEvent, PumpLogs, WireEvent};
+
+use super::event::{Detail, Event, EventId};
+use super::fields::Fields;
+use super::kinds::{self, Lookup};
+use super::quantity::PumpTime;
+
+/// The typed events of one or more answers, each once, in the order in which the pump wrote them.
+#[derive(Debug, Default)]
+pub struct Decoded {
+    /// The events of the days asked for, oldest first by [`EventId`].
+    pub events: Vec<Event>,
+    /// Every setting of the pump's clock on record (codes 13 and 14), oldest first.
+    pub clock_changes: Vec<Event>,
+    /// What was left out.
+    pub skipped: Skipped,
+}
+
+/// What was left out of the answers because this version does not know it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// Events of unknown codes: which, by code.
+    pub unknown_events: BTreeMap<i64, BTreeSet<EventId>>,
+    /// Events that could not be read: which; and the number of those without even an identity.
+    pub malformed: BTreeSet<EventId>,
+    /// Elements that are no events at all.
+    pub nameless: usize,
+    /// Values of known properties that no table has: code, property, value, and the events that have it.
+    pub unknown_values: BTreeMap<(i64, &'static str, i64), BTreeSet<EventId>>,
+    /// Properties that no version has asked for: code and name.
+    pub unknown_fields: BTreeSet<(i64, String)>,
+}
+
+impl Decoded {
+    /// Decodes the answers about one pump; overlapping ones are merged.
+    ///
+    /// # Errors
+    /// When an answer is not of the documented shape at all.
+    pub fn from_logs<'a>(
+        answers: impl IntoIterator<Item = &'a PumpLogs>,
+    ) -> Result<Decoded, Failure> {
+        let mut decoded = Decoded::default();
+        for answer in answers {
+            decoded.add(answer)?;
+        }
+        decoded.settle();
+        Ok(decoded)
+    }
+
+    fn add(&mut self, answer: &PumpLogs) -> Result<(), Failure> {
+        let mut changes = Skipped::default();
+        let Decoded {
+            events,
+            clock_changes,
+            skipped,
+        } = self;
+        answer.visit(
+            |element| events.extend(read(element, skipped)),
+            |element| {
+                clock_changes.extend(read(element, &mut changes).filter(|event| {
+                    matches!(
+                        event.detail,
+                        Detail::TimeChanged(_) | Detail::DateChanged(_)
+                    )
+                }));
+            },
+        )?;
+        self.skipped.merge(changes);
+        Ok(())
+    }
+
+    fn settle(&mut self) {
+        for events in [&mut self.events, &mut self.clock_changes] {
+            events.sort_by_key(|event| event.id);
+            events.dedup_by_key(|event| event.id);
+        }
+    }
+}
+
+/// Reads one element; what cannot be read is noted.
+fn read(element: Result<WireEvent<'_>, MalformedEvent>, skipped: &mut Skipped) -> Option<Event> {
+    let Ok(wire) = element else {
+        skipped.nameless += 1;
+        return None;
+    };
+    let id = EventId {
+        number: wire.sequence_number,
+        group: wire.sequence_group,
+    };
+    let kind = match kinds::look_up(wire.code) {
+        Lookup::Read(kind) => kind,
+        Lookup::NotUsed => return None,
+        Lookup::Unknown => {
+            skipped
+                .unknown_events
+                .entry(wire.code)
+                .or_default()
+                .insert(id);
+            return None;
+        }
+    };
+    let Ok(mut fields) = serde_json::from_str::<Fields<'_>>(wire.properties.get()) else {
+        skipped.malformed.insert(id);
+        return None;
+    };
+    let Ok(detail) = (kind.read)(&mut fields) else {
+        skipped.malformed.insert(id);
+        return None;
+    };
+    for (property, value) in fields.unknown_values() {
+        let met = skipped.unknown_values.entry((wire.code, property, *value));
+        met.or_default().insert(id);
+    }
+    for name in fields
+        .left_over()
+        .filter(|name| !kind.unused.contains(name))
+    {
+        if !skipped
+            .unknown_fields
+            .contains(&(wire.code, name.to_owned()))
+        {
+            skipped.unknown_fields.insert((wire.code, name.to_owned()));
+        }
+    }
+    Some(Event {
+        id,
+        pump_time: PumpTime::new(wire.pump_date_time),
+        detail,
+    })
+}
+
+impl Skipped {
+    /// How many events could not be read.
+    pub fn unreadable(&self) -> usize {
+        self.malformed.len() + self.nameless
+    }
+
+    /// Adds what another answer left out; what both left out counts once.
+    pub fn merge(&mut self, other: Skipped) {
+        for (code, events) in other.unknown_events {
+            self.unknown_events.entry(code).or_default().extend(events);
+        }
+        self.malformed.extend(other.malformed);
+        self.nameless += other.nameless;
+        for (value, events) in other.unknown_values {
+            self.unknown_values.entry(value).or_default().extend(events);
+        }
+        self.unknown_fields.extend(other.unknown_fields);
+    }
+}

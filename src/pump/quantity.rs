@@ -1,0 +1,156 @@
+//! The pump's quantities, each a type of its own: insulin, rates, glucose, and the reading of the pump's clock.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, Sub};
+
+use chrono::{Duration, NaiveDate, NaiveDateTime};
+use serde::{Serialize, Serializer};
+
+/// An amount of insulin in thousandths of a unit (mU), the finest step in which the pump reports doses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MilliUnits(i64);
+
+impl MilliUnits {
+    /// No insulin.
+    pub const ZERO: MilliUnits = MilliUnits(0);
+
+    /// An amount given in mU.
+    pub const fn new(milliunits: i64) -> Self {
+        MilliUnits(milliunits)
+    }
+
+    /// An amount given in U, as the pump's single-precision numbers report it (0.43299999 is 433 mU); `None` where the
+    /// number is not finite or beyond any pump's reservoir.
+    pub fn from_units(units: f64) -> Option<Self> {
+        let milliunits = (units * 1000.0).round();
+        (milliunits.abs() <= 1_000_000.0).then_some(MilliUnits(milliunits as i64))
+    }
+
+    /// The amount in mU.
+    pub const fn milliunits(self) -> i64 {
+        self.0
+    }
+
+    /// The amount in U: the double nearest to the three decimals, which prints as exactly those.
+    pub fn units(self) -> f64 {
+        self.0 as f64 / 1000.0
+    }
+}
+
+impl Add for MilliUnits {
+    type Output = MilliUnits;
+
+    fn add(self, other: MilliUnits) -> MilliUnits {
+        MilliUnits(self.0 + other.0)
+    }
+}
+
+impl Sub for MilliUnits {
+    type Output = MilliUnits;
+
+    fn sub(self, other: MilliUnits) -> MilliUnits {
+        MilliUnits(self.0 - other.0)
+    }
+}
+
+impl Sum for MilliUnits {
+    fn sum<I: Iterator<Item = MilliUnits>>(amounts: I) -> MilliUnits {
+        amounts.fold(MilliUnits::ZERO, Add::add)
+    }
+}
+
+impl fmt::Display for MilliUnits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} U", self.units())
+    }
+}
+
+impl Serialize for MilliUnits {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        whole_or_decimal(self.units(), serializer)
+    }
+}
+
+/// A basal rate in thousandths of a unit an hour (mU/h).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MilliUnitsPerHour(i64);
+
+impl MilliUnitsPerHour {
+    /// No delivery.
+    pub const ZERO: MilliUnitsPerHour = MilliUnitsPerHour(0);
+
+    /// A rate given in mU/h.
+    pub const fn new(milliunits_per_hour: i64) -> Self {
+        MilliUnitsPerHour(milliunits_per_hour)
+    }
+
+    /// The rate in mU/h.
+    pub const fn milliunits_per_hour(self) -> i64 {
+        self.0
+    }
+
+    /// The rate in U/h: the double nearest to the three decimals, which prints as exactly those.
+    pub fn units_per_hour(self) -> f64 {
+        self.0 as f64 / 1000.0
+    }
+}
+
+impl Serialize for MilliUnitsPerHour {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        whole_or_decimal(self.units_per_hour(), serializer)
+    }
+}
+
+/// A glucose concentration in mg/dL, the unit of all of Tandem's numbers whatever the user's display shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct MgDl(pub u16);
+
+/// Writes a number without a decimal point where it has no fraction: what the pump calls 3 U stays `3`.
+pub fn whole_or_decimal<S: Serializer>(number: f64, serializer: S) -> Result<S::Ok, S::Error> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && number.abs() < EXACT {
+        serializer.serialize_i64(number as i64)
+    } else {
+        serializer.serialize_f64(number)
+    }
+}
+
+/// What the pump's clock showed: a wall-clock time without zone. [`super::clock`] alone turns it into an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PumpTime(NaiveDateTime);
+
+impl PumpTime {
+    /// A reading of the pump's clock.
+    pub const fn new(reading: NaiveDateTime) -> Self {
+        PumpTime(reading)
+    }
+
+    /// A reading counted in seconds since the pump's epoch, 2008-01-01 00:00 on its own clock (`egvTimeStamp`).
+    pub fn from_pump_seconds(seconds: i64) -> Option<Self> {
+        let epoch = pump_epoch().and_hms_opt(0, 0, 0)?;
+        epoch
+            .checked_add_signed(Duration::try_seconds(seconds)?)
+            .map(PumpTime)
+    }
+
+    /// The date and time shown.
+    pub const fn reading(self) -> NaiveDateTime {
+        self.0
+    }
+}
+
+impl fmt::Display for PumpTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} on the pump's clock",
+            self.0.format("%Y-%m-%d %H:%M:%S")
+        )
+    }
+}
+
+/// The first day that the pump's clock knows; a pump that lost its clock starts here.
+pub fn pump_epoch() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2008, 1, 1).unwrap_or(NaiveDate::MIN)
+}
