@@ -1,0 +1,282 @@
+//! What this program writes into Nightscout, and who each document is.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
+use chrono_tz::Tz;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+use uuid::{Uuid, uuid};
+
+use crate::config::PumpSerial;
+use crate::pump::event::EventId;
+use crate::pump::quantity::{MgDl, MilliUnits, MilliUnitsPerHour, whole_or_decimal};
+
+/// What tconnectsync writes too, so that a site which changes over keeps one history.
+pub const ENTERED_BY: &str = "Pump (tconnectsync)";
+
+/// The namespace of this program's identifiers. It must never change: documents are found again by it.
+const NAMESPACE: Uuid = uuid!("6f3c1c8e-2f0b-4a57-9d0e-6a5f4f4c7c11");
+
+/// Nightscout's `eventType` of the treatments written here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EventType {
+    /// A basal rate for a while.
+    TempBasal,
+    /// A bolus with carbs.
+    MealBolus,
+    /// A bolus without.
+    CorrectionBolus,
+    /// A bolus of which a part is given over time.
+    ComboBolus,
+}
+
+impl EventType {
+    /// Nightscout's name, compared there to the letter.
+    pub const fn name(self) -> &'static str {
+        match self {
+            EventType::TempBasal => "Temp Basal",
+            EventType::MealBolus => "Meal Bolus",
+            EventType::CorrectionBolus => "Correction Bolus",
+            EventType::ComboBolus => "Combo Bolus",
+        }
+    }
+}
+
+impl Serialize for EventType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// What a treatment says about one main event of the pump. Part of the identifier, so a name stays what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The rate that a basal delivery reported.
+    Basal,
+    /// The rest without delivery that a suspension began.
+    SuspendedBasal,
+    /// A bolus, whatever its event type.
+    Bolus,
+}
+
+impl Subject {
+    const fn name(self) -> &'static str {
+        match self {
+            Subject::Basal => "basal",
+            Subject::SuspendedBasal => "suspended-basal",
+            Subject::Bolus => "bolus",
+        }
+    }
+}
+
+/// Which document of which pump it is, for good: the same events lead to the same identity in every run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Nightscout's `identifier`, by which newer versions upsert.
+    pub identifier: Uuid,
+    /// The pump's events that the document tells of, the main one first.
+    pub events: Vec<EventId>,
+}
+
+impl Identity {
+    /// The identity of what is said about the first of these events of a pump.
+    pub fn new(serial: &PumpSerial, subject: Subject, main: EventId, others: &[EventId]) -> Self {
+        let name = format!(
+            "{}/{}/{}/{}",
+            serial.expose(),
+            main.group,
+            main.number,
+            subject.name()
+        );
+        let mut events = vec![main];
+        events.extend(others);
+        Identity {
+            identifier: Uuid::new_v5(&NAMESPACE, name.as_bytes()),
+            events,
+        }
+    }
+
+    /// tconnectsync's `pump_event_id`: the sequence numbers, joined by commas.
+    pub fn pump_event_id(&self) -> String {
+        let numbers: Vec<String> = self.events.iter().map(|id| id.number.to_string()).collect();
+        numbers.join(",")
+    }
+}
+
+/// Who caused what a treatment tells of.
+///
+/// Nightscout takes any treatment younger than ten minutes for a person treating a low, and snoozes urgent alarms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A person did it.
+    Person,
+    /// The pump did it by itself.
+    Pump,
+}
+
+/// A treatment as it should stand in Nightscout.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Treatment {
+    /// Which document it is.
+    pub identity: Identity,
+    /// Its event type.
+    pub event_type: EventType,
+    /// The instant that it is filed under.
+    pub at: DateTime<Utc>,
+    /// Who caused it.
+    pub cause: Cause,
+    /// What it says.
+    pub content: Content,
+}
+
+/// What a treatment says, in Nightscout's names; what is `None` or false is left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Content {
+    /// Insulin given at once, in U.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub insulin: Option<MilliUnits>,
+    /// Carbohydrates, in g.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
+    pub carbs: Option<f64>,
+    /// Basal rate in U/h, the field that Nightscout computes with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absolute: Option<MilliUnitsPerHour>,
+    /// Basal rate in U/h, the field that other tools show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<MilliUnitsPerHour>,
+    /// How long it lasts, in minutes.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
+    pub duration: Option<f64>,
+    /// Insulin of a combo bolus in all, in U.
+    #[serde(rename = "enteredinsulin", skip_serializing_if = "Option::is_none")]
+    pub entered_insulin: Option<MilliUnits>,
+    /// Share of a combo bolus given at once, in percent.
+    #[serde(rename = "splitNow", skip_serializing_if = "Option::is_none")]
+    pub split_now: Option<i64>,
+    /// Share of a combo bolus given over time, in percent.
+    #[serde(rename = "splitExt", skip_serializing_if = "Option::is_none")]
+    pub split_ext: Option<i64>,
+    /// Rate of a combo bolus's part given over time, in U/h.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
+    pub relative: Option<f64>,
+    /// Glucose in mg/dL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub glucose: Option<MgDl>,
+    /// How it was measured: `Finger` or `Sensor`.
+    #[serde(rename = "glucoseType", skip_serializing_if = "Option::is_none")]
+    pub glucose_type: Option<&'static str>,
+    /// Whether the pump decided on it by itself.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub automatic: bool,
+    /// Why, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// More, in words. No `<`: Nightscout's HTML filter cuts texts there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+}
+
+fn number<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => whole_or_decimal(*value, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// Every field that this program writes into a treatment. What else a document has belongs to somebody else.
+pub const FIELDS: [&str; 21] = [
+    "eventType",
+    "created_at",
+    "enteredBy",
+    "pump_event_id",
+    "identifier",
+    "insulin",
+    "carbs",
+    "absolute",
+    "rate",
+    "duration",
+    "enteredinsulin",
+    "splitNow",
+    "splitExt",
+    "relative",
+    "glucose",
+    "glucoseType",
+    "units",
+    "automatic",
+    "reason",
+    "notes",
+    "utcOffset",
+];
+
+impl Treatment {
+    /// The document to send, its time written in the owner's zone.
+    pub fn to_json(&self, zone: Tz) -> Map<String, Value> {
+        let mut document = Map::new();
+        let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
+        put("eventType", self.event_type.name().into());
+        put("created_at", local_time(self.at, zone).into());
+        put("enteredBy", ENTERED_BY.into());
+        put("pump_event_id", self.identity.pump_event_id().into());
+        put("identifier", self.identity.identifier.to_string().into());
+        if self.content.glucose.is_some() {
+            put("units", "mg/dl".into());
+        }
+        if let Ok(Value::Object(content)) = serde_json::to_value(&self.content) {
+            document.extend(content);
+        }
+        document
+    }
+}
+
+/// An instant as Nightscout takes it: ISO 8601 with milliseconds and the zone's offset.
+pub fn local_time(at: DateTime<Utc>, zone: Tz) -> String {
+    zone.from_utc_datetime(&at.naive_utc())
+        .to_rfc3339_opts(SecondsFormat::Millis, false)
+}
+
+/// A treatment that Nightscout has.
+#[derive(Clone, Debug)]
+pub struct Existing {
+    /// Nightscout's `_id`.
+    pub id: Option<String>,
+    /// The program's identifier, if it has one.
+    pub identifier: Option<String>,
+    /// Whether this program or tconnectsync wrote it.
+    pub ours: bool,
+    /// The pump's sequence numbers in `pump_event_id`.
+    pub events: BTreeSet<i64>,
+    /// Its event type.
+    pub event_type: String,
+    /// The instant that it is filed under; `None` where Nightscout's text cannot be read.
+    pub at: Option<DateTime<Utc>>,
+    /// The document as read.
+    pub document: Map<String, Value>,
+}
+
+impl Existing {
+    /// Reads what a document is. `created_at` comes in UTC or, from some sites, with an offset.
+    pub fn from_document(document: Map<String, Value>) -> Self {
+        let text = |name: &str| {
+            document
+                .get(name)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let numbers = text("pump_event_id").unwrap_or_default();
+        Existing {
+            id: text("_id"),
+            identifier: text("identifier").filter(|identifier| !identifier.is_empty()),
+            ours: text("enteredBy").as_deref() == Some(ENTERED_BY),
+            events: numbers
+                .split(',')
+                .filter_map(|number| number.trim().parse().ok())
+                .collect(),
+            event_type: text("eventType").unwrap_or_default(),
+            at: text("created_at")
+                .as_deref()
+                .and_then(super::parse_created_at),
+            document,
+        }
+    }
+}

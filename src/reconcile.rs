@@ -1,0 +1,275 @@
+//! What Nightscout should hold against what it holds: a plan of creations and updates. Nothing is ever deleted.
+//!
+//! A document of ours is found again by its identifier. Documents without one that name this program may be
+//! tconnectsync's: what they tell of the same event of the pump is there already and is left as it is, so that a site
+//! which changes over gets no second copy of any delivery. Documents of other tools are never touched, not even by a
+//! document of ours that falls on the same millisecond, which older Nightscouts would put in their place.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
+use serde_json::{Map, Value};
+
+use crate::nightscout::document::{EventType, Existing, FIELDS, Treatment};
+use crate::nightscout::parse_created_at;
+
+/// How far a document may lie from the event whose number it has: tconnectsync may have been run with another zone.
+const SAME_EVENT_WITHIN: Duration = Duration::days(1);
+
+/// Times that differ by less are the same: tconnectsync writes whole seconds.
+const SAME_INSTANT_WITHIN: Duration = Duration::seconds(1);
+
+/// What has to be written, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// Documents that Nightscout lacks.
+    pub create: Vec<Treatment>,
+    /// Documents of ours that have to change.
+    pub update: Vec<Update>,
+    /// What is there already.
+    pub already: Vec<EventType>,
+}
+
+/// A document of ours that has to change.
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// Nightscout's `_id` of it, where it gave one.
+    pub id: Option<String>,
+    /// What it should say.
+    pub treatment: Treatment,
+    /// The whole document to put in its place, without `_id`: our fields, and whatever others added.
+    pub document: Map<String, Value>,
+}
+
+/// Compares what should be there with what is.
+pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], zone: Tz) -> Plan {
+    let index = Index::new(existing);
+    let mut plan = Plan::default();
+    let mut missing_or_ours = Vec::new();
+    for treatment in wanted {
+        match index.find(&treatment) {
+            Some(found) if found.identifier.is_none() => plan.already.push(treatment.event_type),
+            found => missing_or_ours.push((treatment, found)),
+        }
+    }
+    let mut slots = Slots::taken_by(existing, &missing_or_ours);
+    for (mut treatment, found) in missing_or_ours {
+        slots.place(&mut treatment);
+        let document = treatment.to_json(zone);
+        match found {
+            None => plan.create.push(treatment),
+            Some(found) if same(&found.document, &document) => {
+                plan.already.push(treatment.event_type);
+            }
+            Some(found) => plan.update.push(Update {
+                id: found.id.clone(),
+                document: with_fields_of_others(document, &found.document),
+                treatment,
+            }),
+        }
+    }
+    plan
+}
+
+/// Event types between which a tool may choose for the same delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Family<'a> {
+    Basal,
+    Bolus,
+    Other(&'a str),
+}
+
+impl<'a> Family<'a> {
+    fn of(event_type: &'a str) -> Self {
+        match event_type {
+            "Temp Basal" => Family::Basal,
+            "Combo Bolus" | "Meal Bolus" | "Snack Bolus" | "Correction Bolus"
+            | "Carb Correction" | "Bolus" | "Bolus Wizard" => Family::Bolus,
+            other => Family::Other(other),
+        }
+    }
+}
+
+/// The documents there, by what they can be found by.
+struct Index<'a> {
+    existing: &'a [Existing],
+    by_identifier: HashMap<&'a str, usize>,
+    by_event: HashMap<i64, Vec<usize>>,
+    by_instant: HashMap<i64, Vec<usize>>,
+}
+
+impl<'a> Index<'a> {
+    fn new(existing: &'a [Existing]) -> Self {
+        let mut index = Index {
+            existing,
+            by_identifier: HashMap::new(),
+            by_event: HashMap::new(),
+            by_instant: HashMap::new(),
+        };
+        for (position, document) in existing.iter().enumerate() {
+            if let Some(identifier) = &document.identifier {
+                index.by_identifier.entry(identifier).or_insert(position);
+                continue;
+            }
+            if !document.ours {
+                continue;
+            }
+            for number in &document.events {
+                index.by_event.entry(*number).or_default().push(position);
+            }
+            if let Some(at) = document.at {
+                index
+                    .by_instant
+                    .entry(at.timestamp())
+                    .or_default()
+                    .push(position);
+            }
+        }
+        index
+    }
+
+    fn find(&self, wanted: &Treatment) -> Option<&'a Existing> {
+        let identifier = wanted.identity.identifier.to_string();
+        self.by_identifier
+            .get(identifier.as_str())
+            .map(|position| &self.existing[*position])
+            .or_else(|| self.find_by_event(wanted))
+            .or_else(|| self.find_by_instant(wanted))
+    }
+
+    /// Whatever the event type, so that tconnectsync's combo bolus counts as the meal bolus that it is; but a temp basal
+    /// and what else is told of the same event are two things.
+    fn find_by_event(&self, wanted: &Treatment) -> Option<&'a Existing> {
+        let is_basal = wanted.event_type == EventType::TempBasal;
+        let candidates = wanted
+            .identity
+            .events
+            .iter()
+            .filter_map(|id| self.by_event.get(&id.number));
+        candidates
+            .flatten()
+            .map(|position| &self.existing[*position])
+            .find(|document| {
+                let near = document
+                    .at
+                    .is_some_and(|at| (at - wanted.at).abs() <= SAME_EVENT_WITHIN);
+                near && (Family::of(&document.event_type) == Family::Basal) == is_basal
+            })
+    }
+
+    fn find_by_instant(&self, wanted: &Treatment) -> Option<&'a Existing> {
+        let second = wanted.at.timestamp();
+        let candidates = [second - 1, second, second + 1]
+            .into_iter()
+            .filter_map(|second| self.by_instant.get(&second));
+        candidates
+            .flatten()
+            .map(|position| &self.existing[*position])
+            .find(|document| {
+                let near = document
+                    .at
+                    .is_some_and(|at| (at - wanted.at).abs() < SAME_INSTANT_WITHIN);
+                near && Family::of(&document.event_type) == Family::of(wanted.event_type.name())
+            })
+    }
+}
+
+/// The milliseconds in which a document of a type lies already. Two in one would become one.
+struct Slots(HashSet<(String, DateTime<Utc>)>);
+
+impl Slots {
+    /// The slots of all documents there but those that are about to be compared: these keep or change their place.
+    fn taken_by(existing: &[Existing], compared: &[(Treatment, Option<&Existing>)]) -> Slots {
+        let compared: HashSet<&str> = compared
+            .iter()
+            .filter_map(|(_, found)| found.and_then(|found| found.identifier.as_deref()))
+            .collect();
+        let others = existing.iter().filter(|document| {
+            !document
+                .identifier
+                .as_deref()
+                .is_some_and(|id| compared.contains(id))
+        });
+        Slots(
+            others
+                .filter_map(|document| Some((document.event_type.clone(), document.at?)))
+                .collect(),
+        )
+    }
+
+    /// Moves a document to the next free millisecond.
+    fn place(&mut self, treatment: &mut Treatment) {
+        let name = treatment.event_type.name();
+        while !self.0.insert((name.to_owned(), treatment.at)) {
+            treatment.at += Duration::milliseconds(1);
+        }
+    }
+}
+
+/// Whether a document says what it should, after what Nightscout does to documents when it stores them.
+fn same(stored: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
+    FIELDS
+        .iter()
+        .filter(|field| **field != "utcOffset")
+        .all(|field| Kept::of(field, stored.get(*field)) == Kept::of(field, wanted.get(*field)))
+}
+
+/// A value as Nightscout keeps it.
+#[derive(Debug)]
+enum Kept<'a> {
+    Nothing,
+    Instant(DateTime<Utc>),
+    Number(f64),
+    Other(&'a Value),
+}
+
+impl<'a> Kept<'a> {
+    /// Nightscout drops a zero in some fields and an empty text, turns some texts into numbers, and stores times in UTC.
+    fn of(field: &str, value: Option<&'a Value>) -> Kept<'a> {
+        const ZERO_IS_DROPPED: [&str; 5] = ["insulin", "carbs", "relative", "glucose", "notes"];
+        let dropped = ZERO_IS_DROPPED.contains(&field);
+        match value {
+            None | Some(Value::Null | Value::Bool(false)) => Kept::Nothing,
+            Some(Value::String(text)) if text.is_empty() => Kept::Nothing,
+            Some(Value::Number(number)) => match number.as_f64() {
+                Some(0.0) if dropped => Kept::Nothing,
+                Some(number) => Kept::Number(number),
+                None => Kept::Nothing,
+            },
+            Some(Value::String(text)) if field == "created_at" => {
+                parse_created_at(text).map_or(Kept::Nothing, Kept::Instant)
+            }
+            Some(value) => Kept::Other(value),
+        }
+    }
+}
+
+impl PartialEq for Kept<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Kept::Nothing, Kept::Nothing) => true,
+            (Kept::Instant(one), Kept::Instant(other)) => one == other,
+            // A database may keep decimals; what differs past the twelfth digit is the same number.
+            (Kept::Number(one), Kept::Number(other)) => {
+                (one - other).abs() <= 1e-12 * one.abs().max(other.abs())
+            }
+            (Kept::Other(one), Kept::Other(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+/// Our document with what somebody else added to the one in its place.
+fn with_fields_of_others(
+    mut ours: Map<String, Value>,
+    stored: &Map<String, Value>,
+) -> Map<String, Value> {
+    for (name, value) in stored {
+        let theirs = name != "_id" && !FIELDS.contains(&name.as_str()) && !value.is_null();
+        if theirs {
+            ours.insert(name.clone(), value.clone());
+        }
+    }
+    ours
+}

@@ -1,0 +1,66 @@
+//! A bolus in words: what kind it was, and what was unusual about it.
+
+use crate::pump::event::{BolusOption, BolusSource, Completion};
+
+use super::delivery::Delivery;
+use super::{Extended, is_automatic};
+
+/// The kind, the user's deviations from the pump's proposal, and how it ended where that was not as planned.
+pub(super) fn notes(delivery: &Delivery<'_>, extended: Option<&Extended>) -> Option<String> {
+    let mut notes: Vec<String> = Vec::new();
+    notes.extend(kind(delivery).map(str::to_owned));
+    if let Some((_, request)) = delivery.requested_2 {
+        if request.user_override {
+            notes.push("override".to_owned());
+        }
+        if request.declined_correction {
+            notes.push("correction declined".to_owned());
+        }
+    }
+    if let Some((_, completed)) = delivery.completed
+        && let Some(how) = completed.completion.and_then(ending)
+    {
+        notes.push(match completed.requested {
+            Some(requested) => format!("{how}: {} of {requested}", completed.delivered.units()),
+            None => how.to_owned(),
+        });
+    }
+    if let Some(how) = extended
+        .and_then(|part| part.completion)
+        .flatten()
+        .and_then(ending)
+    {
+        notes.push(format!("extended part {how}"));
+    }
+    (!notes.is_empty()).then(|| notes.join(", "))
+}
+
+fn kind(delivery: &Delivery<'_>) -> Option<&'static str> {
+    let option = delivery.requested_2.and_then(|(_, request)| request.option);
+    let source = delivery.delivery.and_then(|(_, delivery)| delivery.source);
+    match option {
+        Some(BolusOption::Standard) if source == Some(BolusSource::Phone) => Some("Phone bolus"),
+        Some(BolusOption::Standard) => Some("Standard bolus"),
+        Some(BolusOption::Extended) => Some("Extended bolus"),
+        Some(BolusOption::Quick) => Some("Quick bolus"),
+        Some(BolusOption::Automatic) => Some("Automatic correction"),
+        Some(BolusOption::PhoneStandard) => Some("Phone bolus"),
+        Some(BolusOption::PhoneExtended) => Some("Extended phone bolus"),
+        Some(BolusOption::EatingSoonAutomatic) => Some("Automatic eating-soon bolus"),
+        Some(BolusOption::Late) => Some("Late bolus"),
+        None if is_automatic(delivery) => Some("Automatic correction"),
+        None => None,
+    }
+}
+
+/// How a delivery ended that was not completed.
+fn ending(completion: Completion) -> Option<&'static str> {
+    match completion {
+        Completion::Completed => None,
+        Completion::UserAborted => Some("stopped by the user"),
+        Completion::Alarm => Some("stopped by an alarm"),
+        Completion::Malfunction => Some("stopped by a malfunction"),
+        Completion::Rejected => Some("rejected"),
+        Completion::LowGlucoseSuspend => Some("stopped by the low-glucose suspend"),
+    }
+}

@@ -1,0 +1,119 @@
+//! Which span of time a run is about, and which of the pump's days it has to ask for.
+
+use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+
+/// Days that Tandem Source gives at most in one request.
+pub const MOST_DAYS_A_REQUEST: u64 = 28;
+
+/// Events of the day before and after complete those of a page: the request of a bolus, the end of a basal rate.
+const PADDING: u64 = 1;
+
+/// A phone's clock may be ahead by this much: what it just uploaded still counts.
+const CLOCKS_DIFFER_BY: Duration = Duration::minutes(10);
+
+/// A catch-up starts this long before the newest document, since its neighbours may have come later than it.
+const OVERLAP: Duration = Duration::hours(24);
+
+/// A span of time: documents in it are uploaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The first instant.
+    pub start: DateTime<Utc>,
+    /// The first instant after it.
+    pub end: DateTime<Utc>,
+}
+
+impl Window {
+    /// Whether an instant lies in it.
+    pub fn contains(&self, at: DateTime<Utc>) -> bool {
+        self.start <= at && at < self.end
+    }
+}
+
+/// The window of an ordinary run, and what it leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recent {
+    /// The window.
+    pub window: Window,
+    /// Where it would start if there were no limit to catching up.
+    pub cut_off: Option<DateTime<Utc>>,
+}
+
+/// The last `days`; further back where the newest document is older than that, so that an outage heals by itself, but at
+/// most `max_catch_up_days`.
+pub fn recent(
+    now: DateTime<Utc>,
+    days: u16,
+    newest_uploaded: Option<DateTime<Utc>>,
+    max_catch_up_days: u16,
+) -> Recent {
+    let usual = now - Duration::days(i64::from(days));
+    let earliest = usual.min(now - Duration::days(i64::from(max_catch_up_days)));
+    let needed = newest_uploaded
+        .filter(|newest| *newest < usual)
+        .map_or(usual, |newest| newest - OVERLAP);
+    let window = Window {
+        start: needed.max(earliest),
+        end: now + CLOCKS_DIFFER_BY,
+    };
+    Recent {
+        window,
+        cut_off: newest_uploaded.filter(|newest| *newest < earliest),
+    }
+}
+
+/// The window of whole days, from the first through the last, in a zone.
+pub fn of_dates(zone: Tz, first: NaiveDate, last: NaiveDate) -> Window {
+    Window {
+        start: midnight(zone, first),
+        end: midnight(zone, last + Days::new(1)),
+    }
+}
+
+/// The part of a window that one request about a pump covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The part.
+    pub window: Window,
+    /// The first day to ask for, by the pump's clock.
+    pub first_day: NaiveDate,
+    /// The last day to ask for.
+    pub last_day: NaiveDate,
+}
+
+/// A window in pages, oldest first, each with a day more on either side.
+pub fn pages(zone: Tz, window: Window) -> Vec<Page> {
+    let last = local_date(zone, window.end - Duration::milliseconds(1));
+    let mut first = local_date(zone, window.start);
+    let mut pages = Vec::new();
+    while first <= last {
+        let end = last.min(first + Days::new(MOST_DAYS_A_REQUEST - 2 * PADDING - 1));
+        pages.push(Page {
+            window: Window {
+                start: window.start.max(midnight(zone, first)),
+                end: window.end.min(midnight(zone, end + Days::new(1))),
+            },
+            first_day: first - Days::new(PADDING),
+            last_day: end + Days::new(PADDING),
+        });
+        first = end + Days::new(1);
+    }
+    pages
+}
+
+/// The date in a zone.
+pub fn local_date(zone: Tz, at: DateTime<Utc>) -> NaiveDate {
+    zone.from_utc_datetime(&at.naive_utc()).date_naive()
+}
+
+/// The first instant of a date. Some zones change their offset at midnight; the date then begins with the change.
+fn midnight(zone: Tz, date: NaiveDate) -> DateTime<Utc> {
+    let start = date.and_time(NaiveTime::MIN);
+    let quarters = (0..=12).map(|quarter| start + Duration::minutes(15 * quarter));
+    quarters
+        .filter_map(|reading| zone.from_local_datetime(&reading).earliest())
+        .map(|local| local.with_timezone(&Utc))
+        .next()
+        .unwrap_or_else(|| start.and_utc())
+}
