@@ -1,4 +1,33 @@
-//! tconnectsync-heroku.
+//! Copies a Tandem insulin pump's history from Tandem Source to Nightscout, one pass a run.
+//!
+//! A pass ([`pass::run`]) logs in to Tandem Source, asks for the pump's events of the last day (or of the days since the
+//! newest document, after an outage), gives each event the instant at which it happened, turns the events into
+//! Nightscout's documents, compares these with what the site holds, writes what is missing or has grown, and ends with one
+//! summary line and an exit status. Something else starts it every ten minutes or so: Heroku Scheduler, cron, a timer.
+//! Nothing is kept between runs but what Nightscout holds, so a run may be repeated, late, killed, or be two at once.
+//!
+//! # The map
+//!
+//! Data flows down this list; a module knows those above it.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`cli`] | the command line |
+//! | [`config`] | command line, environment and `.env` files as one typed [`config::Config`] |
+//! | [`logging`] | the log on standard error |
+//! | [`failure`] | what can go wrong, its exit status, and the advice printed with it |
+//! | [`http`] | the one HTTP client: time limits, retries, and what may be said of an answer |
+//! | [`tandem`] | Tandem Source over HTTP: login, pumps, logs, as the service sends them |
+//! | [`pump`] | the pump's history: typed events, their decoding, the pump's clock |
+//! | [`translate`] | events into documents, one file a feature |
+//! | [`nightscout`] | Nightscout over HTTP, and the documents written there |
+//! | [`reconcile`] | wanted documents against existing ones |
+//! | [`window`] | which span of time a run is about |
+//! | [`report`] | the summary line and the JSON summary |
+//! | [`pass`] | one pass, top to bottom: the only place that knows both services |
+//!
+//! The functional core (`pump`, `translate`, `reconcile`, `window`) does no I/O and reads no clock: every decision is a
+//! function of its arguments. Standard error carries the log, standard output the summary.
 
 pub mod cli;
 pub mod config;
@@ -6,4 +35,10 @@ pub mod failure;
 pub mod http;
 pub mod logging;
 pub mod nightscout;
+pub mod pass;
+pub mod pump;
+pub mod reconcile;
+pub mod report;
 pub mod tandem;
+pub mod translate;
+pub mod window;

@@ -2,28 +2,37 @@
 
 use std::process::ExitCode;
 
+use chrono::Utc;
 use clap::Parser;
 use tconnectsync_heroku::cli::Cli;
 use tconnectsync_heroku::config::{self, Config, Sources};
 use tconnectsync_heroku::failure::ExitStatus;
-use tconnectsync_heroku::logging;
+use tconnectsync_heroku::http::{Deadline, Patience, Stop};
+use tconnectsync_heroku::{logging, pass};
 
 fn main() -> ExitCode {
     let arguments = Cli::parse();
     logging::start(arguments.verbosity());
+    let now = Utc::now();
     let sources = Sources::read(arguments.env_file.as_deref());
-    let config = match Config::load(&arguments, &sources, chrono::Utc::now()) {
-        Ok(config) => config,
+    let status = match Config::load(&arguments, &sources, now) {
+        Ok(config) => run(&config, now),
         Err(problems) => {
-            for problem in &problems {
-                eprintln!("error: {problem}.");
-            }
-            eprintln!("{}.", config::ADVICE);
-            return ExitCode::from(ExitStatus::Configuration.code());
+            log::error!("{}", config::failure(&problems));
+            ExitStatus::Configuration
         }
     };
+    ExitCode::from(status.code())
+}
+
+fn run(config: &Config, now: chrono::DateTime<Utc>) -> ExitStatus {
     for remark in &config.remarks {
         log::log!(remark.level, "{}", remark.text);
     }
-    ExitCode::from(ExitStatus::Done.code())
+    let deadline = config.deadline.map_or(Deadline::NONE, Deadline::after);
+    let outcome = pass::run(config, now, &Patience::new(deadline, Stop::new()));
+    outcome
+        .report
+        .print(outcome.failure.as_ref(), config.json, config.verbosity);
+    outcome.status()
 }

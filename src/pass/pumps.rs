@@ -1,0 +1,88 @@
+//! Which of the account's pumps a pass is about.
+
+use chrono::{Duration, NaiveDateTime};
+use chrono_tz::Tz;
+
+use crate::config::PumpSerial;
+use crate::failure::{ExitStatus, Failure};
+use crate::report::Report;
+use crate::tandem::{Pump, Pumper};
+use crate::window::{Window, local_date};
+
+/// The chosen pump; without a choice, every pump that may have events in the window, so that the first day of a
+/// replacement pump is whole.
+///
+/// # Errors
+/// When there is no such pump, or none at all.
+pub(super) fn choose<'a>(
+    account: &'a Pumper,
+    chosen: Option<&PumpSerial>,
+    window: Window,
+    zone: Tz,
+    report: &mut Report,
+) -> Result<Vec<&'a Pump>, Failure> {
+    if account.pumps.is_empty() {
+        return Err(Failure::new(
+            ExitStatus::Configuration,
+            "Tandem Source: the account has no pump",
+            "Upload the pump once with Tandem's app, and check that TCONNECT_EMAIL is the account that the app uses",
+        ));
+    }
+    let Some(serial) = chosen else {
+        let pumps = account
+            .pumps
+            .iter()
+            .filter(|pump| may_have_events(pump, window, zone));
+        return Ok(pumps.collect());
+    };
+    let Some(pump) = account.pumps.iter().find(|pump| pump.serial == *serial) else {
+        let serials: Vec<String> = account
+            .pumps
+            .iter()
+            .map(|pump| pump.serial.to_string())
+            .collect();
+        return Err(Failure::new(
+            ExitStatus::Configuration,
+            format!(
+                "PUMP_SERIAL_NUMBER names no pump of this account, which has {}",
+                serials.join(", ")
+            ),
+            "Set it to the serial number of one of these, or remove it to copy whichever pump is in use",
+        ));
+    };
+    let newer = account
+        .pumps
+        .iter()
+        .filter(|other| plausible_newest(other) > plausible_newest(pump))
+        .max_by_key(|other| plausible_newest(other));
+    if let Some(newer) = newer.filter(|_| !may_have_events(pump, window, zone)) {
+        report.warn(format!(
+            "PUMP_SERIAL_NUMBER names pump {}, which has no events any more; pump {} is newer: set its serial number, or \
+             remove the variable",
+            pump.serial, newer.serial
+        ));
+    }
+    Ok(vec![pump])
+}
+
+/// Whether a pump's record may reach into the window. What the account does not say counts as yes.
+fn may_have_events(pump: &Pump, window: Window, zone: Tz) -> bool {
+    let never_uploaded = pump.newest_event.is_none() && pump.last_upload.is_none();
+    let first = local_date(zone, window.start) - Duration::days(1);
+    let last = local_date(zone, window.end) + Duration::days(1);
+    let ended_before = plausible_newest(pump).is_some_and(|newest| newest.date() < first);
+    let began_after = pump.available.0.is_some_and(|oldest| oldest.date() > last);
+    !never_uploaded && !ended_before && !began_after
+}
+
+/// The time of the pump's newest event on its clock, or `None` where the account does not say or says a time that lies
+/// after the last upload, as has been seen.
+fn plausible_newest(pump: &Pump) -> Option<NaiveDateTime> {
+    let recorded = pump.newest_event.or(pump.available.1)?;
+    let limit = pump
+        .last_upload
+        .map(|upload| upload.naive_utc() + Duration::days(1));
+    limit
+        .is_none_or(|limit| recorded <= limit)
+        .then_some(recorded)
+}

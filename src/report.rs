@@ -1,0 +1,284 @@
+//! What a run did: the summary line, and the same as JSON.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use chrono::{DateTime, Duration, SecondsFormat, TimeZone, Utc};
+use chrono_tz::Tz;
+use serde_json::{Map, Value, json};
+
+use crate::config::Verbosity;
+use crate::failure::{ExitStatus, Failure};
+use crate::pump::decode::Skipped;
+use crate::window::Window;
+
+/// What became of the documents of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Written for the first time.
+    pub created: usize,
+    /// Written anew in place of an older version.
+    pub updated: usize,
+    /// There already.
+    pub already: usize,
+    /// Left for a later run, because Nightscout takes young treatments for a person treating a low.
+    pub held_back: usize,
+    /// Refused by Nightscout.
+    pub refused: usize,
+}
+
+/// What a run did, as far as it got.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// When the run began.
+    pub now: DateTime<Utc>,
+    /// The owner's zone, in which times are shown.
+    pub zone: Tz,
+    /// Whether nothing was written in truth.
+    pub pretend: bool,
+    /// The pumps copied, each as the last digits of its serial number.
+    pub pumps: Vec<String>,
+    /// The span that was copied.
+    pub window: Option<Window>,
+    /// The documents by kind.
+    pub tallies: BTreeMap<&'static str, Tally>,
+    /// Nightscout's reasons for refusing documents, one each.
+    pub refusals: Vec<String>,
+    /// What was left out of Tandem's answers.
+    pub skipped: Skipped,
+    /// The newest event of any pump copied.
+    pub newest_event: Option<DateTime<Utc>>,
+    /// What the reader should know besides.
+    pub warnings: Vec<String>,
+    /// In a run that only pretends: the documents that it would write.
+    pub documents: Vec<Map<String, Value>>,
+}
+
+impl Report {
+    /// The report of a run that has done nothing yet.
+    pub fn new(now: DateTime<Utc>, zone: Tz, pretend: bool) -> Self {
+        Report {
+            now,
+            zone,
+            pretend,
+            pumps: Vec::new(),
+            window: None,
+            tallies: BTreeMap::new(),
+            refusals: Vec::new(),
+            skipped: Skipped::default(),
+            newest_event: None,
+            warnings: Vec::new(),
+            documents: Vec::new(),
+        }
+    }
+
+    /// The tally of one kind of document.
+    pub fn tally(&mut self, kind: &'static str) -> &mut Tally {
+        self.tallies.entry(kind).or_default()
+    }
+
+    /// Logs a warning and keeps it for the JSON summary; the same one only once.
+    pub fn warn(&mut self, warning: String) {
+        if !self.warnings.contains(&warning) {
+            log::warn!("{warning}");
+            self.warnings.push(warning);
+        }
+    }
+
+    /// The age of the newest event of any pump copied.
+    pub fn age(&self) -> Option<Duration> {
+        self.newest_event.map(|newest| self.now - newest)
+    }
+
+    /// Of all kinds together.
+    pub fn total(&self, of: impl Fn(&Tally) -> usize) -> usize {
+        self.tallies.values().map(of).sum()
+    }
+
+    /// Says how the run ended: a failure to the log, the summary (for a run that only pretends, after its documents) to
+    /// standard output.
+    pub fn print(&self, failure: Option<&Failure>, json: bool, verbosity: Verbosity) {
+        if let Some(failure) = failure {
+            log::error!("{failure}");
+        }
+        let mut text = String::new();
+        if json {
+            for document in &self.documents {
+                let _ = writeln!(text, "{}", Value::Object(document.clone()));
+            }
+            let _ = writeln!(text, "{}", self.to_json(failure));
+        } else if verbosity > Verbosity::Quiet {
+            let _ = writeln!(text, "{}", self.summary());
+        }
+        // Whoever reads may have closed its end; the run is over all the same.
+        let _ = std::io::stdout().write_all(text.as_bytes());
+    }
+
+    /// The one line that a run ends with.
+    pub fn summary(&self) -> String {
+        let (upload, update) = if self.pretend {
+            ("Would upload", "would update")
+        } else {
+            ("Uploaded", "updated")
+        };
+        let mut parts = Vec::new();
+        let created = self.kinds(|tally| tally.created);
+        let updated = self.kinds(|tally| tally.updated);
+        match (created.is_empty(), updated.is_empty()) {
+            (true, true) => parts.push("Nothing new".to_owned()),
+            (false, true) => parts.push(format!("{upload} {created}")),
+            (true, false) => parts.push(capitalised(&format!("{update} {updated}"))),
+            (false, false) => parts.push(format!("{upload} {created}; {update} {updated}")),
+        }
+        let mut count = |number: usize, what: &str| {
+            if number > 0 {
+                parts.push(format!("{number} {what}"));
+            }
+        };
+        count(self.total(|tally| tally.already), "already there");
+        count(
+            self.total(|tally| tally.held_back),
+            "held back until 10 minutes old",
+        );
+        count(self.total(|tally| tally.refused), "refused by Nightscout");
+        let mut line = format!("{}. {}.", parts.join("; "), self.newest_event_in_words());
+        let left_out = left_out(&self.skipped);
+        if !left_out.is_empty() {
+            // Writing to a String cannot fail.
+            let _ = write!(line, " Left out: {}.", left_out.join(", "));
+        }
+        line
+    }
+
+    fn kinds(&self, of: impl Fn(&Tally) -> usize) -> String {
+        let counted = self.tallies.iter().map(|(kind, tally)| (kind, of(tally)));
+        let named = counted.filter(|(_, count)| *count > 0);
+        let texts: Vec<String> = named
+            .map(|(kind, count)| format!("{count} {kind}"))
+            .collect();
+        texts.join(", ")
+    }
+
+    fn newest_event_in_words(&self) -> String {
+        let (Some(newest), Some(age)) = (self.newest_event, self.age()) else {
+            return "The pump has no events in this time".to_owned();
+        };
+        let local = self.zone.from_utc_datetime(&newest.naive_utc());
+        let time = local.format("%Y-%m-%d %H:%M %Z");
+        if age < Duration::zero() {
+            format!(
+                "Newest pump event: {time}, {} ahead of now",
+                span_in_words(-age)
+            )
+        } else {
+            format!("Newest pump event: {time}, {} ago", span_in_words(age))
+        }
+    }
+
+    /// The summary as one JSON object.
+    pub fn to_json(&self, failure: Option<&Failure>) -> Value {
+        let status = failure.map_or(ExitStatus::Done, |failure| failure.status);
+        let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let documents: Map<String, Value> = self
+            .tallies
+            .iter()
+            .map(|(kind, tally)| {
+                let counts = json!({
+                    "created": tally.created,
+                    "updated": tally.updated,
+                    "already_there": tally.already,
+                    "held_back": tally.held_back,
+                    "refused": tally.refused,
+                });
+                ((*kind).to_owned(), counts)
+            })
+            .collect();
+        json!({
+            "exit_status": status.code(),
+            "failure": failure.map(ToString::to_string),
+            "pretend": self.pretend,
+            "pumps": self.pumps,
+            "window": self.window.map(|window| json!({
+                "start": time(window.start),
+                "end": time(window.end),
+            })),
+            "documents": documents,
+            "refusals": self.refusals,
+            "newest_event": self.newest_event.map(time),
+            "newest_event_age_minutes": self.age().map(|age| age.num_minutes()),
+            "left_out": {
+                "unknown_events": self.skipped.unknown_events.iter()
+                    .map(|(code, events)| (code.to_string(), json!(events.len())))
+                    .collect::<Map<String, Value>>(),
+                "unreadable_events": self.skipped.unreadable(),
+                "unknown_values": self.skipped.unknown_values.iter()
+                    .map(|((code, property, value), events)| {
+                        (format!("{code}.{property}={value}"), json!(events.len()))
+                    })
+                    .collect::<Map<String, Value>>(),
+                "unknown_fields": self.skipped.unknown_fields.iter()
+                    .map(|(code, name)| format!("{code}.{name}"))
+                    .collect::<Vec<String>>(),
+            },
+            "warnings": self.warnings,
+        })
+    }
+}
+
+/// What was left out of Tandem's answers, in words.
+fn left_out(skipped: &Skipped) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut count = |number: usize, one: &str, many: &str, which: &str| {
+        if number > 0 {
+            let noun = if number == 1 { one } else { many };
+            parts.push(format!("{number} {noun}{which}"));
+        }
+    };
+    let codes: Vec<String> = skipped.unknown_events.keys().map(i64::to_string).collect();
+    let events = skipped
+        .unknown_events
+        .values()
+        .map(|events| events.len())
+        .sum();
+    let which = format!(" (code {})", codes.join(", "));
+    count(events, "unknown event", "unknown events", &which);
+    count(
+        skipped.unreadable(),
+        "unreadable event",
+        "unreadable events",
+        "",
+    );
+    let values = skipped
+        .unknown_values
+        .values()
+        .map(|events| events.len())
+        .sum();
+    count(values, "unknown value", "unknown values", "");
+    count(
+        skipped.unknown_fields.len(),
+        "unknown field",
+        "unknown fields",
+        "",
+    );
+    parts
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+/// A length of time as people say it: `7 minutes`, `3 h 20 min`, `5 days`.
+pub fn span_in_words(span: Duration) -> String {
+    let minutes = span.num_minutes();
+    match minutes {
+        1 => "1 minute".to_owned(),
+        ..60 => format!("{minutes} minutes"),
+        60..2880 => format!("{} h {} min", minutes / 60, minutes % 60),
+        _ => format!("{} days", minutes / 1440),
+    }
+}
