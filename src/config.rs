@@ -28,7 +28,7 @@ use crate::cli::Cli;
 use reader::Reader;
 
 pub use features::{Feature, FeatureSet};
-pub use problem::{ADVICE, Problem, Remark, failure};
+pub use problem::{Problem, Remark, failure, print};
 pub use region::RegionChoice;
 pub use secret::{PumpSerial, Secret};
 pub use sources::{Place, SetVariable, Sources};

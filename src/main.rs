@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let status = match Config::load(&arguments, &sources, now) {
         Ok(config) => run(&config, now),
         Err(problems) => {
-            log::error!("{}", config::failure(&problems));
+            config::print(&problems);
             ExitStatus::Configuration
         }
     };

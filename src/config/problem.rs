@@ -30,7 +30,7 @@ impl fmt::Display for Problem {
 }
 
 /// Where a configuration is changed: the line below a list of problems.
-pub const ADVICE: &str = "Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file. \
+const ADVICE: &str = "Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file. \
                           --help lists every variable";
 
 /// All problems as one failure of one line.
@@ -51,6 +51,14 @@ pub fn failure(problems: &[Problem]) -> Failure {
         }
     };
     Failure::new(ExitStatus::Configuration, what, ADVICE)
+}
+
+/// Names every problem on standard error, a line each, and where they are mended.
+pub fn print(problems: &[Problem]) {
+    for problem in problems {
+        eprintln!("error: {problem}.");
+    }
+    eprintln!("{ADVICE}.");
 }
 
 /// Something about the configuration that its owner may want to know; the run goes on.
