@@ -1,0 +1,144 @@
+//! A cloud with a pump, a site, and a configuration that joins them: what most tests begin with.
+
+use std::collections::BTreeMap;
+use std::process::{Command, Output};
+
+use chrono::{DateTime, Utc};
+use clap::Parser;
+use serde_json::Value;
+use tconnectsync_heroku::cli::Cli;
+use tconnectsync_heroku::config::{Config, Sources};
+use tconnectsync_heroku::failure::ExitStatus;
+use tconnectsync_heroku::http::{Deadline, Patience, Stop};
+use tconnectsync_heroku::pass::{self, Outcome};
+
+use crate::simulator::history::History;
+use crate::simulator::nightscout::Nightscout;
+use crate::simulator::tandem::Tandem;
+
+pub struct Arrangement {
+    pub tandem: Tandem,
+    pub nightscout: Nightscout,
+    pub variables: BTreeMap<String, String>,
+}
+
+impl Arrangement {
+    /// One pump with this history, all of it uploaded, and an empty site.
+    pub fn of(history: History) -> Self {
+        Self::with(history, Nightscout::start())
+    }
+
+    /// One pump with this history, and this site.
+    pub fn with(history: History, nightscout: Nightscout) -> Self {
+        let zone = history.plan.zone;
+        let tandem = Tandem::with_history(history);
+        let account = tandem.account();
+        let variables = [
+            ("TCONNECT_EMAIL", account.email),
+            ("TCONNECT_PASSWORD", account.password),
+            ("TCONNECT_REGION", "US".to_owned()),
+            ("TCONNECT_BASE_URL", tandem.url()),
+            ("NS_URL", nightscout.url()),
+            ("NS_SECRET", Nightscout::API_SECRET.to_owned()),
+            ("TIMEZONE_NAME", zone.name().to_owned()),
+        ];
+        Arrangement {
+            tandem,
+            nightscout,
+            variables: variables
+                .map(|(name, value)| (name.to_owned(), value))
+                .into(),
+        }
+    }
+
+    /// Sets a variable.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// The configuration that the variables and these arguments make.
+    pub fn config(&self, now: DateTime<Utc>, arguments: &[&str]) -> Config {
+        let program = ["tconnectsync-heroku"].iter().chain(arguments);
+        let arguments = Cli::try_parse_from(program).expect("the test's own arguments are good");
+        let sources = Sources {
+            environment: self.variables.clone(),
+            ..Sources::default()
+        };
+        Config::load(&arguments, &sources, now).expect("the test's own configuration is good")
+    }
+
+    /// One pass at this instant, by the library, without waiting between tries.
+    pub fn pass(&self, now: DateTime<Utc>, arguments: &[&str]) -> Outcome {
+        self.nightscout.set_now(now);
+        let patience = Patience::without_pauses(Deadline::NONE, Stop::new());
+        pass::run(&self.config(now, arguments), now, &patience)
+    }
+
+    /// One pass that has to go well.
+    #[track_caller]
+    pub fn good_pass(&self, now: DateTime<Utc>, arguments: &[&str]) -> Outcome {
+        let outcome = self.pass(now, arguments);
+        assert_eq!(outcome.status(), ExitStatus::Done, "{:?}", outcome.failure);
+        outcome
+    }
+
+    /// The program itself with the variables as its whole environment, now.
+    pub fn program(&self, arguments: &[&str]) -> Said {
+        let home = tempfile::tempdir().expect("a temporary directory");
+        let output = Command::new(env!("CARGO_BIN_EXE_tconnectsync-heroku"))
+            .env_clear()
+            .envs(&self.variables)
+            .env("HOME", home.path())
+            .current_dir(home.path())
+            .args(arguments)
+            .output()
+            .expect("the program starts");
+        Said::of(output)
+    }
+
+    /// What no output may contain.
+    pub fn secrets(&self) -> Vec<String> {
+        let mut secrets = self.tandem.secrets();
+        secrets.push(Nightscout::API_SECRET.to_owned());
+        secrets
+    }
+}
+
+/// What the program said.
+#[derive(Debug)]
+pub struct Said {
+    pub status: Option<i32>,
+    pub out: String,
+    pub log: String,
+}
+
+impl Said {
+    fn of(output: Output) -> Self {
+        Said {
+            status: output.status.code(),
+            out: String::from_utf8(output.stdout).expect("UTF-8"),
+            log: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+
+    #[track_caller]
+    pub fn reveals_none_of(&self, secrets: &[String]) {
+        for secret in secrets {
+            let said = self.out.contains(secret) || self.log.contains(secret);
+            assert!(!said, "{secret} is in {self:#?}");
+        }
+    }
+}
+
+/// The documents without what the site adds, so that two sites can be compared.
+pub fn without_ids(documents: Vec<Value>) -> Vec<Value> {
+    documents
+        .into_iter()
+        .map(|mut document| {
+            if let Some(fields) = document.as_object_mut() {
+                fields.remove("_id");
+            }
+            document
+        })
+        .collect()
+}

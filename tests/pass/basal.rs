@@ -1,0 +1,1 @@
+//! Basal rates where data is missing or the pump rests.
