@@ -11,7 +11,7 @@ use super::patience;
 use super::trouble::{Trouble, Unanswered};
 
 /// The usual longest time of one try, from connecting to the last byte of the answer.
-const TRY_LIMIT: Duration = Duration::from_secs(120);
+const TRY_LIMIT: Duration = Duration::from_secs(60);
 
 /// The usual largest answer, in bytes.
 const ANSWER_CAP: u64 = 1024 * 1024;

@@ -20,9 +20,6 @@ use crate::failure::{ExitStatus, Failure};
 /// The longest time until a connection stands.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The longest silence of a server.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
-
 /// What the two services need differently.
 pub struct Options<'a> {
     /// The address that tells whether a proxy may be used: never for this machine itself.
@@ -60,11 +57,11 @@ impl Client {
     ) -> Result<Client, Failure> {
         // An error says that a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        // Only the asynchronous builder knows a read timeout.
-        let mut builder = reqwest::ClientBuilder::new()
+        let mut builder = reqwest::blocking::ClientBuilder::new()
             .user_agent(options.user_agent)
             .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
+            // Each call brings its own limit.
+            .timeout(None)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
@@ -78,11 +75,7 @@ impl Client {
             let proxy = reqwest::Proxy::all(proxy.expose()).map_err(|_| unusable_proxy())?;
             builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_env()));
         }
-        let inner = reqwest::blocking::ClientBuilder::from(builder)
-            // Each call brings its own limit.
-            .timeout(None)
-            .build()
-            .map_err(|_| no_tls())?;
+        let inner = builder.build().map_err(|_| no_tls())?;
         Ok(Client {
             inner,
             service,

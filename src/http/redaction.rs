@@ -113,9 +113,18 @@ fn json_words(json: &str) -> String {
     words.join(", ")
 }
 
+/// Adds a telling text, or where it is JSON itself, as a ZodError's message is, what that tells.
+fn tell(text: &str, words: &mut Vec<String>) {
+    match serde_json::from_str::<Value>(text) {
+        Ok(value @ (Value::Array(_) | Value::Object(_))) => telling_values(&value, false, words),
+        _ if text.trim().is_empty() || words.iter().any(|word| word == text) => {}
+        _ => words.push(text.to_owned()),
+    }
+}
+
 fn telling_values(value: &Value, telling: bool, words: &mut Vec<String>) {
     match value {
-        Value::String(text) if telling && !text.trim().is_empty() => words.push(text.clone()),
+        Value::String(text) if telling => tell(text, words),
         Value::Array(values) => {
             for value in values.iter().take(5) {
                 telling_values(value, telling, words);
@@ -286,6 +295,10 @@ mod tests {
             (
                 r#"{"name":"ZodError","issues":[{"code":"unrecognized_keys","keys":["eventIds"],"path":[]}]}"#,
                 "ZodError, unrecognized_keys",
+            ),
+            (
+                r#"{"name":"ZodError","message":"[{\"code\":\"custom\",\"message\":\"Too long\"}]","issues":[{"code":"custom"}]}"#,
+                "ZodError, custom, Too long",
             ),
             (
                 "<!DOCTYPE html>\n<html><head><TITLE>\n Nightscout - Boot error</TITLE><script>var a='<b>';</script></head>",

@@ -72,10 +72,10 @@ impl PumpLogs {
     ///
     /// Fails, with 76, on text that is no JSON object with a list of `events`. What was visited until then is to be thrown
     /// away.
-    pub fn visit(
-        &self,
-        events: impl FnMut(Result<WireEvent<'_>, MalformedEvent>),
-        clock_changes: impl FnMut(Result<WireEvent<'_>, MalformedEvent>),
+    pub fn visit<'a>(
+        &'a self,
+        events: impl FnMut(Result<WireEvent<'a>, MalformedEvent>),
+        clock_changes: impl FnMut(Result<WireEvent<'a>, MalformedEvent>),
     ) -> Result<(), Failure> {
         let mut json = serde_json::Deserializer::from_slice(&self.json);
         let logs = Logs {
@@ -112,8 +112,8 @@ struct Logs<E, C> {
 
 impl<'de, E, C> DeserializeSeed<'de> for Logs<E, C>
 where
-    E: FnMut(Result<WireEvent<'_>, MalformedEvent>),
-    C: FnMut(Result<WireEvent<'_>, MalformedEvent>),
+    E: FnMut(Result<WireEvent<'de>, MalformedEvent>),
+    C: FnMut(Result<WireEvent<'de>, MalformedEvent>),
 {
     type Value = bool;
 
@@ -124,8 +124,8 @@ where
 
 impl<'de, E, C> Visitor<'de> for Logs<E, C>
 where
-    E: FnMut(Result<WireEvent<'_>, MalformedEvent>),
-    C: FnMut(Result<WireEvent<'_>, MalformedEvent>),
+    E: FnMut(Result<WireEvent<'de>, MalformedEvent>),
+    C: FnMut(Result<WireEvent<'de>, MalformedEvent>),
 {
     type Value = bool;
 
@@ -155,7 +155,7 @@ struct Elements<'f, F>(&'f mut F);
 
 impl<'de, F> DeserializeSeed<'de> for Elements<'_, F>
 where
-    F: FnMut(Result<WireEvent<'_>, MalformedEvent>),
+    F: FnMut(Result<WireEvent<'de>, MalformedEvent>),
 {
     type Value = bool;
 
@@ -166,7 +166,7 @@ where
 
 impl<'de, F> Visitor<'de> for Elements<'_, F>
 where
-    F: FnMut(Result<WireEvent<'_>, MalformedEvent>),
+    F: FnMut(Result<WireEvent<'de>, MalformedEvent>),
 {
     type Value = bool;
 

@@ -1,5 +1,7 @@
 //! A logged-in session and its data calls.
 
+use std::time::Duration;
+
 use chrono::{NaiveDate, TimeDelta, Utc};
 use reqwest::header::{AUTHORIZATION, HeaderValue, ORIGIN, REFERER};
 use url::Url;
@@ -24,7 +26,7 @@ const PUMP_LOGS_CAP: u64 = 256 * 1024 * 1024;
 const PUMPER_CAP: u64 = 16 * 1024 * 1024;
 
 /// The longest time for pump logs: 28 days are 20 MB.
-const PUMP_LOGS_LIMIT: std::time::Duration = std::time::Duration::from_secs(300);
+const PUMP_LOGS_LIMIT: Duration = Duration::from_secs(180);
 
 /// How long before its end a token is no longer used.
 const EXPIRY_MARGIN: TimeDelta = TimeDelta::seconds(30);
