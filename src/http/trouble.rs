@@ -138,3 +138,45 @@ fn certificate(problem: &rustls::CertificateError) -> &'static str {
         _ => "its TLS certificate is not acceptable",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::CertificateError;
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_problem_is_found_however_deep_and_named() {
+        let cases = [
+            (CertificateError::Expired, "expired"),
+            (CertificateError::NotValidYet, "clock"),
+            (CertificateError::NotValidForName, "host name"),
+            (CertificateError::UnknownIssuer, "issuer"),
+            (CertificateError::BadEncoding, "not acceptable"),
+        ];
+        for (problem, word) in cases {
+            let tls = rustls::Error::InvalidCertificate(problem);
+            let error = io::Error::other(io::Error::other(tls));
+            let (trouble, words) = describe(&error);
+            assert_eq!(trouble, Trouble::Untrusted);
+            assert!(words.contains(word), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_connection_that_ends_is_dropped() {
+        for kind in [
+            io::ErrorKind::UnexpectedEof,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::Other,
+        ] {
+            assert_eq!(
+                describe(&io::Error::new(kind, "hidden")).0,
+                Trouble::Dropped
+            );
+        }
+        let (trouble, words) = describe(&io::Error::new(io::ErrorKind::TimedOut, "hidden"));
+        assert_eq!(trouble, Trouble::TimedOut);
+        assert!(!words.contains("hidden"));
+    }
+}

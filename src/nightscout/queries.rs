@@ -185,10 +185,10 @@ impl Site {
     }
 }
 
-/// Whether nothing can follow a page of this length. A service that imitates Nightscout may return fewer than were asked
-/// for: a round number is taken for such a limit.
+/// Whether nothing can follow a page of this length. A service that imitates Nightscout may return fewer documents than
+/// were asked for: the usual limits are taken for such a one.
 fn is_last_page(length: usize) -> bool {
-    length == 0 || (length < PAGE && !length.is_multiple_of(100))
+    length < PAGE && !matches!(length, 100 | 500 | 1000 | 2000 | 2500)
 }
 
 /// What tells a document from the others of a query: its `_id`, or all of it.
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_round_number_may_be_a_limit() {
+    fn the_usual_limits_may_not_be_the_end() {
         let cases = [
             (0, true),
             (1, true),

@@ -62,7 +62,7 @@ impl SiteStatus {
     pub(super) fn read(status: &Value) -> Option<SiteStatus> {
         let text = |key: &str| status.get(key).and_then(Value::as_str);
         let settings = status.get("settings").filter(|value| value.is_object());
-        if settings.is_none() && text("version").is_none() && text("apiEnabled").is_none() {
+        if settings.is_none() && text("version").is_none() && status.get("apiEnabled").is_none() {
             return None;
         }
         let units = settings.and_then(|settings| settings.get("units")?.as_str());
