@@ -4,5 +4,6 @@ mod arrangement;
 mod clock;
 mod configuration;
 mod pass;
+mod services;
 mod simulator;
 mod simulator_check;

@@ -1,0 +1,107 @@
+//! The two clients against the simulators: what they send, what they make of every answer, and how they fail.
+
+mod http;
+mod nightscout;
+mod pump_logs;
+mod tandem;
+mod writes;
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use tconnectsync_heroku::config::{self, RegionChoice, Secret};
+use tconnectsync_heroku::failure::{ExitStatus, Failure};
+use tconnectsync_heroku::http::{Deadline, Patience, Stop};
+use tconnectsync_heroku::nightscout::Site;
+use tconnectsync_heroku::tandem::{Session, client};
+
+use crate::simulator::nightscout::Nightscout;
+use crate::simulator::tandem::Tandem;
+
+/// An hour that passes in no time: pauses are left out.
+fn patience() -> Patience {
+    Patience::without_pauses(Deadline::after(Duration::from_secs(3600)), Stop::new())
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text).expect("a secret that is not empty")
+}
+
+/// The configuration of the simulated account.
+fn account(cloud: &Tandem) -> config::Tandem {
+    let account = cloud.account();
+    config::Tandem {
+        email: secret(&account.email),
+        password: secret(&account.password),
+        region: RegionChoice::Us,
+        base_url: Some(cloud.url().parse().expect("the simulator's address")),
+        pump_serial: None,
+    }
+}
+
+fn log_in(config: &config::Tandem) -> Result<Session, Failure> {
+    log_in_with(config, patience())
+}
+
+fn log_in_with(config: &config::Tandem, patience: Patience) -> Result<Session, Failure> {
+    let client = client(config, None, patience)?;
+    Session::log_in(client, config)
+}
+
+/// The configuration of a simulated site.
+fn site_config(nightscout: &Nightscout, key: &str) -> config::Nightscout {
+    config::Nightscout {
+        url: format!("{}/", nightscout.url())
+            .parse()
+            .expect("the simulator's address"),
+        secret: secret(key),
+        skip_tls_verify: false,
+        allow_insecure_http: false,
+    }
+}
+
+fn site(nightscout: &Nightscout) -> Site {
+    site_with(nightscout, patience())
+}
+
+fn site_with(nightscout: &Nightscout, patience: Patience) -> Site {
+    let config = site_config(nightscout, Nightscout::API_SECRET);
+    Site::new(&config, None, patience).expect("a site")
+}
+
+/// A treatment as JSON: a temporary basal at this minute of 2026-11-20.
+fn basal(minute: usize) -> Map<String, Value> {
+    let (hours, minutes) = (minute / 60 % 24, minute % 60);
+    let document = json!({
+        "eventType": "Temp Basal",
+        "created_at": format!("2026-11-{:02}T{hours:02}:{minutes:02}:00.000Z", 20 + minute / 1440),
+        "absolute": 1.25,
+        "duration": 5,
+        "enteredBy": "Pump (tconnectsync)",
+        "identifier": format!("basal-{minute}"),
+    });
+    match document {
+        Value::Object(document) => document,
+        other => panic!("{other} is no object"),
+    }
+}
+
+/// The failure of something that must fail, with this status; says nothing that it should not.
+#[track_caller]
+fn fails<T>(outcome: Result<T, Failure>, status: ExitStatus) -> String {
+    let Err(failure) = outcome else {
+        panic!("succeeded instead of failing with {status:?}");
+    };
+    assert_eq!(failure.status, status, "{failure}");
+    let text = failure.to_string();
+    for kept in [
+        "127.0.0.1",
+        Nightscout::API_SECRET,
+        "Quillfeather",
+        "ada.example",
+    ] {
+        assert!(!text.contains(kept), "{kept} in: {text}");
+    }
+    assert!(!text.contains('\n'), "{text}");
+    text
+}

@@ -1,0 +1,254 @@
+//! Writing to Nightscout: batches, halving, refused documents, and a site that fails.
+
+use serde_json::{Map, Value, json};
+use tconnectsync_heroku::failure::ExitStatus;
+use tconnectsync_heroku::nightscout::Collection::{DeviceStatus, Treatments};
+use tconnectsync_heroku::nightscout::Written;
+
+use super::{basal, fails, site};
+use crate::simulator::fault::{Fault, Kind, Times};
+use crate::simulator::nightscout::{Nightscout, Version};
+
+const TREATMENTS: &str = "/api/v1/treatments";
+
+fn basals(count: usize) -> Vec<Map<String, Value>> {
+    (0..count).map(basal).collect()
+}
+
+/// The identifiers that the site stored, in the order in which they were given.
+fn stored(nightscout: &Nightscout) -> Vec<usize> {
+    let treatments = nightscout.treatments();
+    let numbers = treatments.iter().map(|document| {
+        let identifier = document["identifier"].as_str().expect("an identifier");
+        identifier
+            .trim_start_matches("basal-")
+            .parse()
+            .expect("a number")
+    });
+    numbers.collect()
+}
+
+fn refused(written: &Written) -> Vec<usize> {
+    written
+        .refused
+        .iter()
+        .map(|refused| refused.index)
+        .collect()
+}
+
+#[test]
+fn documents_go_up_in_order_five_hundred_at_a_time() {
+    let nightscout = Nightscout::start();
+    let written = site(&nightscout).create(Treatments, &basals(1200)).unwrap();
+    assert_eq!((written.accepted, written.requests), (1200, 3));
+    let firsts: Vec<Value> = nightscout
+        .requests()
+        .iter()
+        .map(|request| request.json().unwrap()[0]["identifier"].clone())
+        .collect();
+    assert_eq!(firsts, ["basal-0", "basal-500", "basal-1000"]);
+}
+
+#[test]
+fn nothing_to_write_is_no_request() {
+    let nightscout = Nightscout::start();
+    assert_eq!(
+        site(&nightscout).create(Treatments, &[]).unwrap(),
+        Written::default()
+    );
+    assert_eq!(nightscout.request_count(), 0);
+}
+
+#[test]
+fn what_is_too_large_is_halved_and_stays_so() {
+    let nightscout = Nightscout::with(|settings| settings.body_limit = Some(20_000));
+    let written = site(&nightscout).create(Treatments, &basals(900)).unwrap();
+    assert_eq!(written.accepted, 900);
+    assert_eq!(stored(&nightscout), (0..900).collect::<Vec<_>>());
+    let too_large = nightscout
+        .requests()
+        .iter()
+        .filter(|request| request.status == Some(413))
+        .count();
+    assert!(too_large <= 4, "{too_large} requests were too large");
+}
+
+#[test]
+fn one_document_that_is_too_large_costs_itself_only() {
+    let nightscout = Nightscout::with(|settings| settings.body_limit = Some(3_000));
+    let mut documents = basals(8);
+    documents[3].insert("notes".to_owned(), json!("long ".repeat(1000)));
+    let written = site(&nightscout).create(Treatments, &documents).unwrap();
+    assert_eq!(written.accepted, 7);
+    assert_eq!(refused(&written), [3]);
+}
+
+#[test]
+fn what_a_proxy_gives_up_on_is_halved() {
+    let nightscout = Nightscout::start();
+    let kind = Kind::AfterHandling(Box::new(Kind::status(504)));
+    nightscout.inject(Fault::on("POST", TREATMENTS, Times::First(2), kind));
+    let written = site(&nightscout).create(Treatments, &basals(500)).unwrap();
+    assert_eq!((written.accepted, written.requests), (500, 6));
+    assert_eq!(stored(&nightscout), (0..500).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_proxy_that_always_gives_up_is_a_failure() {
+    let nightscout = Nightscout::start();
+    nightscout.inject(Fault::on(
+        "POST",
+        TREATMENTS,
+        Times::Always,
+        Kind::status(504),
+    ));
+    fails(
+        site(&nightscout).create(Treatments, &basals(500)),
+        ExitStatus::Unavailable,
+    );
+    assert!(nightscout.request_count() < 10);
+}
+
+#[test]
+fn refused_documents_are_found_and_the_rest_is_written() {
+    for (version, status) in [
+        (Version::V15_0_7, 500),
+        (Version::V15_0_6, 500),
+        (Version::V15_0_7, 400),
+        (Version::V15_0_7, 422),
+    ] {
+        let nightscout = Nightscout::version(version);
+        nightscout.refuse_with(status, |document| {
+            matches!(
+                document["identifier"].as_str(),
+                Some("basal-0" | "basal-7" | "basal-8" | "basal-299")
+            )
+        });
+        let written = site(&nightscout).create(Treatments, &basals(300)).unwrap();
+        assert_eq!(refused(&written), [0, 7, 8, 299], "{version:?} {status}");
+        assert_eq!(written.accepted, 296);
+        assert!(
+            written.refused[0].reason.contains(&status.to_string()),
+            "{written:?}"
+        );
+        assert_eq!(nightscout.treatments().len(), 296);
+    }
+}
+
+#[test]
+fn a_lone_refused_document_is_refused() {
+    let nightscout = Nightscout::start();
+    nightscout.refuse_with(400, |_| true);
+    let written = site(&nightscout).create(Treatments, &basals(1)).unwrap();
+    assert_eq!((written.accepted, refused(&written)), (0, vec![0]));
+}
+
+#[test]
+fn a_site_that_fails_whatever_it_gets_is_unavailable() {
+    for count in [1, 2, 300] {
+        let nightscout = Nightscout::start();
+        nightscout.refuse(|_| true);
+        let text = fails(
+            site(&nightscout).create(Treatments, &basals(count)),
+            ExitStatus::Unavailable,
+        );
+        assert!(text.contains("Mongo"), "{text}");
+        assert!(
+            nightscout.request_count() <= 10,
+            "{}",
+            nightscout.request_count()
+        );
+    }
+}
+
+#[test]
+fn a_site_that_refuses_whatever_it_gets_is_not_asked_for_ever() {
+    let nightscout = Nightscout::start();
+    nightscout.refuse_with(422, |_| true);
+    fails(
+        site(&nightscout).create(Treatments, &basals(500)),
+        ExitStatus::NotUnderstood,
+    );
+    assert!(
+        nightscout.request_count() < 60,
+        "{}",
+        nightscout.request_count()
+    );
+}
+
+#[test]
+fn every_document_must_be_acknowledged() {
+    for answer in [json!([]), json!([{}, {}]), json!({}), json!("ok")] {
+        let nightscout = Nightscout::start();
+        nightscout.inject(Fault::on(
+            "POST",
+            TREATMENTS,
+            Times::Always,
+            Kind::Json(answer),
+        ));
+        fails(
+            site(&nightscout).create(Treatments, &basals(3)),
+            ExitStatus::NotUnderstood,
+        );
+    }
+}
+
+#[test]
+fn a_write_that_was_not_answered_is_sent_again() {
+    for kind in [Kind::DropAfterHandling, Kind::Truncate, Kind::status(503)] {
+        let nightscout = Nightscout::start();
+        nightscout.inject(Fault::on("POST", TREATMENTS, Times::Nth(1), kind));
+        let written = site(&nightscout).create(Treatments, &basals(20)).unwrap();
+        assert_eq!(written.accepted, 20);
+        assert_eq!(nightscout.treatments().len(), 20);
+    }
+}
+
+#[test]
+fn what_would_be_added_twice_is_not_sent_again() {
+    let nightscout = Nightscout::start();
+    nightscout.inject(Fault::on(
+        "POST",
+        "/api/v1/devicestatus",
+        Times::Nth(1),
+        Kind::DropAfterHandling,
+    ));
+    fails(
+        site(&nightscout).create(DeviceStatus, &basals(1)),
+        ExitStatus::Unavailable,
+    );
+    assert_eq!(nightscout.devicestatuses().len(), 1);
+}
+
+#[test]
+fn a_site_without_careportal_gets_that_advice() {
+    let nightscout = Nightscout::with(|settings| settings.careportal = false);
+    let text = fails(
+        site(&nightscout).create(Treatments, &basals(1)),
+        ExitStatus::NotUnderstood,
+    );
+    assert!(text.contains("careportal"), "{text}");
+}
+
+#[test]
+fn a_document_is_replaced_by_its_id_or_identifier() {
+    let nightscout = Nightscout::start();
+    let site = site(&nightscout);
+    site.create(Treatments, &basals(1)).unwrap();
+    let mut longer = basal(0);
+    longer.insert("duration".to_owned(), json!(45));
+    assert_eq!(
+        site.update_treatments_by_identifier(std::slice::from_ref(&longer))
+            .unwrap()
+            .accepted,
+        1
+    );
+    let id = nightscout.treatments()[0]["_id"].clone();
+    longer.insert("_id".to_owned(), id);
+    longer.insert("duration".to_owned(), json!(50));
+    assert_eq!(site.update_treatment_by_id(&longer).unwrap().accepted, 1);
+    let treatments = nightscout.treatments();
+    assert_eq!(treatments.len(), 1);
+    assert_eq!(treatments[0]["duration"], 50);
+    fails(site.update_treatment_by_id(&basal(0)), ExitStatus::Bug);
+}
