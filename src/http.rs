@@ -12,6 +12,7 @@ mod call;
 mod client;
 mod patience;
 mod redaction;
+mod telling;
 mod trouble;
 
 pub(crate) use answer::not_json;

@@ -1,6 +1,6 @@
 //! A few words of an answer, with everything that could identify or unlock something masked.
 
-use serde_json::Value;
+use super::telling::{json_words, page_title, without_tags};
 
 /// The longest excerpt, in characters.
 const LONGEST: usize = 120;
@@ -13,20 +13,6 @@ const MASK: &str = "(redacted)";
 
 /// Stands for a known secret until the end: a character of no text, so that no later step takes it for one.
 const HIDDEN: char = '\u{e000}';
-
-/// The values of JSON answers that say what went wrong, the most telling first. Any other value may be personal data.
-const TELLING_KEYS: [&str; 10] = [
-    "name",
-    "code",
-    "errorCode",
-    "error",
-    "title",
-    "message",
-    "error_description",
-    "description",
-    "detail",
-    "reason",
-];
 
 /// A short, single-line, redacted excerpt of a service's answer, for messages and logs: of a web page its title, of JSON
 /// the values that say what went wrong, of other text its beginning. Masked are addresses of people and sites, tokens,
@@ -57,91 +43,6 @@ fn cut(text: &str, bytes: usize) -> &str {
         end -= 1;
     }
     &text[..end]
-}
-
-/// The title of a page, or without one its text.
-fn page_title(html: &str) -> String {
-    // ASCII lower case keeps every byte in its place.
-    let lower = html.to_ascii_lowercase();
-    let title = lower.find("<title").and_then(|tag| {
-        let begin = tag + lower[tag..].find('>')? + 1;
-        let end = begin + lower[begin..].find("</title")?;
-        Some(&html[begin..end])
-    });
-    match title {
-        Some(title) if !title.trim().is_empty() => without_tags(title),
-        _ => without_tags(html),
-    }
-}
-
-/// Text between tags, without scripts and styles.
-fn without_tags(html: &str) -> String {
-    let mut words = String::new();
-    let mut rest = html;
-    while let Some(tag) = rest.find('<') {
-        words.push_str(&rest[..tag]);
-        words.push(' ');
-        rest = &rest[tag..];
-        let lower = cut(rest, 16).to_ascii_lowercase();
-        let end = if lower.starts_with("<script") {
-            "</script"
-        } else if lower.starts_with("<style") {
-            "</style"
-        } else if lower.starts_with("<!--") {
-            "-->"
-        } else {
-            ">"
-        };
-        rest = match rest.to_ascii_lowercase().find(end) {
-            Some(at) => {
-                let after = &rest[at..];
-                after.find('>').map_or("", |close| &after[close + 1..])
-            }
-            None => "",
-        };
-    }
-    words.push_str(rest);
-    words
-}
-
-/// The telling values of a JSON text, in its order.
-fn json_words(json: &str) -> String {
-    let mut words = Vec::new();
-    if let Ok(value) = serde_json::from_str(json) {
-        telling_values(&value, false, &mut words);
-    }
-    words.join(", ")
-}
-
-/// Adds a telling text, or where it is JSON itself, as a ZodError's message is, what that tells.
-fn tell(text: &str, words: &mut Vec<String>) {
-    match serde_json::from_str::<Value>(text) {
-        Ok(value @ (Value::Array(_) | Value::Object(_))) => telling_values(&value, false, words),
-        _ if text.trim().is_empty() || words.iter().any(|word| word == text) => {}
-        _ => words.push(text.to_owned()),
-    }
-}
-
-fn telling_values(value: &Value, telling: bool, words: &mut Vec<String>) {
-    match value {
-        Value::String(text) if telling => tell(text, words),
-        Value::Array(values) => {
-            for value in values.iter().take(5) {
-                telling_values(value, telling, words);
-            }
-        }
-        Value::Object(values) => {
-            for value in TELLING_KEYS.iter().filter_map(|key| values.get(*key)) {
-                telling_values(value, true, words);
-            }
-            for (key, value) in values {
-                if !TELLING_KEYS.contains(&key.as_str()) {
-                    telling_values(value, false, words);
-                }
-            }
-        }
-        _ => {}
-    }
 }
 
 /// Replaces every occurrence of a known secret.
