@@ -96,6 +96,17 @@ impl Arrangement {
         Said::of(output)
     }
 
+    /// Somebody changes a treatment on the site, by its `_id`.
+    pub fn edit_treatment(&self, document: &Value) {
+        let answer = reqwest::blocking::Client::new()
+            .put(format!("{}/api/v1/treatments.json", self.nightscout.url()))
+            .header("api-secret", sha1_hex(Nightscout::API_SECRET))
+            .json(document)
+            .send()
+            .expect("the site answers");
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+
     /// What no output may contain.
     pub fn secrets(&self) -> Vec<String> {
         let mut secrets = self.tandem.secrets();
@@ -141,4 +152,10 @@ pub fn without_ids(documents: Vec<Value>) -> Vec<Value> {
             document
         })
         .collect()
+}
+
+fn sha1_hex(text: &str) -> String {
+    use sha1::Digest;
+    let digest = sha1::Sha1::digest(text.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,6 @@
 //! One pass from the login to the summary, through both simulators.
 
-mod basal;
+mod by_hand;
 mod failures;
 mod sites;
 mod whole_day;

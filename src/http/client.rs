@@ -68,7 +68,7 @@ impl Client {
             .gzip(true)
             .cookie_store(options.cookies)
             .pool_idle_timeout(options.idle)
-            .tls_danger_accept_invalid_certs(options.skip_tls_verify);
+            .tls_danger_accept_invalid_certs(options.skip_tls_verify || never_uses_tls(&options));
         if is_this_machine(options.origin) {
             builder = builder.no_proxy();
         } else if let Some(proxy) = options.proxy {
@@ -281,4 +281,10 @@ fn no_tls() -> Failure {
         "TLS connections cannot be set up on this machine",
         "Install the system's CA certificates (the package is usually called ca-certificates)",
     )
+}
+
+/// Whether no call can go through TLS: the service is on this machine and spoken to by plain http, without a proxy, and
+/// redirects are not followed. Loading the machine's certificates for nothing would be most of what such a run costs.
+fn never_uses_tls(options: &Options<'_>) -> bool {
+    options.origin.scheme() == "http" && is_this_machine(options.origin)
 }

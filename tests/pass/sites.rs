@@ -1,1 +1,190 @@
+//! Sites that hold something already, and documents of other tools.
 
+use chrono::{Duration, SecondsFormat};
+use serde_json::{Value, json};
+
+use super::{filed, text};
+use crate::arrangement::{Arrangement, without_ids};
+use crate::simulator::history::{History, Plan};
+use crate::simulator::nightscout::{Nightscout, Version};
+
+const VERSIONS: [Version; 3] = [Version::V14_2_6, Version::V15_0_6, Version::V15_0_7];
+
+/// What tconnectsync wrote of these documents: no identifier, every bolus a combo bolus, whole seconds and a blank
+/// in the time.
+fn as_tconnectsync_wrote(documents: Vec<Value>, with_event_ids: bool) -> Vec<Value> {
+    let rewritten = documents.into_iter().map(|document| {
+        let at = filed(&document).with_timezone(&chrono_tz::America::New_York);
+        let bolus = text(&document, "eventType").ends_with("Bolus");
+        let events = text(&document, "pump_event_id").to_owned();
+        json!({
+            "eventType": if bolus { "Combo Bolus" } else { "Temp Basal" },
+            "created_at": at.format("%Y-%m-%d %H:%M:%S%z").to_string(),
+            "enteredBy": "Pump (tconnectsync)",
+            "pump_event_id": if with_event_ids { events } else { String::new() },
+            "insulin": document["insulin"],
+            "carbs": document["carbs"],
+            "absolute": document["absolute"],
+            "rate": document["rate"],
+            "duration": document["duration"],
+        })
+    });
+    rewritten.collect()
+}
+
+#[test]
+fn a_site_that_tconnectsync_filled_gets_no_second_copy_of_any_delivery() {
+    for version in VERSIONS {
+        for with_event_ids in [true, false] {
+            let history = History::generate(&Plan::days(21, 1));
+            let now = history.plan.end + Duration::minutes(20);
+            let model = Arrangement::of(history.clone());
+            model.good_pass(now, &["--days", "2"]);
+            let before = model.nightscout.treatments();
+            let arrangement = Arrangement::with(history, Nightscout::version(version));
+            for document in as_tconnectsync_wrote(before.clone(), with_event_ids) {
+                let created_at = filed(&normalised(&document));
+                let mut document = document;
+                document["created_at"] = created_at
+                    .to_rfc3339_opts(SecondsFormat::Millis, true)
+                    .into();
+                arrangement.nightscout.insert_treatment(document);
+            }
+            let there = arrangement.nightscout.treatments();
+            let outcome = arrangement.good_pass(now, &["--days", "2"]);
+            assert_eq!(
+                arrangement.nightscout.treatments(),
+                there,
+                "{}",
+                outcome.report.summary()
+            );
+            assert_eq!(outcome.report.total(|tally| tally.already), before.len());
+        }
+    }
+}
+
+/// The time with the `T` that the parser of the tests wants.
+fn normalised(document: &Value) -> Value {
+    let created_at = text(document, "created_at").replacen(' ', "T", 1);
+    let (time, zone) = created_at.split_at(created_at.len() - 2);
+    json!({ "created_at": format!("{time}:{zone}") })
+}
+
+#[test]
+fn a_delivery_that_tconnectsync_filed_an_hour_off_counts_as_there() {
+    let history = History::generate(&Plan::days(22, 1));
+    let now = history.plan.end + Duration::minutes(20);
+    let arrangement = Arrangement::of(history.clone());
+    let model = Arrangement::of(history);
+    model.good_pass(now, &["--days", "2"]);
+    let bolus = model
+        .nightscout
+        .treatments()
+        .into_iter()
+        .find(|document| text(document, "eventType") == "Meal Bolus")
+        .expect("a meal");
+    let main = text(&bolus, "pump_event_id")
+        .split(',')
+        .next()
+        .expect("an event")
+        .to_owned();
+    arrangement.nightscout.insert_treatment(json!({
+        "eventType": "Combo Bolus",
+        "created_at": (filed(&bolus) - Duration::hours(1)).to_rfc3339_opts(SecondsFormat::Millis, true),
+        "enteredBy": "Pump (tconnectsync)",
+        "pump_event_id": main,
+        "insulin": bolus["insulin"],
+    }));
+    arrangement.good_pass(now, &["--days", "2"]);
+    let copies = arrangement
+        .nightscout
+        .treatments()
+        .into_iter()
+        .filter(|document| {
+            text(document, "eventType").ends_with("Bolus")
+                && text(document, "pump_event_id")
+                    .split(',')
+                    .any(|number| number == main)
+        });
+    assert_eq!(copies.count(), 1);
+}
+
+#[test]
+fn documents_of_other_tools_stay_as_they_are_even_on_the_same_millisecond() {
+    for version in VERSIONS {
+        let history = History::generate(&Plan::days(23, 1));
+        let now = history.plan.end + Duration::minutes(20);
+        let model = Arrangement::of(history.clone());
+        model.good_pass(now, &["--days", "2"]);
+        let ours = model.nightscout.treatments();
+        let arrangement = Arrangement::with(history, Nightscout::version(version));
+        for document in ours.iter().step_by(10) {
+            arrangement.nightscout.insert_treatment(json!({
+                "eventType": document["eventType"],
+                "created_at": document["created_at"],
+                "enteredBy": "a parent",
+                "notes": "by hand",
+            }));
+        }
+        let foreign = arrangement.nightscout.treatments();
+        arrangement.good_pass(now, &["--days", "2"]);
+        let all = arrangement.nightscout.treatments();
+        assert_eq!(all.len(), foreign.len() + ours.len());
+        assert!(foreign.iter().all(|document| all.contains(document)));
+        let writes = arrangement.nightscout.writes();
+        arrangement.good_pass(now, &["--days", "2"]);
+        assert_eq!(arrangement.nightscout.writes(), writes);
+    }
+}
+
+#[test]
+fn a_document_changed_by_a_later_event_keeps_what_others_added() {
+    for version in VERSIONS {
+        let history = History::generate(&Plan::days(24, 1));
+        let now = history.plan.end + Duration::minutes(30);
+        let arrangement = Arrangement::with(history, Nightscout::version(version));
+        arrangement.good_pass(now, &[]);
+        let newest = newest_basal(&arrangement);
+        let mut marked = newest.clone();
+        marked["reviewed"] = "by the clinic".into();
+        // As it stood before the next rate was known.
+        marked["duration"] = 2.into();
+        arrangement.edit_treatment(&marked);
+        let outcome = arrangement.good_pass(now, &[]);
+        assert_eq!(outcome.report.total(|tally| tally.updated), 1);
+        let after = arrangement.nightscout.treatments();
+        let same = |document: &&Value| document["identifier"] == newest["identifier"];
+        let found: Vec<&Value> = after.iter().filter(same).collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0]["reviewed"], "by the clinic");
+        assert_eq!(found[0]["duration"], newest["duration"]);
+    }
+}
+
+fn newest_basal(arrangement: &Arrangement) -> Value {
+    let treatments = arrangement.nightscout.treatments();
+    let basal = |document: &Value| text(document, "eventType") == "Temp Basal";
+    treatments.into_iter().rfind(basal).expect("some basal")
+}
+
+#[test]
+fn a_site_behind_a_path_and_one_with_offsets_in_its_times_work_alike() {
+    let history = History::generate(&Plan::days(25, 1));
+    let now = history.plan.end + Duration::minutes(20);
+    let plain = Arrangement::of(history.clone());
+    plain.good_pass(now, &[]);
+    let nightscout = Nightscout::with(|settings| {
+        settings.base_path = "/ns".to_owned();
+        settings.readable = false;
+        settings.de_normalize_dates = true;
+    });
+    let other = Arrangement::with(history, nightscout);
+    other.good_pass(now, &[]);
+    assert_eq!(
+        without_ids(plain.nightscout.treatments()),
+        without_ids(other.nightscout.treatments())
+    );
+    let writes = other.nightscout.writes();
+    other.good_pass(now, &[]);
+    assert_eq!(other.nightscout.writes(), writes);
+}

@@ -1,1 +1,0 @@
-//! Basal rates where data is missing or the pump rests.
