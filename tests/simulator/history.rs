@@ -3,9 +3,15 @@
 mod basal;
 mod bolus;
 pub mod calendar;
+mod cgm;
+mod chance;
 mod clock;
+mod daily;
 mod delivery;
 mod event;
+mod modes;
+mod notices;
+mod oddities;
 mod plan;
 mod settings;
 mod suspension;
@@ -54,6 +60,11 @@ impl History {
         basal::deliver(&mut world);
         let orders = bolus::orders(&mut world);
         delivery::record(&mut world, &orders);
+        cgm::wear(&mut world);
+        notices::ring(&mut world);
+        modes::switch(&mut world);
+        daily::tick(&mut world);
+        oddities::strew(&mut world);
         let World {
             recorder,
             mut truth,

@@ -24,6 +24,12 @@ pub struct Truth {
     pub readings: Vec<Reading>,
     /// Event 16.
     pub bg_checks: Vec<BgCheck>,
+    /// Events 9, 34, 35 and 81.
+    pub statuses: Vec<Status>,
+    /// How many events have a code without a meaning for Nightscout (of those strewn in on purpose).
+    pub unknown_codes: usize,
+    /// How many elements are no events that can be read.
+    pub malformed: usize,
     /// Spans without any event.
     pub gaps: Vec<(DateTime<Utc>, DateTime<Utc>)>,
 }
@@ -288,6 +294,23 @@ pub struct BgCheck {
     pub typed: bool,
 }
 
+/// One status event; what it does not say is absent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The event.
+    pub number: u64,
+    /// Its code.
+    pub code: u32,
+    /// Its instant.
+    pub at: DateTime<Utc>,
+    /// Units in the cartridge.
+    pub reservoir: Option<i64>,
+    /// Percent.
+    pub battery: Option<i64>,
+    /// Insulin on board, mU.
+    pub iob: Option<i64>,
+}
+
 impl Truth {
     /// All boluses' delivered insulin, mU.
     pub fn bolus_milliunits(&self) -> i64 {
@@ -301,7 +324,14 @@ impl Truth {
             let end = segment.to.unwrap_or(to).min(to);
             (end - segment.from.max(from)).num_seconds().max(0)
         };
-        self.basal
+        let low = self
+            .basal
+            .partition_point(|segment| segment.to.is_some_and(|end| end <= from));
+        let high = self
+            .basal
+            .partition_point(|segment| segment.from < to)
+            .max(low);
+        self.basal[low..high]
             .iter()
             .map(|segment| segment.rate * span(segment))
             .sum()
@@ -343,6 +373,9 @@ impl Truth {
         self.readings
             .iter_mut()
             .for_each(|item| map(&mut item.number));
+        self.statuses
+            .iter_mut()
+            .for_each(|item| map(&mut item.number));
         self.bg_checks
             .iter_mut()
             .for_each(|item| map(&mut item.number));
@@ -358,5 +391,6 @@ impl Truth {
         self.sessions.sort_by_key(|item| item.at);
         self.readings.sort_by_key(|item| item.recorded_at);
         self.bg_checks.sort_by_key(|item| item.at);
+        self.statuses.sort_by_key(|item| item.at);
     }
 }

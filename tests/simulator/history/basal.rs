@@ -18,6 +18,13 @@ const NO_RATE: i64 = 65_535;
 
 const FIVE_MINUTES: i64 = 300;
 
+/// What a rate follows from.
+struct Regime {
+    profile: i64,
+    temp: bool,
+    suspended: bool,
+}
+
 /// A temporary rate in force.
 struct Temp {
     until: i64,
@@ -31,7 +38,7 @@ pub(super) fn deliver(world: &mut World<'_>) {
     let mut rng = world.rng(1);
     let mut algorithm = None;
     let mut temp: Option<Temp> = None;
-    let mut last_profile = None;
+    let mut last: Option<Regime> = None;
     for (at, suspended) in ticks(world, &mut rng) {
         let wall = world.clock.wall(at);
         let profile = world.plan.segment_at(wall).basal;
@@ -59,10 +66,15 @@ pub(super) fn deliver(world: &mut World<'_>) {
         };
         let odd = world.has(Feature::UnknownEnums) && !suspended && rng.chance(2);
         let source = if odd { 9 } else { source };
-        if world.has(Feature::RateChanges) && last_profile.is_some_and(|last| last != profile) {
-            record_change(world, at, rate, profile);
+        let now = Regime {
+            profile,
+            temp: temp.is_some(),
+            suspended,
+        };
+        if world.has(Feature::RateChanges) {
+            record_change(world, at, rate, last.as_ref(), &now);
         }
-        last_profile = Some(profile);
+        last = Some(now);
         let properties = Properties::new()
             .int("commandedRateSource", source)
             .int("reservedA2", source)
@@ -152,12 +164,29 @@ fn vary(last: &mut Option<i64>, profile: i64, rng: &mut Rng) -> i64 {
     rate
 }
 
-fn record_change(world: &mut World<'_>, at: i64, rate: i64, profile: i64) {
+/// Event 3, where what the rate follows from has changed.
+fn record_change(world: &mut World<'_>, at: i64, rate: i64, last: Option<&Regime>, now: &Regime) {
+    let Some(last) = last else { return };
+    let changes = [
+        (0, last.profile != now.profile),
+        (2, !last.temp && now.temp),
+        (3, last.temp && !now.temp),
+        (4, !last.suspended && now.suspended),
+        (5, last.suspended && !now.suspended),
+    ];
+    let bits: Vec<i64> = changes
+        .iter()
+        .filter(|(_, is)| *is)
+        .map(|(bit, _)| *bit)
+        .collect();
+    if bits.is_empty() {
+        return;
+    }
     let properties = Properties::new()
         .units("commandedBasalRate", rate)
-        .units("baseBasalRate", profile)
+        .units("baseBasalRate", now.profile)
         .int("maxBasalRate", 3)
         .int("insulinDeliveryProfile", 0)
-        .bits("changeType", &[0]);
+        .bits("changeType", &bits);
     world.push(3, at, properties);
 }

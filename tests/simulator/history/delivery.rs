@@ -4,6 +4,7 @@
 use super::super::rng::Rng;
 use super::super::truth::{BgCheck, Bolus, Extended};
 use super::bolus::{AUTOMATIC, Order, PHONE_EXTENDED, PHONE_STANDARD};
+use super::calendar::DAY;
 use super::event::Properties;
 use super::plan::Feature;
 use super::world::World;
@@ -14,6 +15,12 @@ pub(super) fn record(world: &mut World<'_>, orders: &[Order]) {
     for order in orders {
         id += rng.between(1, 2);
         one(world, order, id, &mut rng);
+    }
+    if world.has(Feature::FingerBg) {
+        for day in world.days() {
+            let (at, bg) = (day + rng.between(0, DAY - 1), rng.between(55, 320));
+            enter_bg(world, at, bg, true);
+        }
     }
 }
 

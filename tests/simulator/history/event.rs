@@ -21,7 +21,7 @@ pub struct Event {
     pub wall: i64,
     /// `eventProperties` as JSON text, in the pump's order of keys.
     pub properties: String,
-    /// Further members of the event itself, as JSON text that begins with a comma; or, where it begins with `{`, the whole
+    /// Further members of the event itself, as JSON text that begins with a comma; anything else is sent instead of the
     /// event: these are the malformed ones.
     pub odd: String,
 }
@@ -29,7 +29,7 @@ pub struct Event {
 impl Event {
     /// Appends the event as Tandem sends it.
     pub fn push_json(&self, assignment: &str, out: &mut String) {
-        if self.odd.starts_with('{') {
+        if !self.odd.is_empty() && !self.odd.starts_with(',') {
             out.push_str(&self.odd);
             return;
         }

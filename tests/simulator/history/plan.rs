@@ -278,6 +278,8 @@ features! {
     ControlMode,
     /// Codes that nobody knows.
     UnknownCodes,
+    /// As many events without a meaning for Nightscout as a real pump logs, about a thousand a day.
+    Chatter,
     /// Members and properties that nobody knows.
     UnknownFields,
     /// Alarm ids, reasons and sources that nobody knows.
@@ -297,8 +299,8 @@ pub struct Features(pub u64);
 impl Features {
     /// Nothing happens.
     pub const NONE: Self = Self(0);
-    /// All there is.
-    pub const ALL: Self = Self((1 << EVERY_FEATURE.len()) - 1);
+    /// All there is but the chatter, which adds nothing but bulk.
+    pub const ALL: Self = Self((1 << EVERY_FEATURE.len()) - 1).without(Feature::Chatter);
     /// What a pump in everyday use does: all but damage to the data (unknown, malformed, missing, null).
     pub const USUAL: Self = Self::ALL
         .without(Feature::UnknownCodes)

@@ -102,18 +102,18 @@ impl<'a> World<'a> {
 
     /// Remembers insulin given.
     pub fn give(&mut self, at: i64, milliunits: i64) {
-        self.given.push((at, milliunits));
+        let index = self.given.partition_point(|(when, _)| *when <= at);
+        self.given.insert(index, (at, milliunits));
     }
 
     /// Insulin on board, mU: every bolus fades evenly over five hours.
     pub fn iob(&self, at: i64) -> i64 {
         let fading = 5 * 3600;
-        let recent = self
-            .given
+        let until = self.given.partition_point(|(when, _)| *when <= at);
+        let recent = self.given[..until]
             .iter()
             .rev()
-            .take(40)
-            .filter(|(when, _)| (0..fading).contains(&(at - when)));
+            .take_while(|(when, _)| at - when < fading);
         recent
             .map(|(when, given)| given * (fading - (at - when)) / fading)
             .sum()

@@ -1,0 +1,55 @@
+//! Alarms, malfunctions and alerts that stop nothing.
+
+use super::super::truth::NoticeKind;
+use super::calendar::DAY;
+use super::event::Properties;
+use super::plan::Feature;
+use super::suspension::{alarm, malfunction, notice};
+use super::world::World;
+
+pub(super) fn ring(world: &mut World<'_>) {
+    let mut rng = world.rng(9);
+    for day in world.days() {
+        if world.has(Feature::Alarms) && rng.chance(50) {
+            let at = day + rng.between(0, DAY - 1);
+            let known = rng.pick(&[3, 5, 7, 11, 18, 20, 21, 22, 23, 24, 25, 29]);
+            let id = if world.has(Feature::UnknownEnums) && rng.chance(25) {
+                200
+            } else {
+                known
+            };
+            alarm(world, at, id);
+            let properties = Properties::new()
+                .int("alarmId", id)
+                .int("faultLocatorData", 8311);
+            world.push(28, at + rng.between(5, 600), properties);
+        }
+        if world.has(Feature::Alarms) && rng.chance(3) {
+            malfunction(world, day + rng.between(0, DAY - 1), rng.between(1, 40));
+        }
+        for _ in 0..rng.between(0, 4) {
+            let at = day + rng.between(0, DAY - 1);
+            let known = rng.pick(&[0, 2, 3, 5, 11, 13, 14, 15, 17, 51, 27]);
+            let id = if world.has(Feature::UnknownEnums) && rng.chance(20) {
+                99
+            } else {
+                known
+            };
+            if world.has(Feature::Alerts) {
+                let properties = || {
+                    Properties::new()
+                        .int("alertId", id)
+                        .int("faultLocatorData", 6201)
+                };
+                notice(
+                    world,
+                    (NoticeKind::Alert, 4),
+                    at,
+                    id,
+                    properties().int("param1", 0).int("param2", 0),
+                );
+                world.push(26, at + rng.between(5, 1200), properties());
+            }
+        }
+    }
+}
