@@ -35,6 +35,12 @@ pub(super) const DEVICESTATUS: Schema = Schema {
     numbers: &[],
     patterns: &[],
 };
+pub(super) const PROFILES: Schema = Schema {
+    date: "startDate",
+    date_is_text: true,
+    numbers: &[],
+    patterns: &[],
+};
 pub(super) const ENTRIES: Schema = Schema {
     date: "date",
     date_is_text: false,

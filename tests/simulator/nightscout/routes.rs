@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::answer::{Answer, Outcome};
 use super::super::server::Request;
-use super::query::{DEVICESTATUS, ENTRIES, TREATMENTS};
+use super::query::{DEVICESTATUS, ENTRIES, PROFILES, TREATMENTS};
 use super::site::Site;
 use super::{auth, entries, others, querystring, reading, treatments, values};
 
@@ -42,6 +42,15 @@ fn routed(site: &mut Site, request: &Request) -> Outcome {
             &format!("Cannot {} {}", request.method, request.path),
         ))
     };
+    if site.settings.https_only && request.header("x-forwarded-proto") != Some("https") {
+        return to_https(request).into();
+    }
+    if site.settings.boot_error {
+        return match request.method.as_str() {
+            "GET" => Answer::html(500, "Nightscout - Boot error").into(),
+            _ => not_found(),
+        };
+    }
     let Some(path) = request.path.strip_prefix(site.settings.base_path.as_str()) else {
         return not_found();
     };
@@ -67,10 +76,22 @@ fn routed(site: &mut Site, request: &Request) -> Outcome {
             docs.map_or_else(|()| null(), reading::plain)
         }),
         ("GET", "profile") => read(site, request, "profile", |site| others::get_profile(site, rest, &tree)),
-        ("GET", "profiles") if rest.is_empty() => read(site, request, "profile", |site| others::get_profile(site, "", &tree)),
+        ("GET", "profiles") if rest.is_empty() => read(site, request, "profile", |site| {
+            let docs = reading::list(&site.profiles, &tree, (PROFILES, 10), site.now());
+            docs.map_or_else(|()| null(), reading::plain)
+        }),
         ("POST" | "PUT" | "DELETE", _) => write(site, request, collection, rest, &tree),
         _ => not_found(),
     }
+}
+
+fn to_https(request: &Request) -> Answer {
+    let (host, mark) = (
+        request.header("host").unwrap_or_default(),
+        if request.query.is_empty() { "" } else { "?" },
+    );
+    let location = format!("https://{host}{}{mark}{}", request.path, request.query);
+    Answer::new(307, "text/plain", "").with("location", &location)
 }
 
 fn null() -> Answer {
@@ -85,7 +106,14 @@ fn read(
 ) -> Outcome {
     match site.guard.identify(request, None, &site.settings) {
         Err(refused) => refused.into(),
-        Ok(caller) if caller.may(&format!("api:{name}:read")) => answer(site).into(),
+        Ok(caller) if caller.may(&format!("api:{name}:read")) => {
+            let gone = site.settings.database_gone;
+            match name {
+                "treatments" | "devicestatus" if gone => null().into(),
+                "entries" | "profile" if gone => treatments::refusal(500).into(),
+                _ => answer(site).into(),
+            }
+        }
         Ok(_) => auth::unauthorized().into(),
     }
 }
@@ -168,6 +196,9 @@ fn write(
     if !may("read") || !may(action) {
         return auth::unauthorized().into();
     }
+    if site.settings.database_gone {
+        return treatments::refusal(500).into();
+    }
     match (request.method.as_str(), collection) {
         ("POST", "treatments") if rest.is_empty() => treatments::post(site, body),
         ("PUT", "treatments") if rest.is_empty() => treatments::put(site, body),
@@ -186,7 +217,7 @@ fn delete(site: &mut Site, collection: &str, last: &str, tree: &Map<String, Valu
         "treatments" => (&mut site.treatments, TREATMENTS),
         "entries" => (&mut site.entries, ENTRIES),
         "devicestatus" => (&mut site.devicestatus, DEVICESTATUS),
-        _ => (&mut site.profiles, DEVICESTATUS),
+        _ => (&mut site.profiles, PROFILES),
     };
     let (count, answer) = reading::delete(collection, last, tree, (schema, now));
     site.deletions += count;

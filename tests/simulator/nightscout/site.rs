@@ -64,6 +64,12 @@ pub struct Settings {
     pub auth_fail_delay: Duration,
     /// What the server takes for now, milliseconds; the real time, without one.
     pub now: Option<i64>,
+    /// Whether plain http is sent to https, as a site without `INSECURE_USE_HTTP` does.
+    pub https_only: bool,
+    /// Whether the site failed to start: bad settings.
+    pub boot_error: bool,
+    /// Whether the database is gone. (The real server takes 30 s to notice.)
+    pub database_gone: bool,
     /// The other plugins in `settings.enable`.
     pub plugins: Vec<String>,
 }
@@ -82,6 +88,9 @@ impl Default for Settings {
             base_path: String::new(),
             auth_fail_delay: Duration::ZERO,
             now: None,
+            https_only: false,
+            boot_error: false,
+            database_gone: false,
             plugins: ["basal", "bolus", "iob", "cob", "cage", "sage", "iage"]
                 .map(str::to_owned)
                 .to_vec(),

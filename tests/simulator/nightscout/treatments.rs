@@ -113,7 +113,16 @@ pub(super) fn put(site: &mut Site, body: Value) -> Outcome {
             }
             Ok(doc)
         }
-        None if site.settings.version.is_modern() => upsert(site, doc),
+        None if site.settings.version.is_modern() => {
+            let count = site.treatments.len();
+            upsert(site, doc).map(|mut stored| {
+                // Unlike POST, only an insertion tells its `_id`.
+                if site.treatments.len() == count {
+                    stored.remove("_id");
+                }
+                stored
+            })
+        }
         None => {
             site.writes += 1;
             let id = site.treatments.insert(doc.clone());
