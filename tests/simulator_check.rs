@@ -11,7 +11,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use crate::simulator::fault::{Fault, Kind, Times};
-use crate::simulator::history::{Features, History, Plan};
+use crate::simulator::history::{ClockStory, Features, History, Plan};
 use crate::simulator::nightscout::{Nightscout, Version};
 use crate::simulator::tandem::{Account, Region, Tandem};
 
@@ -386,7 +386,7 @@ fn nightscout_finds_by_its_own_rules() {
 
 #[test]
 fn a_history_is_a_function_of_its_plan_and_its_truth_adds_up() {
-    for seed in 0..20 {
+    for seed in 0..8 {
         let plan = Plan {
             features: Features::ALL,
             ..Plan::days(seed, 3)
@@ -423,5 +423,180 @@ fn a_history_is_a_function_of_its_plan_and_its_truth_adds_up() {
             history.truth.basal_milliunit_seconds(plan.start, last),
             rates
         );
+    }
+}
+
+/// The offset of every event, found by going back through the records of the clock's movements.
+fn offsets_by_records(history: &History) -> Vec<i64> {
+    let moved = |event: &Value| {
+        let number = |key: &str| event["eventProperties"][key].as_i64();
+        let time = number("timeAfter")
+            .zip(number("timePrior"))
+            .map(|(after, prior)| (after - prior) / 1000);
+        let date = number("dateAfter")
+            .zip(number("datePrior"))
+            .map(|(after, prior)| (after - prior) * 86_400);
+        (
+            event["sequenceNumber"].as_u64().expect("a number"),
+            time.or(date).expect("a movement"),
+        )
+    };
+    let logs = history.pump_logs_json();
+    let records: Vec<(u64, i64)> = logs["clockChanges"]
+        .as_array()
+        .expect("records")
+        .iter()
+        .map(moved)
+        .collect();
+    let newest = history.events.last().expect("events");
+    let later = |number: u64| {
+        records
+            .iter()
+            .filter(|(record, _)| *record > number)
+            .map(|(_, shift)| shift)
+            .sum::<i64>()
+    };
+    history
+        .events
+        .iter()
+        .map(|event| newest.wall - newest.at - later(event.number))
+        .collect()
+}
+
+#[test]
+fn the_clock_of_every_story_agrees_with_its_records() {
+    let at = |text: &str| text.parse().expect("an instant");
+    let plan = Plan::days(3, 10).between(at("2026-10-28T04:00:00Z"), at("2026-11-07T05:00:00Z"));
+    let stories = [
+        ClockStory::NeverChanged,
+        ClockStory::ByHand(vec![9 * 3600]),
+        ClockStory::Travel(vec![
+            (at("2026-10-30T18:00:00Z"), -6 * 3600),
+            (at("2026-11-04T01:00:00Z"), 6 * 3600),
+        ]),
+        ClockStory::DateChange(at("2026-11-01T12:00:00Z")),
+        ClockStory::ResetTo2008 {
+            at: at("2026-11-01T12:00:00Z"),
+            set_at: at("2026-11-01T13:10:00Z"),
+            recorded: true,
+        },
+    ];
+    for story in stories {
+        let history = History::generate(&plan.clone().with_clock(story.clone()));
+        let told: Vec<i64> = history
+            .events
+            .iter()
+            .map(|event| event.wall - event.at)
+            .collect();
+        // The records themselves are stamped half-way where time and date change together.
+        let plain = history
+            .events
+            .iter()
+            .map(|event| !matches!(event.code, 13 | 14))
+            .collect::<Vec<_>>();
+        let found = offsets_by_records(&history);
+        let same = told
+            .iter()
+            .zip(&found)
+            .zip(plain)
+            .all(|((told, found), plain)| told == found || !plain);
+        assert!(same, "{story:?}");
+    }
+    let followed = History::generate(&plan.clone().with_clock(ClockStory::FollowsZone));
+    assert!(followed.clock_changes(None).next().is_none());
+    let first_and_last = [&followed.events[0], followed.events.last().expect("events")];
+    assert_eq!(
+        first_and_last.map(|event| event.wall - event.at),
+        [-4 * 3600, -5 * 3600]
+    );
+    let drifting = ClockStory::Drift(vec![(at("2026-11-05T12:00:00Z"), 40)]);
+    let drifted = History::generate(&plan.with_clock(drifting));
+    assert!(
+        drifted
+            .events
+            .iter()
+            .all(|event| (-40..=0).contains(&(event.wall - event.at + 4 * 3600)))
+    );
+}
+
+#[test]
+fn nightscout_fails_as_the_real_one_fails() {
+    let client = client();
+    let old = Nightscout::version(Version::V15_0_6);
+    let bad = |doc: &Value| doc["notes"] == "bad";
+    let note = |minute: u32, text: &str| json!({"eventType": "Note", "created_at": format!("2026-11-20T08:{minute:02}:00Z"), "notes": text});
+    let docs = json!([note(1, "good"), note(2, "bad"), note(3, "good")]);
+    let new = Nightscout::start();
+    for (nightscout, stored) in [(&old, 1), (&new, 0)] {
+        nightscout.refuse(bad);
+        assert_eq!(
+            send(nightscout, &client, "POST", "treatments", &docs).status(),
+            500
+        );
+        assert_eq!(nightscout.treatments().len(), stored);
+    }
+    assert_eq!(
+        json_of(send(&new, &client, "POST", "treatments", &json!([]))),
+        json!([])
+    );
+    let secret = |secret: &str| {
+        client
+            .get(format!("{}/api/v1/treatments.json", new.url()))
+            .header("api-secret", secret)
+            .send()
+    };
+    assert_eq!(secret("0000").expect("an answer").status(), 401);
+    assert_eq!(new.auth_failures(), 1);
+    let token = new.add_token("tandem uploader", &["api:entries:create"]);
+    assert!(token.starts_with("tandemuplo-") && token.len() == 27);
+    assert_eq!(secret(&token).expect("an answer").status(), 200);
+    new.configure(|settings| settings.readable = false);
+    assert_eq!(secret(&token).expect("an answer").status(), 401);
+
+    new.configure(|settings| settings.body_limit = Some(100));
+    assert_eq!(
+        send(&new, &client, "POST", "treatments", &docs).status(),
+        413
+    );
+    assert!(!new.crashed());
+    let url = format!("{}/api/v1/treatments", new.url());
+    assert!(client.post(url).json(&json!([null])).send().is_err());
+    assert!(new.crashed());
+}
+
+#[test]
+fn nightscout_keeps_entries_by_time_and_type() {
+    let client = client();
+    for (version, direction) in [(Version::V15_0_6, None), (Version::V15_0_7, Some("Flat"))] {
+        let nightscout = Nightscout::version(version);
+        let entry = json!({"type": "sgv", "sgv": 120, "date": 1_795_382_853_000_i64, "dateString": "2026-11-22T16:27:33-05:00", "direction": "Flat"});
+        let first = json_of(send(
+            &nightscout,
+            &client,
+            "POST",
+            "entries.json",
+            &json!([entry]),
+        ));
+        assert_eq!(first[0]["sysTime"], "2026-11-22T21:27:33.000Z");
+        let again = json!({"type": "sgv", "sgv": 121, "date": 1_795_382_853_000_i64});
+        send(&nightscout, &client, "POST", "entries", &again);
+        let found = get(
+            &nightscout,
+            &client,
+            "entries.json?find[date][$gte]=1795382853000&find[date][$lt]=1795382853001",
+        );
+        assert_eq!(
+            (found[0]["sgv"].as_i64(), found[0]["direction"].as_str()),
+            (Some(121), direction)
+        );
+        assert_eq!(found.as_array().map(Vec::len), Some(1));
+        let tsv = client
+            .get(format!(
+                "{}/api/v1/entries?find[date][$gte]=0",
+                nightscout.url()
+            ))
+            .send()
+            .expect("an answer");
+        assert!(tsv.text().expect("text").contains("1795382853000\t121"));
     }
 }
