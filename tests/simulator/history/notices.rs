@@ -35,21 +35,32 @@ pub(super) fn ring(world: &mut World<'_>) {
             } else {
                 known
             };
+            // Two alerts of one second would be one treatment in Nightscout if nobody took care.
+            let again = rng.chance(20).then(|| rng.pick(&[27, 51]));
+            let clears = at + rng.between(5, 1200);
             if world.has(Feature::Alerts) {
-                let properties = || {
-                    Properties::new()
-                        .int("alertId", id)
-                        .int("faultLocatorData", 6201)
-                };
-                notice(
-                    world,
-                    (NoticeKind::Alert, 4),
-                    at,
-                    id,
-                    properties().int("param1", 0).int("param2", 0),
-                );
-                world.push(26, at + rng.between(5, 1200), properties());
+                [Some(id), again]
+                    .into_iter()
+                    .flatten()
+                    .for_each(|id| alert(world, at, clears, id));
             }
         }
     }
+}
+
+/// Events 4 and 26.
+fn alert(world: &mut World<'_>, at: i64, clears: i64, id: i64) {
+    let properties = || {
+        Properties::new()
+            .int("alertId", id)
+            .int("faultLocatorData", 6201)
+    };
+    notice(
+        world,
+        (NoticeKind::Alert, 4),
+        at,
+        id,
+        properties().int("param1", 0).int("param2", 0),
+    );
+    world.push(26, clears, properties());
 }
