@@ -247,7 +247,13 @@ fn correction(at: i64, rng: &mut Rng) -> Order {
 fn extended(world: &World<'_>, at: i64, rng: &mut Rng) -> Order {
     let meal = meal(at, rng);
     let percent = rng.pick(&[10, 30, 40, 50, 60, 75]);
-    let now = (meal.now * percent / 100 / 10 * 10).max(10);
+    let nothing_now = world.has(Feature::AllLater) && rng.chance(40);
+    let percent = if nothing_now { 0 } else { percent };
+    let now = if nothing_now {
+        0
+    } else {
+        (meal.now * percent / 100 / 10 * 10).max(10)
+    };
     let requested = meal.now - now;
     let minutes = rng.pick(&[30, 60, 90, 120, 180, 240]);
     let aborted = world.has(Feature::AbortedExtensions) && rng.chance(35);

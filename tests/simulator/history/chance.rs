@@ -47,6 +47,7 @@ impl Plan {
             Feature::NullProperties,
             Feature::MaskIntegers,
             Feature::LostRequests,
+            Feature::AllLater,
             Feature::Chatter,
         ];
         let features = Features::from_bits(rng.next() | rng.next()).with(Feature::Basal);

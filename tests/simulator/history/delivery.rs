@@ -35,45 +35,44 @@ fn one(world: &mut World<'_>, order: &Order, id: i64, rng: &mut Rng) {
     };
     let (starts, completes) = (order.starts(), order.completes());
     let iob = world.iob(starts);
-    let properties = Properties::new()
-        .int("bolusId", id)
-        .int("selectedIob", 1)
-        .int("spareA3", 0);
-    world.push(
-        55,
-        starts,
-        properties
-            .units_f32("iob", iob)
-            .units("bolusSize", order.now),
-    );
     // What nobody knows is only the source: everything else decides what belongs into Nightscout.
-    let source = if world.has(Feature::UnknownEnums) && rng.chance(10) {
-        42
-    } else {
-        order.source
-    };
+    let odd = world.has(Feature::UnknownEnums) && rng.chance(10);
+    let source = if odd { 42 } else { order.source };
+    if order.now > 0 {
+        let properties = Properties::new()
+            .int("bolusId", id)
+            .int("selectedIob", 1)
+            .int("spareA3", 0);
+        world.push(
+            55,
+            starts,
+            properties
+                .units_f32("iob", iob)
+                .units("bolusSize", order.now),
+        );
+    }
     world.push(280, starts, status(order, id, source, (1, 0)));
-    world.push(
-        280,
-        completes,
-        status(order, id, source, (0, order.delivered_now)),
-    );
-    world.give(completes, order.delivered_now);
-    let completed = completion(
-        world,
-        20,
-        completes,
-        (id, order.status),
-        (order.delivered_now, order.now),
-        rng,
-    );
+    let mut completed = None;
+    if order.now > 0 {
+        world.push(
+            280,
+            completes,
+            status(order, id, source, (0, order.delivered_now)),
+        );
+        world.give(completes, order.delivered_now);
+        let amounts = (order.delivered_now, order.now);
+        completed = completion(world, 20, completes, (id, order.status), amounts, rng);
+    }
     let extended = extend(world, order, id, source, rng);
     world.truth.boluses.push(Bolus {
         id,
         requests,
         completed,
         requested_at: world.instant(order.at),
-        at: world.instant(completes),
+        at: match &extended {
+            Some(later) if completed.is_none() => later.from,
+            _ => world.instant(completes),
+        },
         requested: order.now + order.later.as_ref().map_or(0, |later| later.requested),
         requested_now: order.now,
         delivered_now: order.delivered_now,

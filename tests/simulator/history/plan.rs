@@ -230,6 +230,8 @@ features! {
     ExtendedBoluses,
     /// Some extended parts are cut short.
     AbortedExtensions,
+    /// Some extended boluses give nothing at once: no 55 and no 20. How the pump logs these has not been observed.
+    AllLater,
     /// A bolus asked for before the pump's midnight and complete after it.
     MidnightBoluses,
     /// Boluses whose request events are missing.
@@ -304,6 +306,7 @@ impl Features {
     /// What a pump in everyday use does: all but damage to the data (unknown, malformed, missing, null).
     pub const USUAL: Self = Self::ALL
         .without(Feature::UnknownCodes)
+        .without(Feature::AllLater)
         .without(Feature::UnknownFields)
         .without(Feature::UnknownEnums)
         .without(Feature::Malformed)
