@@ -54,3 +54,49 @@ fn faults_reach_the_client_as_they_are_named() {
         Some(200)
     );
 }
+
+#[test]
+fn a_write_can_be_done_though_its_answer_is_lost() {
+    let (nightscout, client) = (Nightscout::start(), client());
+    let token = nightscout.add_token("writer", &["api:treatments:create,read"]);
+    let url = format!("{}/api/v1/treatments", nightscout.url());
+    let note = json!({"eventType": "Note", "created_at": "2026-11-20T08:00:00Z"});
+    let post = || {
+        client
+            .post(&url)
+            .header("api-secret", &token)
+            .json(&note)
+            .send()
+    };
+    let (told, hears) = std::sync::mpsc::channel();
+    nightscout.after_requests(1, move || told.send("handled").expect("a listener"));
+    nightscout.inject(Fault::on(
+        "POST",
+        "/api/v1/treatments",
+        Times::Nth(1),
+        Kind::DropAfterHandling,
+    ));
+    nightscout.inject(Fault::at(
+        2,
+        Kind::AfterHandling(Box::new(Kind::status(504))),
+    ));
+    nightscout.inject(Fault::from(3, Kind::Drop));
+    assert!(post().is_err());
+    assert_eq!((nightscout.writes(), hears.try_recv()), (1, Ok("handled")));
+    assert_eq!(
+        post().expect("an answer").status(),
+        StatusCode::GATEWAY_TIMEOUT
+    );
+    assert_eq!(nightscout.writes(), 2);
+    assert!(post().is_err() && post().is_err());
+    assert_eq!((nightscout.writes(), nightscout.treatments().len()), (2, 1));
+    let log = nightscout.requests_to("POST", "/api/v1/treatments");
+    assert_eq!(
+        log.iter().map(|request| request.status).collect::<Vec<_>>(),
+        [None, Some(504), None, None]
+    );
+    assert_eq!(
+        (log[0].header("api-secret"), log[0].json()),
+        (Some(token.as_str()), Some(note.clone()))
+    );
+}

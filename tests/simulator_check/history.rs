@@ -238,3 +238,57 @@ fn every_number_in_the_truth_leads_to_its_event() {
         }
     }
 }
+
+#[test]
+fn what_cannot_happen_at_once_does_not() {
+    for seed in 0..40 {
+        let history = History::generate(&Plan::any(seed, 3));
+        let truth = &history.truth;
+        assert!(
+            truth
+                .basal
+                .windows(2)
+                .all(|pair| pair[0].from < pair[1].from && pair[0].to == Some(pair[1].from))
+        );
+        assert!(
+            truth
+                .boluses
+                .windows(2)
+                .all(|pair| pair[0].at < pair[1].requested_at),
+            "seed {seed}"
+        );
+        for suspension in &truth.suspensions {
+            let (from, to) = (suspension.from, suspension.to.expect("a resume"));
+            let mut basal = truth
+                .basal
+                .iter()
+                .filter(|segment| (from..=to).contains(&segment.from))
+                .peekable();
+            assert_eq!(
+                basal.peek().map(|segment| segment.from),
+                Some(from),
+                "seed {seed}"
+            );
+            assert!(
+                basal.all(|segment| segment.suspended == (segment.from < to)),
+                "seed {seed}"
+            );
+            assert!(
+                truth
+                    .boluses
+                    .iter()
+                    .all(|bolus| bolus.at < from || bolus.requested_at > to),
+                "seed {seed}"
+            );
+        }
+        for (from, to) in &truth.gaps {
+            let silent = from.timestamp()..to.timestamp();
+            assert!(
+                history
+                    .events
+                    .iter()
+                    .all(|event| !silent.contains(&event.at) || matches!(event.code, 13 | 14))
+            );
+        }
+    }
+}
