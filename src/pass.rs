@@ -3,16 +3,17 @@
 mod pumps;
 mod upload;
 
+use std::collections::VecDeque;
 use std::thread;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 
 use crate::config::{Config, Span};
 use crate::failure::{ExitStatus, Failure};
 use crate::http::Patience;
 use crate::nightscout::document::{ENTERED_BY, Existing, Treatment};
 use crate::nightscout::{Site, SiteStatus};
-use crate::pump::clock::{DatedEvent, Evidence, PumpClock, offset_name};
+use crate::pump::clock::{Evidence, PumpClock, offset_name};
 use crate::pump::decode::Decoded;
 use crate::pump::quantity::PumpTime;
 use crate::reconcile::reconcile;
@@ -115,14 +116,20 @@ impl Pass<'_> {
         )?;
         report.pumps = pumps.iter().map(|pump| pump.serial.to_string()).collect();
 
-        let mut prefetched = Some(existing);
-        for page in window::pages(self.config.zone, window) {
-            let wanted = self.wanted(&mut session, &pumps, &page, report)?;
-            let existing = match prefetched.take() {
+        let mut work = Work::new(self.config, window, existing);
+        while let Some(page) = work.pages.pop_front() {
+            let Fetched {
+                wanted,
+                doubtful_from,
+            } = self.fetch(&mut session, &pumps, &page, report)?;
+            if work.widen(self.config, doubtful_from) {
+                continue;
+            }
+            let existing = match work.prefetched.take() {
                 Some(existing) => existing,
                 None => self.existing(&site, page.window)?,
             };
-            let plan = reconcile(wanted, &existing, self.config.zone);
+            let plan = reconcile(wanted, &existing, self.config.zone).within(window);
             upload::Upload {
                 site: &site,
                 status: &status,
@@ -207,47 +214,54 @@ impl Pass<'_> {
     }
 
     /// What the pumps' events of a page ask for.
-    fn wanted(
+    fn fetch(
         &self,
         session: &mut Session,
         pumps: &[&Pump],
         page: &Page,
         report: &mut Report,
-    ) -> Result<Vec<Treatment>, Failure> {
+    ) -> Result<Fetched, Failure> {
         let wishes = Wishes {
             features: &self.config.features,
             ignore_zero_unit_basal: self.config.ignore_zero_unit_basal,
         };
-        let mut wanted = Vec::new();
+        let whole = page.whole(self.config.zone);
+        let mut fetched = Fetched::default();
         for pump in pumps {
-            let logs = session.pump_logs(pump, page.first_day, page.last_day)?;
-            let decoded = Decoded::from_logs([&logs])?;
-            drop(logs);
-            let events = self.date(pump, decoded, page, report);
+            let mut decoded = fetch_days(session, pump, page.first_day, page.last_day)?;
+            let clock = self.judge_clock(pump, &decoded, page, report);
+            if let Some((first, last)) = clock.lost_days(page.window.start, page.window.end) {
+                decoded.add(fetch_days(session, pump, first, last)?);
+            }
+            let doubtful_from = clock.doubtful_from(page.window.start);
+            fetched.doubtful_from = [fetched.doubtful_from, doubtful_from]
+                .into_iter()
+                .flatten()
+                .min();
+            report.skipped.merge(decoded.skipped);
+            let events = clock.date(decoded.events);
             let history = History {
                 serial: &pump.serial,
                 events: &events,
             };
             report.newest_event = report.newest_event.max(history.newest());
-            let treatments = translate::treatments(&history, &wishes);
-            wanted.extend(
-                treatments
-                    .into_iter()
-                    .filter(|treatment| page.window.contains(treatment.at)),
-            );
+            let treatments = translate::treatments(&history, &wishes).into_iter();
+            fetched
+                .wanted
+                .extend(treatments.filter(|treatment| whole.contains(treatment.at)));
         }
-        wanted.sort_by_key(|treatment| treatment.at);
-        Ok(wanted)
+        fetched.wanted.sort_by_key(|treatment| treatment.at);
+        Ok(fetched)
     }
 
-    /// Gives a pump's events their instants.
-    fn date(
+    /// Judges a pump's clock, and warns where it fits nothing.
+    fn judge_clock(
         &self,
         pump: &Pump,
-        decoded: Decoded,
+        decoded: &Decoded,
         page: &Page,
         report: &mut Report,
-    ) -> Vec<DatedEvent> {
+    ) -> PumpClock {
         let fetched = decoded.events.last().map(|event| event.pump_time);
         let evidence = Evidence {
             newest: newest_reading(pump, fetched, page),
@@ -263,16 +277,67 @@ impl Pass<'_> {
         if let Some(offset) = clock.verdict().misfit {
             report.warn(format!(
                 "pump {}: its newest event would lie after its upload, so the pump's clock and TIMEZONE_NAME ({}) do not \
-                 fit each other; {} would fit. Set TIMEZONE_NAME to the zone of the pump's clock, or correct the \
-                 pump's clock",
+                 fit each other; {} would fit. Set TIMEZONE_NAME to the zone of the pump's clock, or correct the pump's \
+                 clock",
                 pump.serial,
                 self.config.zone.name(),
                 offset_name(offset),
             ));
         }
-        report.skipped.merge(decoded.skipped);
-        clock.date(decoded.events)
+        clock
     }
+}
+
+/// The pages still to do.
+struct Work {
+    pages: VecDeque<Page>,
+    window: Window,
+    /// What the site holds around the first page, as long as that is not another one.
+    prefetched: Option<Vec<Existing>>,
+    may_widen: bool,
+}
+
+impl Work {
+    fn new(config: &Config, window: Window, existing: Vec<Existing>) -> Work {
+        Work {
+            pages: window::pages(config.zone, window).into(),
+            window,
+            prefetched: Some(existing),
+            may_widen: matches!(config.span, Span::Recent { .. }),
+        }
+    }
+
+    /// Begins again further back, once, where documents there may have been written at a wrong time.
+    fn widen(&mut self, config: &Config, doubtful_from: Option<DateTime<Utc>>) -> bool {
+        let Some(start) = doubtful_from.filter(|from| self.may_widen && *from < self.window.start)
+        else {
+            return false;
+        };
+        self.may_widen = false;
+        self.window.start = start;
+        self.pages = window::pages(config.zone, self.window).into();
+        self.prefetched = None;
+        true
+    }
+}
+
+/// What the pumps' events of a page came to.
+#[derive(Default)]
+struct Fetched {
+    /// The documents that should be there, by time.
+    wanted: Vec<Treatment>,
+    /// From when on earlier runs may have judged a pump's clock otherwise.
+    doubtful_from: Option<DateTime<Utc>>,
+}
+
+fn fetch_days(
+    session: &mut Session,
+    pump: &Pump,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<Decoded, Failure> {
+    let logs = session.pump_logs(pump, first, last)?;
+    Decoded::from_logs([&logs])
 }
 
 /// What the pump's clock showed at the newest event known: of those fetched where they reach up to now, else what the

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::nightscout::document::{EventType, Existing, FIELDS, Treatment};
 use crate::nightscout::parse_created_at;
+use crate::window::Window;
 
 /// How far a document may lie from the event whose number it has: tconnectsync may have been run with another zone.
 const SAME_EVENT_WITHIN: Duration = Duration::days(1);
@@ -28,7 +29,19 @@ pub struct Plan {
     /// Documents of ours that have to change.
     pub update: Vec<Update>,
     /// What is there already.
-    pub already: Vec<EventType>,
+    pub already: Vec<Treatment>,
+}
+
+impl Plan {
+    /// Limits the plan to a span of time, except that documents of ours around it are still updated: the pump's clock may
+    /// have been judged otherwise when they were written.
+    pub fn within(mut self, window: Window) -> Plan {
+        self.create
+            .retain(|treatment| window.contains(treatment.at));
+        self.already
+            .retain(|treatment| window.contains(treatment.at));
+        self
+    }
 }
 
 /// A document of ours that has to change.
@@ -49,7 +62,7 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], zone: Tz) -> Pla
     let mut missing_or_ours = Vec::new();
     for treatment in wanted {
         match index.find(&treatment) {
-            Some(found) if found.identifier.is_none() => plan.already.push(treatment.event_type),
+            Some(found) if found.identifier.is_none() => plan.already.push(treatment),
             found => missing_or_ours.push((treatment, found)),
         }
     }
@@ -60,7 +73,7 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], zone: Tz) -> Pla
         match found {
             None => plan.create.push(treatment),
             Some(found) if same(&found.document, &document) => {
-                plan.already.push(treatment.event_type);
+                plan.already.push(treatment);
             }
             Some(found) => plan.update.push(Update {
                 id: found.id.clone(),

@@ -15,6 +15,9 @@ const CLOCKS_DIFFER_BY: Duration = Duration::minutes(10);
 /// A catch-up starts this long before the newest document, since its neighbours may have come later than it.
 const OVERLAP: Duration = Duration::hours(24);
 
+/// Longer than it takes to give a bolus, its extended part included.
+const LONGEST_BOLUS: Duration = Duration::hours(12);
+
 /// A span of time: documents in it are uploaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
@@ -80,6 +83,18 @@ pub struct Page {
     pub first_day: NaiveDate,
     /// The last day to ask for.
     pub last_day: NaiveDate,
+}
+
+impl Page {
+    /// The part of the days asked for in which the events that belong to one document are all there, as far as documents
+    /// are wanted: some hours after the first event at the earliest.
+    pub fn whole(&self, zone: Tz) -> Window {
+        let first = midnight(zone, self.first_day) + LONGEST_BOLUS;
+        Window {
+            start: first.min(self.window.start),
+            end: self.window.end,
+        }
+    }
 }
 
 /// A window in pages, oldest first, each with a day more on either side.

@@ -339,6 +339,69 @@ fn travel_east_over_midnight_comes_out_right_with_time_and_date_set_together() {
 }
 
 #[test]
+fn a_journey_under_way_is_told_by_the_upload() {
+    let west = moved(100, "2026-06-05 15:00", "2026-06-05 12:00");
+    let expected = [
+        (99, "2026-06-05 14:55", "2026-06-05 18:55"),
+        (150, "2026-06-08 12:00", "2026-06-08 19:00"),
+    ];
+    let clock = judge(
+        NEW_YORK,
+        std::slice::from_ref(&west),
+        &Known::uploaded("2026-06-08 12:00", "2026-06-08 19:02"),
+    );
+    assert_eq!(clock.verdict().reason, Reason::Travelling);
+    assert_instants(&clock, &expected);
+    let east = moved(200, "2026-06-09 12:00", "2026-06-09 21:00");
+    let clock = judge(
+        NEW_YORK,
+        &[west.clone(), east],
+        &Known::uploaded("2026-06-10 12:00", "2026-06-10 10:02"),
+    );
+    assert_eq!(clock.verdict().reason, Reason::Travelling);
+    assert_instants(
+        &clock,
+        &[
+            expected[0],
+            expected[1],
+            (250, "2026-06-10 12:00", "2026-06-10 10:00"),
+        ],
+    );
+    // A phone that was out of reach tells nothing; the zone is the best guess.
+    let clock = judge(
+        NEW_YORK,
+        &[west],
+        &Known::uploaded("2026-06-08 12:00", "2026-06-09 05:00"),
+    );
+    assert_eq!(clock.verdict().reason, Reason::NoDifference);
+}
+
+#[test]
+fn a_clock_that_ran_on_through_the_zones_change_was_never_moved_at_all() {
+    // At the winter's offset all year: in autumn the zone comes back to it.
+    let clock = judge(
+        NEW_YORK,
+        &[],
+        &Known::uploaded("2026-11-01 09:00", "2026-11-01 14:02"),
+    );
+    let readings = (0..48).map(|index| reading("2026-10-31 23:00") + Duration::minutes(5 * index));
+    let events: Vec<Event> = (1..)
+        .zip(readings)
+        .map(|(number, at)| event(number, &at.format("%Y-%m-%d %H:%M:%S").to_string()))
+        .collect();
+    let dated = clock.date(events);
+    assert_eq!(dated[0].at, instant("2026-11-01 04:00"));
+    let even = dated
+        .windows(2)
+        .all(|pair| pair[1].at - pair[0].at == Duration::minutes(5));
+    assert!(
+        even,
+        "{:?}",
+        dated.iter().map(|dated| dated.at).collect::<Vec<_>>()
+    );
+}
+
+#[test]
 fn an_event_between_the_time_and_the_date_of_one_movement_has_its_own_offset() {
     let changes = [
         moved(100, "2026-06-05 23:40", "2026-06-06 00:40"),

@@ -2,6 +2,7 @@
 
 mod arrangement;
 mod clock;
+mod clock_stories;
 mod configuration;
 mod pass;
 mod services;

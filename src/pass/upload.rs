@@ -27,8 +27,8 @@ pub(super) struct Upload<'a> {
 impl Upload<'_> {
     /// Writes what a plan asks for and counts what became of it.
     pub(super) fn perform(&self, plan: Plan, report: &mut Report) -> Result<(), Failure> {
-        for event_type in &plan.already {
-            report.tally(event_type.name()).already += 1;
+        for treatment in &plan.already {
+            report.tally(treatment.event_type.name()).already += 1;
         }
         let (held_back, create): (Vec<Treatment>, Vec<Treatment>) = plan
             .create

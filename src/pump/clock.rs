@@ -12,16 +12,21 @@ mod movement;
 mod overlap;
 mod zone;
 
-use chrono::{DateTime, Duration, NaiveDateTime, Utc};
+use chrono::{DateTime, Days, Duration, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
 pub use judgement::{Evidence, Reason, Verdict};
 pub use zone::offset_name;
 
 use super::event::{CgmReading, Detail, Event, EventId};
-use super::quantity::PumpTime;
+use super::quantity::{PumpTime, pump_epoch};
 use judgement::Rule;
 use movement::Movement;
+use overlap::Placed;
+
+/// Whoever moves the pump's clock does so, and back, within this time: what lies further back was judged with the same
+/// record as now.
+const LONGEST_DOUBT: Duration = Duration::days(25);
 
 /// An event and the instant at which it happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +65,39 @@ impl PumpClock {
         &self.verdict
     }
 
+    /// From when on documents may have been written at another time than this clock says: since the newest movement was
+    /// not known to earlier runs, they may have judged all since the movement before it, or since the zone changed, by a
+    /// wrong offset. `None` where the newest movement is older than `since`.
+    pub fn doubtful_from(&self, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let (newest, earlier) = self.movements.split_last()?;
+        let at = movement::instant(self.zone, newest);
+        if at < since {
+            return None;
+        }
+        let previous = earlier
+            .last()
+            .map(|movement| movement::instant(self.zone, movement) - Duration::days(1));
+        let change = zone::latest_transition(self.zone, at).map(|change| change.at);
+        previous
+            .max(change)
+            .filter(|from| at - *from <= LONGEST_DOUBT)
+    }
+
+    /// The days that the clock showed after the pump had lost it, where it was set again in a span of time: events of
+    /// those days are to be asked for too. At most 28 days.
+    pub fn lost_days(
+        &self,
+        start: DateTime<Utc>,
+        end: DateTime<Utc>,
+    ) -> Option<(NaiveDate, NaiveDate)> {
+        let set = self.movements.iter().rev().find(|movement| {
+            let at = movement::instant(self.zone, movement);
+            movement.sets_a_lost_clock() && start <= at && at < end
+        })?;
+        let first = pump_epoch();
+        Some((first, set.before.date().min(first + Days::new(27))))
+    }
+
     /// Gives every event its instant. The events are those of one pump, in the order in which it wrote them: that order
     /// tells the two passes of an autumn hour apart.
     pub fn date(&self, events: Vec<Event>) -> Vec<DatedEvent> {
@@ -78,15 +116,15 @@ impl PumpClock {
     }
 
     fn instants(&self, readings: impl Iterator<Item = (EventId, PumpTime)>) -> Vec<DateTime<Utc>> {
-        let placed: Vec<overlap::Placed> = readings
+        let placed: Vec<Placed> = readings
             .map(
                 |(id, time)| match self.constant_offset(id, time.reading()) {
-                    Some(offset) => overlap::Placed::At(zone::subtract(time.reading(), offset)),
-                    None => overlap::place(self.zone, time.reading()),
+                    Some(offset) => Placed::at_offset(time.reading(), offset),
+                    None => Placed::in_zone(self.zone, time.reading()),
                 },
             )
             .collect();
-        overlap::settle(&placed)
+        overlap::settle(&placed, self.verdict.second_pass)
     }
 
     /// The offset from UTC at which the clock ran when it wrote an event, where it did not follow the zone.
@@ -99,17 +137,12 @@ impl PumpClock {
         let shifts: Vec<Duration> = later
             .map(|movement| movement.shift_after(id, reading))
             .collect();
-        match (shifts.is_empty(), self.verdict.rule) {
-            (true, Rule::FollowsZone) => None,
-            (true, Rule::Kept(offset)) => Some(offset),
-            (false, _) => {
-                let newest = self.movements.last()?;
-                Some(
-                    movement::offset_after(self.zone, newest)
-                        - shifts.into_iter().sum::<Duration>(),
-                )
-            }
-        }
+        let now = match self.verdict.rule {
+            Rule::Kept(offset) => offset,
+            Rule::FollowsZone if shifts.is_empty() => return None,
+            Rule::FollowsZone => movement::offset_after(self.zone, self.movements.last()?),
+        };
+        Some(now - shifts.into_iter().sum::<Duration>())
     }
 
     /// When each glucose reading was measured. The pump reckons that time on the clock that it has when it writes the

@@ -49,13 +49,21 @@ impl Decoded {
     ) -> Result<Decoded, Failure> {
         let mut decoded = Decoded::default();
         for answer in answers {
-            decoded.add(answer)?;
+            decoded.read(answer)?;
         }
         decoded.settle();
         Ok(decoded)
     }
 
-    fn add(&mut self, answer: &PumpLogs) -> Result<(), Failure> {
+    /// Adds what was decoded from other answers about the same pump.
+    pub fn add(&mut self, other: Decoded) {
+        self.events.extend(other.events);
+        self.clock_changes.extend(other.clock_changes);
+        self.skipped.merge(other.skipped);
+        self.settle();
+    }
+
+    fn read(&mut self, answer: &PumpLogs) -> Result<(), Failure> {
         let mut changes = Skipped::default();
         let Decoded {
             events,

@@ -17,6 +17,9 @@ const TOLERANCE: Duration = Duration::minutes(10);
 /// The phone uploads everything it has at once, so that the newest event is about this much older than the upload.
 const JUST_UPLOADED: Duration = Duration::minutes(20);
 
+/// A journey is over after this long; whoever has moved house by then has set `TIMEZONE_NAME` too.
+const LONGEST_JOURNEY: Duration = Duration::days(45);
+
 /// Whoever moves the pump's clock by hand after a change of the zone does so within this time.
 const BY_HAND_WITHIN: Duration = Duration::weeks(3);
 
@@ -51,6 +54,9 @@ pub enum Reason {
     JustUploaded,
     /// The clock has been moved by hand after an earlier change of the zone.
     MovedByHandBefore,
+    /// The pump's owner is travelling: only the zone's offset before the newest movements, moved by them, puts the newest
+    /// event right before its upload.
+    Travelling,
     /// Nothing speaks against a clock that follows its zone.
     Default,
     /// Neither fits.
@@ -67,6 +73,8 @@ pub struct Verdict {
     /// The offset from UTC that would put the newest event at its upload, where the rule puts it after that: the zone
     /// or the pump's clock is wrong.
     pub misfit: Option<Duration>,
+    /// Whether the newest event, in the hour that the zone repeats in autumn, belongs to its second pass by the upload.
+    pub second_pass: bool,
 }
 
 /// Chooses the rule.
@@ -82,6 +90,7 @@ pub(super) fn judge(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Ve
         rule,
         reason,
         misfit: None,
+        second_pass: false,
     };
     let set_ahead = movements
         .last()
@@ -89,22 +98,35 @@ pub(super) fn judge(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Ve
     let Some(newest) = evidence.newest else {
         return verdict(Rule::FollowsZone, Reason::Default);
     };
-    let followed = zone::subtract(
-        newest.reading(),
-        zone::offsets_at_reading(zone, newest.reading()).0,
-    );
+    let (first_pass, second_pass) = zone::offsets_at_reading(zone, newest.reading());
+    let followed = zone::subtract(newest.reading(), first_pass);
     let lagging = zone::subtract(newest.reading(), kept);
     let fits = |at: DateTime<Utc>| at <= latest_possible(evidence) + TOLERANCE;
     let fresh = |at: DateTime<Utc>| {
-        evidence
-            .last_upload
-            .is_some_and(|upload| at >= upload - JUST_UPLOADED)
+        fits(at)
+            && evidence
+                .last_upload
+                .is_some_and(|upload| at >= upload - JUST_UPLOADED)
     };
+    if !fresh(followed) && !fresh(lagging) {
+        if fresh(zone::subtract(newest.reading(), second_pass)) {
+            return Verdict {
+                second_pass: true,
+                ..verdict(Rule::FollowsZone, Reason::JustUploaded)
+            };
+        }
+        let abroad = offsets_abroad(zone, movements, newest)
+            .find(|offset| fresh(zone::subtract(newest.reading(), *offset)));
+        if let Some(offset) = abroad {
+            return verdict(Rule::Kept(offset), Reason::Travelling);
+        }
+    }
     match (fits(followed), fits(lagging)) {
         (false, false) => Verdict {
             rule: Rule::FollowsZone,
             reason: Reason::NeitherFits,
             misfit: Some(fitting_offset(newest, evidence)),
+            second_pass: false,
         },
         (true, true) if followed == lagging && set_ahead => {
             verdict(Rule::Kept(kept), Reason::NoDifference)
@@ -115,12 +137,32 @@ pub(super) fn judge(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Ve
         (true, true) => match (fresh(followed), fresh(lagging)) {
             (true, false) => verdict(Rule::FollowsZone, Reason::JustUploaded),
             (false, true) => verdict(Rule::Kept(kept), Reason::JustUploaded),
-            _ if moved_by_hand(zone, movements) => {
+            _ if movements.iter().any(|movement| by_hand(zone, movement)) => {
                 verdict(Rule::Kept(kept), Reason::MovedByHandBefore)
             }
             _ => verdict(Rule::FollowsZone, Reason::Default),
         },
     }
+}
+
+/// The offsets that the clock would have on a journey: the zone's before the first leg, moved by one leg, by two, and so
+/// on from the newest back. What made up for a change of the zone was no journey.
+fn offsets_abroad(
+    zone: Tz,
+    movements: &[Movement],
+    newest: PumpTime,
+) -> impl Iterator<Item = Duration> {
+    let since = newest.reading() - LONGEST_JOURNEY;
+    movements
+        .iter()
+        .rev()
+        .take_while(move |leg| {
+            leg.after >= since && !leg.sets_a_lost_clock() && !by_hand(zone, leg)
+        })
+        .scan(Duration::zero(), move |moved, leg| {
+            *moved += leg.shift;
+            Some(zone::offsets_at_reading(zone, leg.before).0 + *moved)
+        })
 }
 
 /// No event is later than this.
@@ -137,16 +179,11 @@ fn fitting_offset(newest: PumpTime, evidence: &Evidence) -> Duration {
     Duration::minutes(quarters * 15)
 }
 
-/// Whether the record shows that this owner moves the clock by hand when the zone changes.
-fn moved_by_hand(zone: Tz, movements: &[Movement]) -> bool {
-    movements.iter().any(|movement| {
-        let at = zone::subtract(
-            movement.after,
-            zone::offsets_at_reading(zone, movement.after).1,
-        );
-        let late = zone::latest_transition(zone, at).is_some_and(|change| {
-            at - change.at <= BY_HAND_WITHIN && movement::about(change.shift(), movement.shift)
-        });
-        late || movement::anticipates(zone, movement)
-    })
+/// Whether the clock's owner made up for a change of the zone with this movement, soon after it or in advance.
+pub(super) fn by_hand(zone: Tz, movement: &Movement) -> bool {
+    let at = movement::instant(zone, movement);
+    let late = zone::latest_transition(zone, at).is_some_and(|change| {
+        at - change.at <= BY_HAND_WITHIN && movement::about(change.shift(), movement.shift)
+    });
+    late || movement::anticipates(zone, movement)
 }

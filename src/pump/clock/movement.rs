@@ -1,6 +1,6 @@
 //! The record of how the pump's clock was moved, from codes 13 (time) and 14 (date).
 
-use chrono::{Duration, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, Duration, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 use crate::pump::event::{Detail, Event, EventId};
@@ -48,7 +48,7 @@ impl Movement {
             // A clock that was lost shows 2008. The loss is not on record, so what the owner then sets makes up for it:
             // together they leave the offset of everything before the loss alone.
             let before_the_loss = self.sets_a_lost_clock() && reading > self.before;
-            return if before_the_loss {
+            return if before_the_loss || self.loses_the_clock() {
                 Duration::zero()
             } else {
                 self.shift
@@ -59,9 +59,15 @@ impl Movement {
     }
 
     /// Whether the clock stood in the pump's first years before: the pump had lost its time.
-    fn sets_a_lost_clock(&self) -> bool {
+    pub(super) fn sets_a_lost_clock(&self) -> bool {
         self.before < pump_epoch().and_time(NaiveTime::MIN) + Duration::days(730)
             && self.shift > Duration::days(730)
+    }
+
+    /// Whether the clock fell back to the pump's first years. Where that is on record, setting it again makes up for it.
+    fn loses_the_clock(&self) -> bool {
+        self.after < pump_epoch().and_time(NaiveTime::MIN) + Duration::days(730)
+            && self.shift < -Duration::days(730)
     }
 
     /// A lost clock ran at no zone's offset, so that what sets it right is not a whole number of quarters.
@@ -140,6 +146,11 @@ fn to_grain(shift: Duration) -> Duration {
 pub(super) fn offset_after(zone: Tz, movement: &Movement) -> Duration {
     let (offset, ahead) = around(zone, movement);
     ahead.map_or(offset, |ahead| ahead.after)
+}
+
+/// When the clock was moved, as far as the zone tells.
+pub(super) fn instant(zone: Tz, movement: &Movement) -> DateTime<Utc> {
+    zone::subtract(movement.after, offset_after(zone, movement))
 }
 
 /// Whether the owner set the clock in advance, for a change of the zone that was then less than a day ahead.

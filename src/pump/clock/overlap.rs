@@ -1,4 +1,7 @@
-//! The hour that a zone repeats in autumn, told apart by the order in which the pump wrote its events.
+//! Readings of a clock that follows its zone, around the hours that the zone repeats or leaves out: the order in which
+//! the pump wrote its events tells the two passes of a repeated hour apart, and tells whether the clock really followed.
+
+use std::ops::Range;
 
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use chrono_tz::Tz;
@@ -13,95 +16,146 @@ const NEIGHBOURS: Duration = Duration::minutes(10);
 
 /// Where a reading of the clock lies.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Placed {
-    /// At one instant.
-    At(DateTime<Utc>),
-    /// In the hour that the zone repeats.
-    Twice {
-        reading: NaiveDateTime,
-        first: DateTime<Utc>,
-        second: DateTime<Utc>,
-    },
+pub(super) struct Placed {
+    reading: NaiveDateTime,
+    at: At,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum At {
+    /// At this instant, whatever the zone did.
+    Fixed(DateTime<Utc>),
+    /// At this instant, in the zone.
+    Once(DateTime<Utc>),
+    /// In the hour that the zone repeats, at either of these offsets.
+    Twice { first: Duration, second: Duration },
+    /// In the hour that the zone leaves out, between these offsets.
+    Never { before: Duration, after: Duration },
 }
 
 impl Placed {
-    /// The instant, the first one of an ambiguous reading.
-    fn first(self) -> DateTime<Utc> {
-        match self {
-            Placed::At(at) => at,
-            Placed::Twice { first, .. } => first,
+    /// A reading of a clock at a constant offset.
+    pub(super) fn at_offset(reading: NaiveDateTime, offset: Duration) -> Placed {
+        let at = At::Fixed(zone::subtract(reading, offset));
+        Placed { reading, at }
+    }
+
+    /// A reading of a clock that follows the zone.
+    pub(super) fn in_zone(zone: Tz, reading: NaiveDateTime) -> Placed {
+        let (first, second) = zone::offsets_at_reading(zone, reading);
+        let at = match zone::left_out(zone, reading) {
+            Some(change) => At::Never {
+                before: change.before,
+                after: change.after,
+            },
+            None if first == second => At::Once(zone::subtract(reading, first)),
+            None => At::Twice { first, second },
+        };
+        Placed { reading, at }
+    }
+
+    /// The instant, the first one of a reading that comes twice; one that does not exist counts with the offset before.
+    fn first(&self) -> DateTime<Utc> {
+        match self.at {
+            At::Fixed(at) | At::Once(at) => at,
+            At::Twice { first, .. } => zone::subtract(self.reading, first),
+            At::Never { before, .. } => zone::subtract(self.reading, before),
         }
     }
 
-    /// The instant, the second one of an ambiguous reading.
-    fn second(self) -> DateTime<Utc> {
-        match self {
-            Placed::At(at) => at,
-            Placed::Twice { second, .. } => second,
+    /// The offset on the far side of the zone's change.
+    fn offset_after(&self) -> Option<Duration> {
+        match self.at {
+            At::Fixed(_) | At::Once(_) => None,
+            At::Twice { second, .. } => Some(second),
+            At::Never { after, .. } => Some(after),
         }
     }
 }
 
-/// Places a reading of a clock that follows the zone.
-pub(super) fn place(zone: Tz, reading: NaiveDateTime) -> Placed {
-    let (earlier, later) = zone::offsets_at_reading(zone, reading);
-    let first = zone::subtract(reading, earlier);
-    if earlier == later {
-        return Placed::At(first);
-    }
-    Placed::Twice {
-        reading,
-        first,
-        second: zone::subtract(reading, later),
-    }
-}
-
-/// Settles each reading on one instant. The readings are in the order in which they were written.
-pub(super) fn settle(placed: &[Placed]) -> Vec<DateTime<Utc>> {
-    let mut instants: Vec<DateTime<Utc>> = placed.iter().map(|place| place.first()).collect();
-    let mut start = 0;
-    while start < placed.len() {
-        if matches!(placed[start], Placed::At(_)) {
-            start += 1;
+/// Settles each reading on one instant. The readings are in the order in which they were written; `second_pass` says that
+/// the last of them is known to belong to the second pass of a repeated hour, if it lies in one.
+pub(super) fn settle(placed: &[Placed], second_pass: bool) -> Vec<DateTime<Utc>> {
+    let mut instants: Vec<DateTime<Utc>> = placed.iter().map(Placed::first).collect();
+    for run in runs(placed) {
+        let Some(after) = placed[run.start].offset_after() else {
             continue;
+        };
+        // What was written on the far side of the change.
+        let known = second_pass && run.end == placed.len();
+        let far = match verdict(placed, &run, known) {
+            Passage::Followed { second_pass } => second_pass..run.end,
+            Passage::Ignored => zone_from(placed, run.start)..run.end,
+        };
+        for index in far {
+            instants[index] = zone::subtract(placed[index].reading, after);
         }
-        let length = placed[start..]
-            .iter()
-            .take_while(|place| matches!(place, Placed::Twice { .. }))
-            .count();
-        let run = start..start + length;
-        let second_pass = run.start + second_pass(placed, run.clone());
-        for index in second_pass..run.end {
-            instants[index] = placed[index].second();
-        }
-        start = run.end;
     }
     instants
 }
 
-/// How many readings of a run in the repeated hour belong to its first pass.
-fn second_pass(placed: &[Placed], run: std::ops::Range<usize>) -> usize {
-    let readings: Vec<NaiveDateTime> = placed[run.clone()]
+/// Where the readings of a clock that follows the zone begin.
+fn zone_from(placed: &[Placed], until: usize) -> usize {
+    let fixed = |place: &Placed| matches!(place.at, At::Fixed(_));
+    placed[..until]
         .iter()
-        .filter_map(|place| match place {
-            Placed::Twice { reading, .. } => Some(*reading),
-            Placed::At(_) => None,
-        })
-        .collect();
-    let back = readings
-        .windows(2)
-        .position(|pair| pair[0] - pair[1] >= STEP_BACK);
-    if let Some(index) = back {
-        return index + 1;
+        .rposition(fixed)
+        .map_or(0, |index| index + 1)
+}
+
+/// The stretches of readings in repeated or left-out hours.
+fn runs(placed: &[Placed]) -> Vec<Range<usize>> {
+    let mut runs = Vec::new();
+    let mut start = 0;
+    while start < placed.len() {
+        let after = placed[start].offset_after();
+        let alike = placed[start..]
+            .iter()
+            .take_while(|place| place.offset_after() == after);
+        let end = start + alike.count();
+        if after.is_some() {
+            runs.push(start..end);
+        }
+        start = end;
     }
-    // The hour was written only once: it belongs to the side on which it leaves no gap, the first where both do.
-    let before = run.start.checked_sub(1).map(|index| placed[index].first());
-    let after = placed.get(run.end).map(|place| place.first());
-    let joins_before = before.is_some_and(|at| placed[run.start].first() - at <= NEIGHBOURS);
-    let joins_after = after.is_some_and(|at| at - placed[run.end - 1].second() <= NEIGHBOURS);
-    if joins_after && !joins_before {
-        0
-    } else {
-        readings.len()
+    runs
+}
+
+/// What the clock did when the zone changed.
+enum Passage {
+    /// It followed; from this reading on it was the second pass.
+    Followed { second_pass: usize },
+    /// It ran on: it was at the zone's new offset all the time before.
+    Ignored,
+}
+
+fn verdict(placed: &[Placed], run: &Range<usize>, known_as_second_pass: bool) -> Passage {
+    let readings = &placed[run.clone()];
+    let step_back = readings
+        .windows(2)
+        .position(|pair| pair[0].reading - pair[1].reading >= STEP_BACK);
+    if let Some(index) = step_back {
+        return Passage::Followed {
+            second_pass: run.start + index + 1,
+        };
+    }
+    let gap = |from: Option<&Placed>, to: Option<&Placed>| Some(to?.reading - from?.reading);
+    let joined = |gap: Option<Duration>| gap.is_some_and(|gap| gap.abs() <= NEIGHBOURS);
+    let before = run.start.checked_sub(1).map(|index| &placed[index]);
+    let joins_before = joined(gap(before, readings.first()));
+    let joins_after = known_as_second_pass || joined(gap(readings.last(), placed.get(run.end)));
+    let unbroken = readings
+        .windows(2)
+        .all(|pair| joined(gap(pair.first(), pair.last())));
+    match (joins_before, joins_after) {
+        // A clock that follows leaves a jump on one side or the other.
+        (true, true) if unbroken => Passage::Ignored,
+        // A repeated hour that was written only once belongs to the side on which it leaves no gap.
+        (false, true) if matches!(readings[0].at, At::Twice { .. }) => Passage::Followed {
+            second_pass: run.start,
+        },
+        _ => Passage::Followed {
+            second_pass: run.end,
+        },
     }
 }

@@ -55,6 +55,16 @@ pub(super) fn offsets_at_reading(zone: Tz, reading: NaiveDateTime) -> (Duration,
     }
 }
 
+/// The change of the zone that leaves a wall-clock time out, if one does.
+pub(super) fn left_out(zone: Tz, reading: NaiveDateTime) -> Option<Transition> {
+    let skipped = matches!(zone.offset_from_local_datetime(&reading), LocalResult::None);
+    let around = reading.and_utc();
+    let day = Duration::days(1);
+    skipped
+        .then(|| next_transition(zone, around - day, around + day))
+        .flatten()
+}
+
 /// The newest change of the zone's offset not after `until`, if there is one within two years.
 pub(super) fn latest_transition(zone: Tz, until: DateTime<Utc>) -> Option<Transition> {
     let after = offset_at(zone, until);

@@ -1,0 +1,191 @@
+//! Whole passes over days on which the pump's clock was moved: in the end every document stands at the true instant.
+
+use chrono::{DateTime, Duration, TimeZone, Utc};
+use chrono_tz::Tz;
+use serde_json::Value;
+
+use crate::arrangement::Arrangement;
+use crate::simulator::history::{ClockStory, Feature, Features, History, Plan};
+
+const NEW_YORK: Tz = chrono_tz::America::New_York;
+
+fn utc(month: u32, day: u32, hour: u32) -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, month, day, hour, 0, 0)
+        .single()
+        .expect("an instant")
+}
+
+/// A history of some days whose clock has this story.
+fn history(zone: Tz, start: DateTime<Utc>, days: i64, story: ClockStory) -> History {
+    let plan = Plan::day(41)
+        .in_zone(zone)
+        .between(start, start + Duration::days(days))
+        .with_clock(story)
+        .with_features(Features::only(&[
+            Feature::Basal,
+            Feature::Meals,
+            Feature::AutomaticCorrections,
+        ]));
+    History::generate(&plan)
+}
+
+/// Runs a pass every four hours, the phone having just uploaded, and one more at the end.
+fn run_through(history: &History) -> Arrangement {
+    let arrangement = Arrangement::of(history.clone());
+    let mut now = history.plan.start + Duration::hours(6);
+    while now < history.plan.end {
+        arrangement.tandem.set_uploaded_until(now);
+        arrangement.good_pass(now + Duration::seconds(90), &[]);
+        now += Duration::hours(4);
+    }
+    let end = history.plan.end;
+    arrangement.tandem.set_uploaded_until(end);
+    arrangement.good_pass(end + Duration::minutes(11), &[]);
+    arrangement
+}
+
+/// Every document stands at its main event's instant, and every rate and bolus has one document.
+#[track_caller]
+fn assert_true_instants(history: &History, arrangement: &Arrangement) {
+    let treatments = arrangement.nightscout.treatments();
+    let mut largest = Duration::zero();
+    let mut off = Vec::new();
+    for document in &treatments {
+        let at = DateTime::parse_from_rfc3339(document["created_at"].as_str().expect("a time"));
+        let error = at.expect("well formed").to_utc()
+            - history.instant_of(main_event(document)).expect("an event");
+        // Two of one type in one second lie a millisecond apart.
+        if error.abs() > Duration::milliseconds(5) {
+            off.push(format!("{error} {document}"));
+        }
+        largest = largest.max(error.abs());
+    }
+    assert!(
+        off.is_empty(),
+        "{} of {} documents, at most {largest}: {}",
+        off.len(),
+        treatments.len(),
+        off[0]
+    );
+    let mut numbers: Vec<u64> = treatments.iter().map(main_event).collect();
+    numbers.sort_unstable();
+    let all = numbers.len();
+    numbers.dedup();
+    assert_eq!(numbers.len(), all, "some event has two documents");
+    let truth = &history.truth;
+    let rates = truth
+        .basal
+        .iter()
+        .filter(|segment| segment.to.is_some_and(|to| to > segment.from));
+    let missing = rates
+        .filter(|segment| numbers.binary_search(&segment.number).is_err())
+        .count();
+    assert_eq!(missing, 0, "rates without a document");
+}
+
+fn main_event(document: &Value) -> u64 {
+    let events = document["pump_event_id"]
+        .as_str()
+        .expect("our own document");
+    events
+        .split(',')
+        .next()
+        .and_then(|number| number.parse().ok())
+        .expect("a number")
+}
+
+#[track_caller]
+fn assert_story(zone: Tz, start: DateTime<Utc>, days: i64, story: ClockStory) {
+    let history = history(zone, start, days, story);
+    assert_true_instants(&history, &run_through(&history));
+}
+
+const HOUR: i64 = 3600;
+
+#[test]
+fn a_clock_that_follows_the_zone_in_spring_and_in_autumn() {
+    assert_story(NEW_YORK, utc(3, 6, 5), 4, ClockStory::FollowsZone);
+    assert_story(NEW_YORK, utc(10, 30, 4), 4, ClockStory::FollowsZone);
+}
+
+#[test]
+fn a_clock_that_nobody_moves_in_spring_and_in_autumn() {
+    assert_story(NEW_YORK, utc(3, 6, 5), 4, ClockStory::NeverChanged);
+    assert_story(NEW_YORK, utc(10, 30, 4), 4, ClockStory::NeverChanged);
+    // At the winter's offset all year.
+    assert_story(NEW_YORK, utc(10, 30, 4), 4, ClockStory::Fixed(-5 * HOUR));
+}
+
+#[test]
+fn a_clock_moved_by_hand_hours_and_days_after_the_zone() {
+    for delay in [20 * 60, 13 * HOUR + 27 * 60, 30 * HOUR] {
+        assert_story(NEW_YORK, utc(3, 7, 5), 4, ClockStory::ByHand(vec![delay]));
+        assert_story(NEW_YORK, utc(10, 31, 4), 4, ClockStory::ByHand(vec![delay]));
+    }
+}
+
+#[test]
+fn a_journey_west_and_back_and_one_east_and_back() {
+    let west = vec![(utc(6, 5, 19), -3 * HOUR), (utc(6, 8, 16), 3 * HOUR)];
+    assert_story(NEW_YORK, utc(6, 4, 4), 6, ClockStory::Travel(west));
+    let east = vec![(utc(6, 5, 19), 6 * HOUR), (utc(6, 8, 16), -6 * HOUR)];
+    assert_story(NEW_YORK, utc(6, 4, 4), 6, ClockStory::Travel(east));
+}
+
+#[test]
+fn a_clock_that_drifts_and_is_put_right() {
+    // The events themselves are off by the drift: only that nothing else moves them is to be seen.
+    let drift = vec![(utc(6, 4, 19), 0)];
+    assert_story(NEW_YORK, utc(6, 3, 4), 3, ClockStory::Drift(drift));
+}
+
+#[test]
+fn a_date_changed_over_midnight() {
+    assert_story(
+        NEW_YORK,
+        utc(6, 3, 4),
+        4,
+        ClockStory::DateChange(utc(6, 4, 16)),
+    );
+}
+
+#[test]
+fn a_pump_that_lost_its_clock() {
+    for recorded in [false, true] {
+        let story = ClockStory::ResetTo2008 {
+            at: utc(6, 4, 15),
+            set_at: utc(6, 4, 16),
+            recorded,
+        };
+        assert_story(NEW_YORK, utc(6, 3, 4), 3, story);
+    }
+}
+
+#[test]
+fn zones_of_half_hours_and_the_far_side_of_the_date_line() {
+    let adelaide = chrono_tz::Australia::Adelaide;
+    assert_story(
+        adelaide,
+        utc(10, 2, 14),
+        3,
+        ClockStory::ByHand(vec![9 * HOUR]),
+    );
+    assert_story(
+        chrono_tz::Australia::Lord_Howe,
+        utc(10, 2, 14),
+        3,
+        ClockStory::FollowsZone,
+    );
+    assert_story(
+        chrono_tz::Pacific::Auckland,
+        utc(9, 25, 12),
+        3,
+        ClockStory::ByHand(vec![9 * HOUR]),
+    );
+    assert_story(
+        chrono_tz::Asia::Kolkata,
+        utc(3, 6, 5),
+        3,
+        ClockStory::FollowsZone,
+    );
+}
