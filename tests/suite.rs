@@ -4,6 +4,8 @@ mod arrangement;
 mod clock;
 mod clock_stories;
 mod configuration;
+mod demo;
+mod demo_check;
 mod pass;
 mod services;
 mod simulator;
