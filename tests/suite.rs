@@ -6,6 +6,7 @@ mod clock_stories;
 mod configuration;
 mod demo;
 mod demo_check;
+mod packaging;
 mod pass;
 mod services;
 mod simulator;
