@@ -1,6 +1,7 @@
 //! The integration tests, one crate so that they link once.
 
 mod arrangement;
+mod catch_up;
 mod clock;
 mod clock_stories;
 mod configuration;

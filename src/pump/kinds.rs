@@ -63,11 +63,19 @@ const SESSION: &[&str] = &[
     "sessionStopReason",
     "sensorType",
 ];
-const BATTERY: &[&str] = &["abc", "batteryLipoMilliVolts", "ibc", "insulin", "iob"];
+const BATTERY: &[&str] = &[
+    "abc",
+    "batteryLipoMilliVolts",
+    "finalEventForDay",
+    "ibc",
+    "insulin",
+    "iob",
+    "usbPower",
+];
 
 /// Sorted by code.
 static KINDS: &[Kind] = &[
-    kind(3, basal_rate_change, &["idp"]),
+    kind(3, basal_rate_change, &["idp", "insulinDeliveryProfile"]),
     kind(
         4,
         |f| Ok(Detail::AlertActivated(signal(f, "alertId")?)),
