@@ -5,6 +5,7 @@
 
 mod authentication;
 pub mod document;
+pub mod entry;
 mod queries;
 mod site;
 mod status;

@@ -5,6 +5,9 @@
 //! which changes over gets no second copy of any delivery. Documents of other tools are never touched, not even by a
 //! document of ours that falls on the same millisecond, which older Nightscouts would put in their place.
 
+pub mod entries;
+pub mod profile;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};

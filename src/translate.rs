@@ -2,12 +2,20 @@
 
 pub mod basal;
 pub mod bolus;
+pub mod bolus_bg;
+pub mod cgm;
+pub mod cgm_alerts;
+pub mod device_status;
+pub mod profile;
+pub mod pump_events;
 
 use chrono::{DateTime, Duration, Utc};
 
 use crate::config::{Feature, FeatureSet, PumpSerial};
-use crate::nightscout::document::Treatment;
+use crate::nightscout::Collection;
+use crate::nightscout::document::{Cause, Content, EventType, Identity, Subject, Treatment};
 use crate::pump::clock::DatedEvent;
+use crate::pump::event::Completion;
 
 /// One pump's history over some days.
 #[derive(Clone, Copy, Debug)]
@@ -34,18 +42,84 @@ pub struct Wishes<'a> {
     pub ignore_zero_unit_basal: bool,
 }
 
+/// Where in Nightscout a feature's documents go.
+pub const fn collection(feature: Feature) -> Collection {
+    match feature {
+        Feature::Basal
+        | Feature::Bolus
+        | Feature::PumpEvents
+        | Feature::PumpEventsBasalSuspension
+        | Feature::CgmAlerts
+        | Feature::BolusBg => Collection::Treatments,
+        Feature::Cgm => Collection::Entries,
+        Feature::DeviceStatus | Feature::Iob => Collection::DeviceStatus,
+        Feature::Profiles => Collection::Profile,
+    }
+}
+
+/// Whether any of the features fills a collection.
+pub fn fills(features: &FeatureSet, target: Collection) -> bool {
+    features.iter().any(|feature| collection(feature) == target)
+}
+
 /// Every treatment that the wanted features make of a history, by time and then by sequence.
 pub fn treatments(history: &History<'_>, wishes: &Wishes<'_>) -> Vec<Treatment> {
     let mut treatments = Vec::new();
     for feature in wishes.features.iter() {
-        match feature {
-            Feature::Basal => treatments.extend(basal::treatments(history, wishes)),
-            Feature::Bolus => treatments.extend(bolus::treatments(history)),
-            _ => {}
-        }
+        treatments.extend(match feature {
+            Feature::Basal => basal::treatments(history, wishes),
+            Feature::Bolus => bolus::treatments(history),
+            Feature::PumpEvents => pump_events::treatments(history),
+            Feature::PumpEventsBasalSuspension if wishes.features.contains(Feature::PumpEvents) => {
+                // All pump events have these among them.
+                continue;
+            }
+            Feature::PumpEventsBasalSuspension => pump_events::suspensions(history),
+            Feature::CgmAlerts => cgm_alerts::treatments(history),
+            Feature::BolusBg => bolus_bg::treatments(history),
+            // No treatments.
+            Feature::Cgm | Feature::DeviceStatus | Feature::Iob | Feature::Profiles => continue,
+        });
     }
     treatments.sort_by_key(|treatment| (treatment.at, treatment.identity.events[0]));
     treatments
+}
+
+/// A treatment that tells of one event and is filed under its time.
+fn treatment_of(
+    history: &History<'_>,
+    event: &DatedEvent,
+    subject: Subject,
+    (event_type, cause): (EventType, Cause),
+    content: Content,
+) -> Treatment {
+    Treatment {
+        identity: Identity::new(history.serial, subject, event.event.id, &[]),
+        event_type,
+        at: event.at,
+        cause,
+        content,
+    }
+}
+
+/// Content of nothing but a note.
+fn note(text: impl Into<String>) -> Content {
+    Content {
+        notes: Some(text.into()),
+        ..Content::default()
+    }
+}
+
+/// How a delivery or a fill ended that was not completed.
+fn ending(completion: Completion) -> Option<&'static str> {
+    match completion {
+        Completion::Completed => None,
+        Completion::UserAborted => Some("stopped by the user"),
+        Completion::Alarm => Some("stopped by an alarm"),
+        Completion::Malfunction => Some("stopped by a malfunction"),
+        Completion::Rejected => Some("rejected"),
+        Completion::LowGlucoseSuspend => Some("stopped by the low-glucose suspend"),
+    }
 }
 
 /// A length of time in minutes, with the fraction that its seconds make.

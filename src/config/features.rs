@@ -44,7 +44,7 @@ impl Feature {
             Feature::Bolus => ("BOLUS", "boluses and their carbs", true),
             Feature::PumpEvents => (
                 "PUMP_EVENTS",
-                "site and cartridge changes, suspensions, alarms, sleep and exercise, sensor starts",
+                "site and cartridge changes, suspensions, alarms, sleep and exercise, sensor sessions",
                 false,
             ),
             Feature::PumpEventsBasalSuspension => (
@@ -54,21 +54,25 @@ impl Feature {
             ),
             Feature::Cgm => (
                 "CGM",
-                "the pump's glucose readings; only where nothing else uploads them, they come late",
+                "the pump's glucose readings, where no other uploader has one; they come late",
                 false,
             ),
             Feature::CgmAlerts => ("CGM_ALERTS", "the pump's glucose alerts", false),
             Feature::BolusBg => (
                 "BOLUS_BG",
-                "glucose values typed in for a bolus, as finger checks",
+                "glucose values typed in, as finger checks",
                 false,
             ),
             Feature::DeviceStatus => (
                 "DEVICE_STATUS",
-                "the pump's battery, reservoir and state",
+                "the pump's reservoir and battery, and whether it is suspended, as far as it reports them",
                 false,
             ),
-            Feature::Iob => ("IOB", "the pump's insulin on board", false),
+            Feature::Iob => (
+                "IOB",
+                "the pump's insulin on board, which Nightscout then shows instead of its own",
+                false,
+            ),
             Feature::Profiles => (
                 "PROFILES",
                 "the pump's profiles: basal rates, carb ratios, sensitivities, targets",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, Duration, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -29,6 +29,30 @@ pub enum EventType {
     CorrectionBolus,
     /// A bolus of which a part is given over time.
     ComboBolus,
+    /// A new infusion site: resets the cannula's age.
+    SiteChange,
+    /// A new cartridge: resets the insulin's age.
+    InsulinChange,
+    /// Anything worth knowing.
+    Note,
+    /// Delivery stopped.
+    BasalSuspension,
+    /// Delivery started again.
+    BasalResume,
+    /// The pump alarmed, or failed.
+    Alarm,
+    /// A stretch of exercise.
+    Exercise,
+    /// A stretch of sleep.
+    Sleep,
+    /// A sensor session began: resets the sensor's age.
+    SensorStart,
+    /// A sensor session ended.
+    SensorStop,
+    /// The pump alerted because of a glucose or its sensor.
+    CgmAlert,
+    /// A blood glucose.
+    BgCheck,
 }
 
 impl EventType {
@@ -39,6 +63,18 @@ impl EventType {
             EventType::MealBolus => "Meal Bolus",
             EventType::CorrectionBolus => "Correction Bolus",
             EventType::ComboBolus => "Combo Bolus",
+            EventType::SiteChange => "Site Change",
+            EventType::InsulinChange => "Insulin Change",
+            EventType::Note => "Note",
+            EventType::BasalSuspension => "Basal Suspension",
+            EventType::BasalResume => "Basal Resume",
+            EventType::Alarm => "Alarm",
+            EventType::Exercise => "Exercise",
+            EventType::Sleep => "Sleep",
+            EventType::SensorStart => "Sensor Start",
+            EventType::SensorStop => "Sensor Stop",
+            EventType::CgmAlert => "CGM Alert",
+            EventType::BgCheck => "BG Check",
         }
     }
 }
@@ -58,6 +94,24 @@ pub enum Subject {
     SuspendedBasal,
     /// A bolus, whatever its event type.
     Bolus,
+    /// A filled cartridge, cannula or tubing.
+    Fill,
+    /// That delivery stopped.
+    Suspension,
+    /// That delivery started again.
+    Resumption,
+    /// An alarm or a malfunction.
+    Alarm,
+    /// The stretch of sleep or exercise that began.
+    Mode,
+    /// That a sensor session began or ended.
+    SensorSession,
+    /// A CGM alert.
+    CgmAlert,
+    /// A blood glucose typed in.
+    BgCheck,
+    /// A glucose reading.
+    Reading,
 }
 
 impl Subject {
@@ -66,6 +120,15 @@ impl Subject {
             Subject::Basal => "basal",
             Subject::SuspendedBasal => "suspended-basal",
             Subject::Bolus => "bolus",
+            Subject::Fill => "fill",
+            Subject::Suspension => "suspension",
+            Subject::Resumption => "resumption",
+            Subject::Alarm => "alarm",
+            Subject::Mode => "mode",
+            Subject::SensorSession => "sensor-session",
+            Subject::CgmAlert => "cgm-alert",
+            Subject::BgCheck => "bg-check",
+            Subject::Reading => "reading",
         }
     }
 }
@@ -210,6 +273,12 @@ pub const FIELDS: [&str; 21] = [
 ];
 
 impl Treatment {
+    /// When what it tells of is over; without a duration, the instant that it is filed under.
+    pub fn ends(&self) -> DateTime<Utc> {
+        let minutes = self.content.duration.unwrap_or(0.0);
+        self.at + Duration::milliseconds((minutes * 60_000.0) as i64)
+    }
+
     /// The document to send, its time written in the owner's zone.
     pub fn to_json(&self, zone: Tz) -> Map<String, Value> {
         let mut document = Map::new();

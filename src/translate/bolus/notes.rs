@@ -1,7 +1,8 @@
 //! A bolus in words: what kind it was, and what was unusual about it.
 
-use crate::pump::event::{BolusOption, BolusSource, Completion};
+use crate::pump::event::{BolusOption, BolusSource};
 
+use super::super::ending;
 use super::delivery::Delivery;
 use super::{Extended, is_automatic};
 
@@ -50,17 +51,5 @@ fn kind(delivery: &Delivery<'_>) -> Option<&'static str> {
         Some(BolusOption::Late) => Some("Late bolus"),
         None if is_automatic(delivery) => Some("Automatic correction"),
         None => None,
-    }
-}
-
-/// How a delivery ended that was not completed.
-fn ending(completion: Completion) -> Option<&'static str> {
-    match completion {
-        Completion::Completed => None,
-        Completion::UserAborted => Some("stopped by the user"),
-        Completion::Alarm => Some("stopped by an alarm"),
-        Completion::Malfunction => Some("stopped by a malfunction"),
-        Completion::Rejected => Some("rejected"),
-        Completion::LowGlucoseSuspend => Some("stopped by the low-glucose suspend"),
     }
 }

@@ -1,0 +1,139 @@
+//! The pump's settings as the account holds them: its profiles.
+//!
+//! `settings.details.profiles` of the pumper answer, as observed in 2026. All glucose is in mg/dL whatever the display shows.
+
+use serde_json::Value;
+
+use super::quantity::MilliUnitsPerHour;
+
+/// The profiles of a pump.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PumpProfiles {
+    /// All of them, in the pump's order.
+    pub profiles: Vec<PumpProfile>,
+    /// The `idp` of the active one.
+    pub active: i64,
+}
+
+/// One profile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PumpProfile {
+    /// Its number on the pump.
+    pub idp: i64,
+    /// The name that its owner gave it.
+    pub name: String,
+    /// How long insulin acts, in minutes.
+    pub insulin_minutes: f64,
+    /// What holds from when on, in the order of the day, each time once.
+    pub segments: Vec<Segment>,
+}
+
+/// What holds from a time of the day on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Segment {
+    /// Minutes since midnight.
+    pub start: u16,
+    /// The basal rate.
+    pub basal: MilliUnitsPerHour,
+    /// Carbs for a unit, in thousandths of a gram; 0 for none.
+    pub carb_ratio: f64,
+    /// How much a unit lowers glucose, in mg/dL; 0 for none.
+    pub sensitivity: f64,
+    /// The target in mg/dL; 0 for none.
+    pub target: f64,
+}
+
+impl PumpProfiles {
+    /// Reads the profiles; what cannot be read is left out. `None` where there is no profile, or none is active.
+    pub fn read(settings: &Value) -> Option<PumpProfiles> {
+        let profiles = settings.get("details")?.get("profiles")?;
+        let list = profiles.get("profile")?.as_array()?;
+        let read = PumpProfiles {
+            profiles: list.iter().filter_map(PumpProfile::read).collect(),
+            active: whole(profiles.get("activeIdp")?)?,
+        };
+        read.active().is_some().then_some(read)
+    }
+
+    /// The active profile.
+    pub fn active(&self) -> Option<&PumpProfile> {
+        self.profiles
+            .iter()
+            .find(|profile| profile.idp == self.active)
+    }
+}
+
+impl PumpProfile {
+    fn read(value: &Value) -> Option<PumpProfile> {
+        let listed = value.get("timeDependentSegments")?.as_array()?;
+        Some(PumpProfile {
+            idp: whole(value.get("idp")?)?,
+            name: value.get("name")?.as_str()?.to_owned(),
+            insulin_minutes: number(value.get("insulinDuration")?)
+                .filter(|minutes| *minutes > 0.0)?,
+            segments: segments(listed)?,
+        })
+    }
+}
+
+/// The segments that are in use. The pump keeps room for sixteen, and what is unused is all zeroes; but a day that begins
+/// with a segment of zeroes, before one that begins later, is one without delivery until then.
+fn segments(listed: &[Value]) -> Option<Vec<Segment>> {
+    let all: Vec<Segment> = listed.iter().filter_map(Segment::read).collect();
+    let used = all.iter().copied().filter(|segment| !segment.is_unused());
+    let mut segments: Vec<Segment> = used.collect();
+    segments.sort_by_key(|segment| segment.start);
+    segments.dedup_by_key(|segment| segment.start);
+    let begins_at = segments.first()?.start;
+    let begins_unused = all.first().is_some_and(Segment::is_unused);
+    if begins_at > 0 && begins_unused {
+        segments.insert(0, Segment::NOTHING);
+    }
+    Some(segments)
+}
+
+impl Segment {
+    const NOTHING: Segment = Segment {
+        start: 0,
+        basal: MilliUnitsPerHour::ZERO,
+        carb_ratio: 0.0,
+        sensitivity: 0.0,
+        target: 0.0,
+    };
+
+    fn read(value: &Value) -> Option<Segment> {
+        let positive = |name: &str| number(value.get(name)?).filter(|number| *number >= 0.0);
+        Some(Segment {
+            start: u16::try_from(whole(value.get("startTime")?)?)
+                .ok()
+                .filter(|minutes| *minutes < 24 * 60)?,
+            basal: MilliUnitsPerHour::new(positive("basalRate")?.round() as i64),
+            carb_ratio: positive("carbRatio").unwrap_or(0.0),
+            sensitivity: positive("isf").unwrap_or(0.0),
+            target: positive("targetBg").unwrap_or(0.0),
+        })
+    }
+
+    fn is_unused(&self) -> bool {
+        *self == Segment::NOTHING
+    }
+}
+
+/// A number, also one written as text.
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text
+            .trim()
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite()),
+        _ => None,
+    }
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    number(value)
+        .filter(|number| number.fract() == 0.0 && number.abs() < 1e15)
+        .map(|number| number as i64)
+}

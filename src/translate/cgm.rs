@@ -1,0 +1,150 @@
+//! `CGM`: the pump's glucose readings, at the time at which they were measured.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Duration, Utc};
+
+use crate::nightscout::document::{Identity, Subject};
+use crate::nightscout::entry::Entry;
+use crate::pump::event::{CgmReading, Detail, ReadingStatus};
+use crate::pump::quantity::MgDl;
+
+use super::History;
+
+/// What stands for a glucose below the sensor's range, with Dexcom and Nightscout.
+const LOW: MgDl = MgDl(39);
+
+/// What stands for one above it.
+const HIGH: MgDl = MgDl(401);
+
+/// Sensors measure every five minutes: what is closer than this is the same reading, written twice.
+const SAME_READING_WITHIN: Duration = Duration::seconds(30);
+
+/// An entry for each reading. The pump may write one a second time when the sensor sends again what was missed; the first
+/// time counts.
+pub fn entries(history: &History<'_>) -> Vec<Entry> {
+    let mut taken: BTreeSet<DateTime<Utc>> = BTreeSet::new();
+    let mut entries = Vec::new();
+    for event in history.events {
+        let (Detail::CgmReading(reading), Some(at)) = (&event.event.detail, event.taken_at) else {
+            continue;
+        };
+        let Some(glucose) = glucose(reading) else {
+            continue;
+        };
+        let around = at - SAME_READING_WITHIN..=at + SAME_READING_WITHIN;
+        if taken.range(around).next().is_some() {
+            continue;
+        }
+        taken.insert(at);
+        entries.push(Entry {
+            identity: Identity::new(history.serial, Subject::Reading, event.event.id, &[]),
+            at,
+            glucose,
+            direction: reading.rate_tenths.and_then(direction),
+        });
+    }
+    entries.sort_by_key(|entry| entry.at);
+    entries
+}
+
+/// The glucose to show, if there is one. A status that nobody knows may mean that the number is not to be trusted.
+fn glucose(reading: &CgmReading) -> Option<MgDl> {
+    let glucose = reading.glucose?;
+    match reading.status? {
+        ReadingStatus::DoNotShow => None,
+        ReadingStatus::High => Some(HIGH),
+        ReadingStatus::Low => Some(LOW),
+        ReadingStatus::Value if glucose > MgDl(400) => Some(HIGH),
+        ReadingStatus::Value if glucose < MgDl(40) => Some(LOW),
+        ReadingStatus::Value => Some(glucose),
+    }
+}
+
+/// The arrow that Dexcom shows for a rate in tenths of mg/dL a minute: one step each for 1, 2 and more than 3 mg/dL a
+/// minute. No glucose changes by 12 mg/dL a minute: Dexcom's largest byte, 127, says that there is no rate. Without one
+/// the entry has no direction, and Nightscout shows no arrow.
+fn direction(rate_tenths: i64) -> Option<&'static str> {
+    Some(match rate_tenths {
+        ..=-120 | 120.. => return None,
+        ..-30 => "DoubleDown",
+        -30..=-20 => "SingleDown",
+        -19..=-10 => "FortyFiveDown",
+        -9..=9 => "Flat",
+        10..=19 => "FortyFiveUp",
+        20..=30 => "SingleUp",
+        31.. => "DoubleUp",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pump::event::{Bits, Sensor};
+    use crate::pump::quantity::PumpTime;
+
+    #[test]
+    fn arrows_turn_at_dexcoms_rates() {
+        let cases = [
+            (0, Some("Flat")),
+            (9, Some("Flat")),
+            (10, Some("FortyFiveUp")),
+            (19, Some("FortyFiveUp")),
+            (20, Some("SingleUp")),
+            (30, Some("SingleUp")),
+            (31, Some("DoubleUp")),
+            (80, Some("DoubleUp")),
+            (127, None),
+            (-6, Some("Flat")),
+            (-13, Some("FortyFiveDown")),
+            (-39, Some("DoubleDown")),
+            (-128, None),
+            (1270, None),
+        ];
+        for (rate, arrow) in cases {
+            assert_eq!(direction(rate), arrow, "{rate}");
+        }
+        for rate in 0..120 {
+            let mirrored = |arrow: &str| arrow.replace("Up", "Down");
+            assert_eq!(
+                direction(rate).map(mirrored),
+                direction(-rate).map(str::to_owned)
+            );
+        }
+    }
+
+    #[test]
+    fn what_lies_beyond_the_range_has_its_stand_in() {
+        let reading = |status, glucose| CgmReading {
+            sensor: Sensor::G7,
+            glucose,
+            status,
+            taken: PumpTime::from_pump_seconds(0).unwrap(),
+            data_type: Bits::default(),
+            rate_tenths: None,
+            rssi: None,
+        };
+        let shown = |status, value: u16| glucose(&reading(Some(status), Some(MgDl(value))));
+        use ReadingStatus::{DoNotShow, High, Low, Value};
+        let cases = [
+            (Value, 40, Some(40)),
+            (Value, 400, Some(400)),
+            (Value, 39, Some(39)),
+            (Value, 20, Some(39)),
+            (Value, 401, Some(401)),
+            (Value, 430, Some(401)),
+            (High, 410, Some(401)),
+            (Low, 31, Some(39)),
+            (DoNotShow, 120, None),
+        ];
+        for (status, value, expected) in cases {
+            assert_eq!(
+                shown(status, value),
+                expected.map(MgDl),
+                "{status:?} {value}"
+            );
+        }
+        assert_eq!(glucose(&reading(Some(Value), None)), None);
+        assert_eq!(glucose(&reading(None, Some(MgDl(120)))), None);
+    }
+}

@@ -1,0 +1,55 @@
+//! `CGM_ALERTS`: the pump's glucose alerts, by name.
+
+use crate::nightscout::document::{Cause, EventType, Subject, Treatment};
+use crate::pump::event::Detail;
+
+use super::{History, note, treatment_of};
+
+/// A gap in the readings shows by itself, and a sensor goes out of range often.
+const OUT_OF_RANGE: i64 = 14;
+
+/// A treatment for each alert.
+pub fn treatments(history: &History<'_>) -> Vec<Treatment> {
+    let treatments = history.events.iter().filter_map(|event| {
+        let Detail::CgmAlert(alert) = &event.event.detail else {
+            return None;
+        };
+        if alert.id == OUT_OF_RANGE {
+            return None;
+        }
+        let name = match alert_name(alert.id) {
+            Some(name) => name.to_owned(),
+            None => format!("CGM alert {}", alert.id),
+        };
+        let what = (EventType::CgmAlert, Cause::Pump);
+        Some(treatment_of(
+            history,
+            event,
+            Subject::CgmAlert,
+            what,
+            note(name),
+        ))
+    });
+    treatments.collect()
+}
+
+/// The name of a `dalertId`.
+fn alert_name(id: i64) -> Option<&'static str> {
+    Some(match id {
+        1 => "Fixed low",
+        2 => "High",
+        3 => "Low",
+        8 => "Rapid fall",
+        11 => "Sensor failed",
+        12 => "Sensor expires soon",
+        13 => "Sensor expired",
+        20 => "Transmitter error",
+        25 => "Replace sensor",
+        26 => "Sensor temperature",
+        27 => "Connection failed",
+        39 => "Transmitter expired",
+        40 => "Pump Bluetooth error",
+        48 => "CGM unavailable",
+        _ => return None,
+    })
+}

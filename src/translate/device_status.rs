@@ -1,0 +1,240 @@
+//! `DEVICE_STATUS` and `IOB`: the newest state of the pump, as far as it reports one.
+//!
+//! Pumps differ in what they report, and when: the reservoir at suspensions and fills, some also in between; the battery
+//! once a day, some more often; insulin on board around boluses. Each value keeps the time at which it was reported, and is
+//! left out when it has become too old to stand beside the others.
+
+use chrono::{DateTime, Duration, SecondsFormat, TimeZone, Utc};
+use chrono_tz::Tz;
+use serde_json::{Map, Value, json};
+
+use crate::config::{Feature, FeatureSet};
+use crate::nightscout::document::{ENTERED_BY, local_time};
+use crate::pump::clock::DatedEvent;
+use crate::pump::event::{Detail, RateSource};
+use crate::pump::quantity::MilliUnits;
+
+use super::History;
+
+/// A pump that gives 50 U a day takes 8 U out of its cartridge in this time.
+const RESERVOIR_HOLDS: Duration = Duration::hours(4);
+
+/// Some pumps report their battery at midnight only.
+const BATTERY_HOLDS: Duration = Duration::hours(25);
+
+/// Nightscout shows an insulin on board for half an hour after the document's time; this comes on top.
+const IOB_HOLDS: Duration = Duration::minutes(15);
+
+/// A value and when the pump reported it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Reported<T> {
+    value: T,
+    at: DateTime<Utc>,
+}
+
+/// Charge in percent and, from some pumps, voltage in mV.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Battery {
+    percent: i64,
+    millivolts: Option<i64>,
+}
+
+/// The newest state of a pump.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceState {
+    /// When the pump was last heard of: the document's time.
+    pub at: DateTime<Utc>,
+    reservoir: Option<Reported<MilliUnits>>,
+    battery: Option<Reported<Battery>>,
+    iob: Option<Reported<MilliUnits>>,
+    suspended: Option<Reported<bool>>,
+}
+
+/// The newest state that a history tells, of what the features ask for; `None` where it tells nothing of it.
+pub fn newest(history: &History<'_>, features: &FeatureSet) -> Option<DeviceState> {
+    let mut state = DeviceState {
+        at: history.newest()?,
+        reservoir: None,
+        battery: None,
+        iob: None,
+        suspended: None,
+    };
+    let status = features.contains(Feature::DeviceStatus);
+    for event in history.events {
+        if status {
+            state.take_status(event);
+        }
+        if features.contains(Feature::Iob) {
+            state.take_iob(event);
+        }
+    }
+    if !status {
+        // Nightscout judges the age of an insulin on board by the document's time.
+        state.at = state.iob?.at;
+    }
+    forget(&mut state.reservoir, state.at - RESERVOIR_HOLDS);
+    forget(&mut state.battery, state.at - BATTERY_HOLDS);
+    forget(&mut state.iob, state.at - IOB_HOLDS);
+    let empty = state.reservoir.is_none()
+        && state.battery.is_none()
+        && state.iob.is_none()
+        && state.suspended.is_none();
+    (!empty).then_some(state)
+}
+
+/// Drops what was reported before a time.
+fn forget<T>(value: &mut Option<Reported<T>>, before: DateTime<Utc>) {
+    if value.as_ref().is_some_and(|value| value.at < before) {
+        *value = None;
+    }
+}
+
+impl DeviceState {
+    /// Whether it says anything of what a feature is about.
+    pub fn tells(&self, feature: Feature) -> bool {
+        match feature {
+            Feature::Iob => self.iob.is_some(),
+            Feature::DeviceStatus => self.reservoir.is_some() || self.battery.is_some(),
+            _ => false,
+        }
+    }
+
+    fn take_status(&mut self, event: &DatedEvent) {
+        let at = event.at;
+        let reservoir = match &event.event.detail {
+            Detail::StatusSnapshot(status) => status.reservoir,
+            Detail::PumpingSuspended(suspended) => suspended.reservoir,
+            Detail::PumpingResumed(resumed) => resumed.reservoir,
+            Detail::CartridgeFilled(filled) => filled.volume,
+            _ => None,
+        };
+        let battery = match &event.event.detail {
+            Detail::StatusSnapshot(status) => status.battery_percent.map(|percent| (percent, None)),
+            Detail::DailyBasal(daily) => daily
+                .battery_percent
+                .map(|percent| (percent, daily.battery_millivolts)),
+            _ => None,
+        };
+        let suspended = match &event.event.detail {
+            Detail::PumpingSuspended(_) => Some(true),
+            Detail::PumpingResumed(_) => Some(false),
+            Detail::BasalDelivery(delivery) => delivery
+                .source
+                .map(|source| source == RateSource::Suspended),
+            _ => None,
+        };
+        self.reservoir = reservoir
+            .map(|value| Reported { value, at })
+            .or(self.reservoir);
+        self.battery = battery
+            .map(|(percent, millivolts)| Reported {
+                value: Battery {
+                    percent,
+                    millivolts,
+                },
+                at,
+            })
+            .or(self.battery);
+        // The time of the change, not of its latest confirmation.
+        if let Some(value) =
+            suspended.filter(|value| self.suspended.map(|s| s.value) != Some(*value))
+        {
+            self.suspended = Some(Reported { value, at });
+        }
+    }
+
+    fn take_iob(&mut self, event: &DatedEvent) {
+        let units = match &event.event.detail {
+            Detail::StatusSnapshot(status) => status.iob,
+            Detail::DailyBasal(daily) => daily.iob,
+            Detail::BgEntered(entered) => entered.iob,
+            Detail::BolusRequested1(request) => request.iob,
+            Detail::BolusActivated(activated) | Detail::ExtendedBolusActivated(activated) => {
+                activated.iob
+            }
+            Detail::BolusCompleted(completed) | Detail::ExtendedBolusCompleted(completed) => {
+                completed.iob
+            }
+            _ => None,
+        };
+        if let Some(value) = units.and_then(MilliUnits::from_units) {
+            self.iob = Some(Reported {
+                value,
+                at: event.at,
+            });
+        }
+    }
+
+    /// The document to send, its times written in the owner's zone. `extended` is a list that Nightscout shows in the
+    /// tooltip of its pump pill as it is.
+    pub fn to_json(&self, zone: Tz) -> Map<String, Value> {
+        let time = |at: DateTime<Utc>| local_time(at, zone);
+        let mut pump = Map::new();
+        let mut ages = Map::new();
+        let mut age = |label: &str, at: DateTime<Utc>| {
+            let local = zone.from_utc_datetime(&at.naive_utc());
+            ages.insert(
+                label.to_owned(),
+                local.format("%Y-%m-%d %H:%M").to_string().into(),
+            );
+        };
+        pump.insert(
+            "clock".to_owned(),
+            self.at.to_rfc3339_opts(SecondsFormat::Millis, true).into(),
+        );
+        if let Some(reservoir) = &self.reservoir {
+            pump.insert("reservoir".to_owned(), json!(reservoir.value));
+            age("Reservoir as of", reservoir.at);
+        }
+        if let Some(battery) = &self.battery {
+            pump.insert("battery".to_owned(), battery.value.to_json());
+            age("Battery as of", battery.at);
+        }
+        if let Some(iob) = &self.iob {
+            pump.insert("iob".to_owned(), iob_json(iob.value, &time(iob.at)));
+            age("IOB as of", iob.at);
+        }
+        if let Some(suspended) = &self.suspended {
+            let name = if suspended.value {
+                "suspended"
+            } else {
+                "normal"
+            };
+            let status = json!({"status": name, "suspended": suspended.value, "timestamp": time(suspended.at)});
+            pump.insert("status".to_owned(), status);
+            if suspended.value {
+                age("Suspended since", suspended.at);
+            }
+        }
+        if !ages.is_empty() {
+            pump.insert("extended".to_owned(), ages.into());
+        }
+        let mut document = Map::new();
+        document.insert("device".to_owned(), ENTERED_BY.into());
+        document.insert("created_at".to_owned(), time(self.at).into());
+        document.insert("pump".to_owned(), pump.into());
+        document
+    }
+}
+
+impl Battery {
+    /// Nightscout takes a percentage of 0 for none and falls back to the voltage, which it judges as that of an AA cell: a
+    /// lithium cell would always look full. So the voltage only goes along with a percentage that counts.
+    fn to_json(self) -> Value {
+        match self.millivolts.filter(|_| self.percent > 0) {
+            Some(millivolts) => {
+                json!({"percent": self.percent, "voltage": millivolts as f64 / 1000.0})
+            }
+            None => json!({"percent": self.percent}),
+        }
+    }
+}
+
+/// Nightscout takes an `iob` of 0 for none and looks at `bolusiob`, where it believes a 0.
+fn iob_json(iob: MilliUnits, timestamp: &str) -> Value {
+    if iob == MilliUnits::ZERO {
+        json!({"iob": iob, "bolusiob": iob, "timestamp": timestamp})
+    } else {
+        json!({"iob": iob, "timestamp": timestamp})
+    }
+}

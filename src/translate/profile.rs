@@ -1,0 +1,164 @@
+//! `PROFILES`: the pump's profiles as Nightscout's profile store has them.
+//!
+//! Nightscout reads sensitivities and targets in the units of the site, without converting them.
+
+use chrono_tz::Tz;
+use serde_json::{Map, Value, json};
+
+use crate::config::ProfileUpload;
+use crate::nightscout::GlucoseUnits;
+use crate::pump::settings::{PumpProfile, PumpProfiles, Segment};
+
+/// How many mg/dL a mmol/L of glucose is, by its molar mass of 180.1559 g; Nightscout computes with the same.
+const MG_DL_IN_MMOL: f64 = 18.015_59;
+
+/// What Nightscout should have of a pump's profiles.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProfileStore {
+    /// The name of the active one.
+    pub default_profile: String,
+    /// All of them, by name, as Nightscout stores them.
+    pub store: Map<String, Value>,
+    /// The units that their glucose values are in.
+    pub units: &'static str,
+}
+
+/// The pump's profiles, for a site with these units. `None` where the active one has no name to be filed under.
+pub fn store(
+    profiles: &PumpProfiles,
+    units: GlucoseUnits,
+    zone: Tz,
+    upload: &ProfileUpload,
+) -> Option<ProfileStore> {
+    let mut store = Map::new();
+    let mut default_profile = None;
+    for profile in &profiles.profiles {
+        let name = free_name(&profile.name, &store);
+        if profile.idp == profiles.active && default_profile.is_none() {
+            default_profile = Some(name.clone());
+        }
+        store.insert(name, one(profile, units, zone, upload));
+    }
+    Some(ProfileStore {
+        default_profile: default_profile?,
+        store,
+        units: units_name(units),
+    })
+}
+
+/// The name to file a profile under: the owner's, without what Nightscout's HTML filter would cut off, and with a number
+/// where it is taken.
+fn free_name(name: &str, taken: &Map<String, Value>) -> String {
+    let name = name.replace('<', "").trim().to_owned();
+    let name = if name.is_empty() {
+        "Unnamed".to_owned()
+    } else {
+        name
+    };
+    if !taken.contains_key(&name) {
+        return name;
+    }
+    (2..)
+        .map(|number| format!("{name} ({number})"))
+        .find(|numbered| !taken.contains_key(numbered))
+        .unwrap_or(name)
+}
+
+fn units_name(units: GlucoseUnits) -> &'static str {
+    match units {
+        GlucoseUnits::MgDl => "mg/dl",
+        GlucoseUnits::Mmol => "mmol",
+    }
+}
+
+fn one(profile: &PumpProfile, units: GlucoseUnits, zone: Tz, upload: &ProfileUpload) -> Value {
+    let segments = &profile.segments;
+    let positive = |of: fn(&Segment) -> f64| {
+        let set = segments.iter().filter(|segment| of(segment) > 0.0);
+        set.map(|segment| (segment.start, of(segment)))
+            .collect::<Vec<_>>()
+    };
+    let glucose = |of: fn(&Segment) -> f64| {
+        let values = positive(of).into_iter();
+        schedule(values.map(|(start, value)| (start, in_units(value, units))))
+    };
+    let basal = segments.iter().map(|segment| {
+        let rate = segment.basal.units_per_hour();
+        (segment.start, rate)
+    });
+    let ratios = positive(|segment| segment.carb_ratio).into_iter();
+    let target = glucose(|segment| segment.target);
+    json!({
+        "dia": decimal(profile.insulin_minutes / 60.0),
+        "carbratio": schedule(ratios.map(|(start, ratio)| (start, ratio / 1000.0))),
+        "carbs_hr": decimal(upload.carbs_hr),
+        "delay": decimal(upload.delay),
+        "sens": glucose(|segment| segment.sensitivity),
+        "basal": schedule(basal),
+        "target_low": target,
+        "target_high": target,
+        "timezone": zone.name(),
+        "startDate": "1970-01-01T00:00:00.000Z",
+        "units": units_name(units),
+    })
+}
+
+/// Values by time of day. Nightscout wants one at midnight: where the pump has none, what holds at the end of the day does.
+fn schedule(values: impl Iterator<Item = (u16, f64)>) -> Value {
+    let mut values: Vec<(u16, f64)> = values.collect();
+    if let (Some((start, _)), Some((_, last))) = (values.first().copied(), values.last().copied())
+        && start > 0
+    {
+        values.insert(0, (0, last));
+    }
+    let entry = |(start, value): (u16, f64)| {
+        json!({
+            "time": format!("{:02}:{:02}", start / 60, start % 60),
+            "timeAsSeconds": u32::from(start) * 60,
+            "value": decimal(value),
+        })
+    };
+    values.into_iter().map(entry).collect()
+}
+
+/// A glucose in mg/dL in the site's units. Two decimals of mmol/L tell every whole mg/dL from its neighbours.
+fn in_units(mg_dl: f64, units: GlucoseUnits) -> f64 {
+    match units {
+        GlucoseUnits::MgDl => mg_dl,
+        GlucoseUnits::Mmol => (mg_dl / MG_DL_IN_MMOL * 100.0).round() / 100.0,
+    }
+}
+
+/// A number, without a decimal point where it has no fraction.
+fn decimal(number: f64) -> Value {
+    crate::pump::quantity::whole_or_decimal(number, serde_json::value::Serializer)
+        .unwrap_or(Value::Null)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_decimals_of_mmol_tell_every_mg_dl() {
+        for mg_dl in 1..=600 {
+            let mmol = in_units(f64::from(mg_dl), GlucoseUnits::Mmol);
+            assert_eq!((mmol * MG_DL_IN_MMOL).round() as i32, mg_dl, "{mmol}");
+        }
+    }
+
+    #[test]
+    fn names_are_free_of_html_and_unique() {
+        let mut taken = Map::new();
+        for (name, expected) in [
+            ("Everyday", "Everyday"),
+            ("Everyday", "Everyday (2)"),
+            (" <b>Sport", "b>Sport"),
+            ("<", "Unnamed"),
+        ] {
+            let free = free_name(name, &taken);
+            assert_eq!(free, expected);
+            taken.insert(free, Value::Null);
+        }
+    }
+}
