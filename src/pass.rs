@@ -1,30 +1,26 @@
 //! One pass: log in, fetch, translate, reconcile, upload, report. The only place that knows both services.
 
+mod pump_side;
 mod pumps;
+mod site_side;
 mod upload;
 
 use std::collections::VecDeque;
 use std::thread;
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, Duration, Utc};
 
-use crate::config::{Config, Span};
+use crate::config::{Config, Feature, FeatureSet, Span};
 use crate::failure::{ExitStatus, Failure};
 use crate::http::Patience;
-use crate::nightscout::document::{ENTERED_BY, Existing, Treatment};
-use crate::nightscout::{Site, SiteStatus};
-use crate::pump::clock::{Evidence, PumpClock, offset_name};
-use crate::pump::decode::Decoded;
-use crate::pump::quantity::PumpTime;
-use crate::reconcile::reconcile;
+use crate::nightscout::{Collection, Site};
+use crate::reconcile::{entries, reconcile};
 use crate::report::{Report, span_in_words};
-use crate::tandem::{self, Pump, Session};
-use crate::translate::{self, History, Wishes};
+use crate::tandem::{self, Session};
+use crate::translate;
 use crate::window::{self, Page, Window};
-
-/// A document may lie this far from where it belongs, and still be found: the pump's clock was judged otherwise when it
-/// was written, or tconnectsync wrote it with another zone.
-const ASTRAY: Duration = Duration::hours(25);
+use site_side::{SiteSide, ThereAlready};
+use upload::Upload;
 
 /// What a pass came to.
 #[derive(Clone, Debug)]
@@ -66,14 +62,6 @@ struct Pass<'a> {
     patience: &'a Patience,
 }
 
-/// What is known of the site before the pump's events are.
-struct SiteSide {
-    status: SiteStatus,
-    window: Window,
-    /// The treatments around the window's first page.
-    existing: Vec<Existing>,
-}
-
 impl Pass<'_> {
     fn perform(&self, report: &mut Report) -> Result<(), Failure> {
         let proxy = self.config.proxy.as_ref();
@@ -99,45 +87,62 @@ impl Pass<'_> {
             status,
             window,
             existing,
+            newest_status,
+            profile,
+            warning,
         } = site_side?;
         report.window = Some(window);
+        if let Some(warning) = warning {
+            report.warn(warning);
+        }
         if account.malformed > 0 {
             report.warn(format!(
                 "{} of the account's pumps could not be read",
                 account.malformed
             ));
         }
-        let pumps = pumps::choose(
-            &account,
-            self.config.tandem.pump_serial.as_ref(),
-            window,
-            self.config.zone,
-            report,
-        )?;
+        let serial = self.config.tandem.pump_serial.as_ref();
+        let pumps = pumps::choose(&account, serial, window, self.config.zone, report)?;
         report.pumps = pumps.iter().map(|pump| pump.serial.to_string()).collect();
+        let upload = Upload {
+            site: &site,
+            status: &status,
+            config: self.config,
+            now: self.now,
+        };
 
         let mut work = Work::new(self.config, window, existing);
+        let mut state = None;
+        let mut readings = 0;
         while let Some(page) = work.pages.pop_front() {
-            let Fetched {
-                wanted,
-                doubtful_from,
-            } = self.fetch(&mut session, &pumps, &page, report)?;
-            if work.widen(self.config, doubtful_from) {
+            let mut wanted = self.wanted(&mut session, &pumps, &page, report)?;
+            if work.widen(self.config, wanted.doubtful_from) {
                 continue;
             }
             let existing = match work.prefetched.take() {
                 Some(existing) => existing,
                 None => self.existing(&site, page.window)?,
             };
-            let plan = reconcile(wanted, &existing, self.config.zone).within(window);
-            upload::Upload {
-                site: &site,
-                status: &status,
-                config: self.config,
-                now: self.now,
-            }
-            .perform(plan, report)?;
+            state = pump_side::later(state, wanted.state);
+            wanted.entries.retain(|entry| window.contains(entry.at));
+            readings += wanted.entries.len();
+            // The newest treatment has to prove that the readings up to it are there.
+            let missing = entries::missing(wanted.entries, &existing.entries);
+            upload.entries(missing, report)?;
+            let plan = reconcile(wanted.treatments, &existing.treatments, self.config.zone);
+            upload.treatments(plan.within(window), report)?;
         }
+        // Of a run about days gone by, the newest state is no news.
+        let news = state.as_ref().filter(|state| window.contains(state.at));
+        upload.device_status(news, newest_status, report)?;
+        let profiles =
+            pumps::profiles(&account, serial).filter(|_| self.fills(Collection::Profile));
+        upload.profiles(profiles.as_ref(), profile.as_ref(), report)?;
+        report.without_data = without_data(&self.config.features, |feature| match feature {
+            Feature::Cgm => readings > 0,
+            Feature::Profiles => profiles.is_some(),
+            feature => state.as_ref().is_some_and(|state| state.tells(feature)),
+        });
         Ok(())
     }
 
@@ -147,145 +152,6 @@ impl Pass<'_> {
         let account = session.pumper()?;
         Ok((session, account))
     }
-
-    /// What can be learned from Nightscout without the pump's events; meanwhile the login at Tandem goes on.
-    fn look_at_site(&self, site: &Site) -> Result<SiteSide, Failure> {
-        let status = site.status()?;
-        let (days, limit) = match self.config.span {
-            Span::Recent { days } => (days, self.config.max_catch_up_days),
-            Span::Dates { first, last } => {
-                let window = window::of_dates(self.config.zone, first, last);
-                let page = window::pages(self.config.zone, window)
-                    .first()
-                    .map_or(window, |page| page.window);
-                let existing = self.existing(site, page)?;
-                return Ok(SiteSide {
-                    status,
-                    window,
-                    existing,
-                });
-            }
-        };
-        let usual = window::recent(self.now, days, None, limit).window;
-        let existing = self.existing(site, usual)?;
-        let newest = existing
-            .iter()
-            .filter(|document| document.ours)
-            .filter_map(|document| document.at)
-            .max();
-        let newest = match newest {
-            Some(newest) => Some(newest),
-            None => site.newest_treatment(ENTERED_BY)?,
-        };
-        let recent = window::recent(self.now, days, newest, limit);
-        if let Some(missing_since) = recent.cut_off {
-            log::warn!("{}", self.catch_up_is_cut_off(missing_since, recent.window));
-        }
-        let pages = window::pages(self.config.zone, recent.window);
-        let first = pages.first().map_or(recent.window, |page| page.window);
-        let existing = if recent.window == usual {
-            existing
-        } else {
-            self.existing(site, first)?
-        };
-        Ok(SiteSide {
-            status,
-            window: recent.window,
-            existing,
-        })
-    }
-
-    fn catch_up_is_cut_off(&self, missing_since: DateTime<Utc>, window: Window) -> String {
-        let date = |at| window::local_date(self.config.zone, at);
-        format!(
-            "the newest document is from {}, further back than a run catches up; to fill the gap, run once with \
-             --start-date {} --end-date {}",
-            date(missing_since),
-            date(missing_since),
-            date(window.start),
-        )
-    }
-
-    /// The treatments that may be those of a span.
-    fn existing(&self, site: &Site, span: Window) -> Result<Vec<Existing>, Failure> {
-        let until = Some(span.end + ASTRAY).filter(|until| *until < self.now);
-        let documents = site.treatments(span.start - ASTRAY, until)?;
-        Ok(documents.into_iter().map(Existing::from_document).collect())
-    }
-
-    /// What the pumps' events of a page ask for.
-    fn fetch(
-        &self,
-        session: &mut Session,
-        pumps: &[&Pump],
-        page: &Page,
-        report: &mut Report,
-    ) -> Result<Fetched, Failure> {
-        let wishes = Wishes {
-            features: &self.config.features,
-            ignore_zero_unit_basal: self.config.ignore_zero_unit_basal,
-        };
-        let whole = page.whole(self.config.zone);
-        let mut fetched = Fetched::default();
-        for pump in pumps {
-            let mut decoded = fetch_days(session, pump, page.first_day, page.last_day)?;
-            let clock = self.judge_clock(pump, &decoded, page, report);
-            if let Some((first, last)) = clock.lost_days(page.window.start, page.window.end) {
-                decoded.add(fetch_days(session, pump, first, last)?);
-            }
-            let doubtful_from = clock.doubtful_from(page.window.start);
-            fetched.doubtful_from = [fetched.doubtful_from, doubtful_from]
-                .into_iter()
-                .flatten()
-                .min();
-            report.skipped.merge(decoded.skipped);
-            let events = clock.date(decoded.events);
-            let history = History {
-                serial: &pump.serial,
-                events: &events,
-            };
-            report.newest_event = report.newest_event.max(history.newest());
-            let treatments = translate::treatments(&history, &wishes).into_iter();
-            fetched
-                .wanted
-                .extend(treatments.filter(|treatment| whole.contains(treatment.at)));
-        }
-        fetched.wanted.sort_by_key(|treatment| treatment.at);
-        Ok(fetched)
-    }
-
-    /// Judges a pump's clock, and warns where it fits nothing.
-    fn judge_clock(
-        &self,
-        pump: &Pump,
-        decoded: &Decoded,
-        page: &Page,
-        report: &mut Report,
-    ) -> PumpClock {
-        let fetched = decoded.events.last().map(|event| event.pump_time);
-        let evidence = Evidence {
-            newest: newest_reading(pump, fetched, page),
-            last_upload: pump.last_upload,
-            now: self.now,
-        };
-        let clock = PumpClock::judge(self.config.zone, &decoded.clock_changes, &evidence);
-        log::debug!(
-            "pump {}: clock judged as {:?}",
-            pump.serial,
-            clock.verdict()
-        );
-        if let Some(offset) = clock.verdict().misfit {
-            report.warn(format!(
-                "pump {}: its newest event would lie after its upload, so the pump's clock and TIMEZONE_NAME ({}) do not \
-                 fit each other; {} would fit. Set TIMEZONE_NAME to the zone of the pump's clock, or correct the pump's \
-                 clock",
-                pump.serial,
-                self.config.zone.name(),
-                offset_name(offset),
-            ));
-        }
-        clock
-    }
 }
 
 /// The pages still to do.
@@ -293,12 +159,12 @@ struct Work {
     pages: VecDeque<Page>,
     window: Window,
     /// What the site holds around the first page, as long as that is not another one.
-    prefetched: Option<Vec<Existing>>,
+    prefetched: Option<ThereAlready>,
     may_widen: bool,
 }
 
 impl Work {
-    fn new(config: &Config, window: Window, existing: Vec<Existing>) -> Work {
+    fn new(config: &Config, window: Window, existing: ThereAlready) -> Work {
         Work {
             pages: window::pages(config.zone, window).into(),
             window,
@@ -309,8 +175,8 @@ impl Work {
 
     /// Begins again further back, once, where documents there may have been written at a wrong time.
     fn widen(&mut self, config: &Config, doubtful_from: Option<DateTime<Utc>>) -> bool {
-        let Some(start) = doubtful_from.filter(|from| self.may_widen && *from < self.window.start)
-        else {
+        let further_back = |from: &DateTime<Utc>| self.may_widen && *from < self.window.start;
+        let Some(start) = doubtful_from.filter(further_back) else {
             return false;
         };
         self.may_widen = false;
@@ -321,35 +187,13 @@ impl Work {
     }
 }
 
-/// What the pumps' events of a page came to.
-#[derive(Default)]
-struct Fetched {
-    /// The documents that should be there, by time.
-    wanted: Vec<Treatment>,
-    /// From when on earlier runs may have judged a pump's clock otherwise.
-    doubtful_from: Option<DateTime<Utc>>,
-}
-
-fn fetch_days(
-    session: &mut Session,
-    pump: &Pump,
-    first: NaiveDate,
-    last: NaiveDate,
-) -> Result<Decoded, Failure> {
-    let logs = session.pump_logs(pump, first, last)?;
-    Decoded::from_logs([&logs])
-}
-
-/// What the pump's clock showed at the newest event known: of those fetched where they reach up to now, else what the
-/// account says, as long as that is no nonsense.
-fn newest_reading(pump: &Pump, fetched: Option<PumpTime>, page: &Page) -> Option<PumpTime> {
-    let recorded = pump.newest_event.filter(|recorded| {
-        let limit = pump
-            .last_upload
-            .map(|upload| upload.naive_utc() + Duration::days(1));
-        limit.is_none_or(|limit| *recorded <= limit) && recorded.date() > page.last_day
-    });
-    recorded.map(PumpTime::new).or(fetched)
+/// The features that a pump in use always has something for, and that there was nothing for. A day on which nothing of
+/// the other kinds happened is an ordinary day.
+fn without_data(features: &FeatureSet, has_data: impl Fn(Feature) -> bool) -> Vec<Feature> {
+    let expected = features
+        .iter()
+        .filter(|feature| translate::collection(*feature) != Collection::Treatments);
+    expected.filter(|feature| !has_data(*feature)).collect()
 }
 
 /// Refused documents fail a run that otherwise went well.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Duration, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
-use crate::config::Verbosity;
+use crate::config::{Feature, Verbosity};
 use crate::failure::{ExitStatus, Failure};
 use crate::pump::decode::Skipped;
 use crate::window::Window;
@@ -51,6 +51,8 @@ pub struct Report {
     pub newest_event: Option<DateTime<Utc>>,
     /// What the reader should know besides.
     pub warnings: Vec<String>,
+    /// Features for which the pumps sent nothing.
+    pub without_data: Vec<Feature>,
     /// In a run that only pretends: the documents that it would write.
     pub documents: Vec<Map<String, Value>>,
 }
@@ -69,6 +71,7 @@ impl Report {
             skipped: Skipped::default(),
             newest_event: None,
             warnings: Vec::new(),
+            without_data: Vec::new(),
             documents: Vec::new(),
         }
     }
@@ -84,6 +87,13 @@ impl Report {
             log::warn!("{warning}");
             self.warnings.push(warning);
         }
+    }
+
+    /// Logs and keeps why Nightscout did not take a document.
+    pub fn refuse(&mut self, document: String, reason: &str) {
+        let refusal = format!("{document}: {reason}");
+        log::warn!("Nightscout refused a document: {refusal}");
+        self.refusals.push(refusal);
     }
 
     /// The age of the newest event of any pump copied.
@@ -143,9 +153,13 @@ impl Report {
         );
         count(self.total(|tally| tally.refused), "refused by Nightscout");
         let mut line = format!("{}. {}.", parts.join("; "), self.newest_event_in_words());
+        // Writing to a String cannot fail.
+        if !self.without_data.is_empty() {
+            let features: Vec<&str> = self.without_data.iter().map(|f| f.name()).collect();
+            let _ = write!(line, " Nothing from the pump for {}.", features.join(", "));
+        }
         let left_out = left_out(&self.skipped);
         if !left_out.is_empty() {
-            // Writing to a String cannot fail.
             let _ = write!(line, " Left out: {}.", left_out.join(", "));
         }
         line
@@ -221,6 +235,7 @@ impl Report {
                     .map(|(code, name)| format!("{code}.{name}"))
                     .collect::<Vec<String>>(),
             },
+            "without_data": self.without_data.iter().map(|feature| feature.name()).collect::<Vec<_>>(),
             "warnings": self.warnings,
         })
     }

@@ -12,24 +12,37 @@ use crate::simulator::tandem::Pump;
 
 fn filed(document: &Value) -> DateTime<Utc> {
     let created_at = document["created_at"].as_str().expect("a time");
-    DateTime::parse_from_rfc3339(created_at).expect("well formed").to_utc()
+    DateTime::parse_from_rfc3339(created_at)
+        .expect("well formed")
+        .to_utc()
 }
 
 fn temp_basals(arrangement: &Arrangement) -> Vec<(DateTime<Utc>, Duration, f64)> {
     let treatments = arrangement.nightscout.treatments();
-    let basal = treatments.iter().filter(|document| document["eventType"] == "Temp Basal");
+    let basal = treatments
+        .iter()
+        .filter(|document| document["eventType"] == "Temp Basal");
     basal
         .map(|document| {
             let minutes = document["duration"].as_f64().expect("a duration");
             let length = Duration::milliseconds((minutes * 60_000.0).round() as i64);
-            (filed(document), length, document["absolute"].as_f64().expect("a rate"))
+            (
+                filed(document),
+                length,
+                document["absolute"].as_f64().expect("a rate"),
+            )
         })
         .collect()
 }
 
 /// Histories without hours in which the pump itself wrote nothing.
 fn plain() -> Features {
-    Features::only(&[Feature::Basal, Feature::ControlIq, Feature::Meals, Feature::AutomaticCorrections])
+    Features::only(&[
+        Feature::Basal,
+        Feature::ControlIq,
+        Feature::Meals,
+        Feature::AutomaticCorrections,
+    ])
 }
 
 fn days(seed: u64, days: i64) -> History {
@@ -50,7 +63,11 @@ fn a_day_of_runs_every_quarter_of_an_hour_leaves_no_minute_without_its_rate() {
         now += Duration::minutes(15);
     }
     let records = temp_basals(&arrangement);
-    assert!(records.iter().all(|(_, length, _)| *length > Duration::zero()));
+    assert!(
+        records
+            .iter()
+            .all(|(_, length, _)| *length > Duration::zero())
+    );
     let mut covered = from;
     let mut given = 0.0;
     for (begins, length, rate) in records {
@@ -59,12 +76,18 @@ fn a_day_of_runs_every_quarter_of_an_hour_leaves_no_minute_without_its_rate() {
             continue;
         }
         // Rates of one second lie a millisecond apart.
-        assert!((begins - covered).abs() <= Duration::milliseconds(5) || begins <= from, "a gap or an overlap at {begins}");
+        assert!(
+            (begins - covered).abs() <= Duration::milliseconds(5) || begins <= from,
+            "a gap or an overlap at {begins}"
+        );
         let inside = ends.min(to) - begins.max(from);
         given += rate * 1000.0 * inside.num_milliseconds().max(0) as f64 / 1000.0;
         covered = ends;
     }
-    assert!(covered >= to - Duration::minutes(5), "the day ends at {covered}");
+    assert!(
+        covered >= to - Duration::minutes(5),
+        "the day ends at {covered}"
+    );
     let truly = truth.basal_milliunit_seconds(from, covered.min(to)) as f64;
     assert!((given - truly).abs() <= truly * 0.001, "{given} of {truly}");
 }
@@ -76,7 +99,7 @@ fn one_ordinary_run_heals_an_outage_of_three_days() {
     let arrangement = Arrangement::of(history.clone());
     let before = end - Duration::days(3);
     arrangement.tandem.set_uploaded_until(before);
-    arrangement.good_pass(before + Duration::minutes(15), &["--days", "3"]);
+    arrangement.good_pass(before + Duration::minutes(15), &["--days", "4"]);
     arrangement.tandem.set_uploaded_until(end);
     let now = end + Duration::minutes(15);
     arrangement.good_pass(now, &[]);
@@ -101,14 +124,23 @@ fn after_forty_days_the_last_thirty_are_there_and_the_rest_is_told() {
     let newest_before = temp_basals(&arrangement).last().expect("some basal").0;
     arrangement.tandem.set_uploaded_until(end);
     let outcome = arrangement.good_pass(now, &[]);
-    let since = temp_basals(&arrangement).into_iter().find(|(at, _, _)| *at > newest_before);
+    let since = temp_basals(&arrangement)
+        .into_iter()
+        .find(|(at, _, _)| *at > newest_before);
     let since = since.expect("what was caught up").0 - (now - Duration::days(30));
-    assert!(since >= Duration::zero() && since < Duration::minutes(10), "{since}");
+    assert!(
+        since >= Duration::zero() && since < Duration::minutes(10),
+        "{since}"
+    );
     let warning = outcome.report.warnings.join(" ");
     let named = format!(
         "--start-date {} --end-date {}",
-        newest_before.with_timezone(&chrono_tz::America::New_York).date_naive(),
-        (now - Duration::days(30)).with_timezone(&chrono_tz::America::New_York).date_naive()
+        newest_before
+            .with_timezone(&chrono_tz::America::New_York)
+            .date_naive(),
+        (now - Duration::days(30))
+            .with_timezone(&chrono_tz::America::New_York)
+            .date_naive()
     );
     assert!(warning.contains(&named), "{warning} has no {named}");
 }
@@ -123,17 +155,27 @@ fn a_backfill_by_dates_goes_page_by_page_and_may_be_interrupted_anywhere() {
     whole.good_pass(now, &arguments);
     let expected = without_ids(whole.nightscout.treatments());
     assert!(filed(&expected[0]) >= start && filed(&expected[expected.len() - 1]) < end);
-    let asked = whole.tandem.requests_to("GET", "/api/reports/bff/pump-logs");
+    let asked = whole
+        .tandem
+        .requests_to("GET", "/api/reports/bff/pump-logs");
     assert_eq!(asked.len(), 3, "28 days a request, of which 2 overlap");
 
     let interrupted = Arrangement::of(history);
     for request in [4, 9, 17] {
         let gone = Kind::status(503);
-        interrupted.nightscout.inject(Fault::on("POST", "/api/v1/treatments", Times::From(request), gone));
+        interrupted.nightscout.inject(Fault::on(
+            "POST",
+            "/api/v1/treatments",
+            Times::From(request),
+            gone,
+        ));
         let outcome = interrupted.pass(now, &arguments);
         assert!(outcome.failure.is_some(), "interrupted at write {request}");
         let there = without_ids(interrupted.nightscout.treatments());
-        assert!(expected.starts_with(&there), "what is there is the beginning");
+        assert!(
+            expected.starts_with(&there),
+            "what is there is the beginning"
+        );
         interrupted.nightscout.heal();
     }
     interrupted.good_pass(now, &arguments);
@@ -147,7 +189,9 @@ fn a_backfill_by_dates_goes_page_by_page_and_may_be_interrupted_anywhere() {
 fn both_pumps_of_the_day_of_a_replacement_arrive() {
     let old = days(55, 1);
     let changed = old.plan.end;
-    let mut plan = Plan::days(56, 1).with_features(plain()).between(changed, changed + Duration::hours(8));
+    let mut plan = Plan::days(56, 1)
+        .with_features(plain())
+        .between(changed, changed + Duration::hours(8));
     "90005678".clone_into(&mut plan.serial);
     "5f0c4f0e-2f0b-4a57-9d53-0d6c0a1be002".clone_into(&mut plan.assignment);
     let new = Arc::new(History::generate(&plan));
@@ -164,7 +208,10 @@ fn both_pumps_of_the_day_of_a_replacement_arrive() {
     let later = now + Duration::days(5);
     let outcome = arrangement.good_pass(later, &[]);
     let warning = outcome.report.warnings.join(" ");
-    assert!(warning.contains("…234") && warning.contains("…678"), "{warning}");
+    assert!(
+        warning.contains("…234") && warning.contains("…678"),
+        "{warning}"
+    );
 }
 
 #[test]
@@ -172,18 +219,33 @@ fn a_pump_that_never_uploaded_is_not_asked_for() {
     let history = days(57, 1);
     let now = history.plan.end + Duration::minutes(20);
     let arrangement = Arrangement::of(history);
-    arrangement.tandem.add_pump(Pump::silent("5f0c4f0e-2f0b-4a57-9d53-0d6c0a1be003", "90009999"));
+    arrangement.tandem.add_pump(Pump::silent(
+        "5f0c4f0e-2f0b-4a57-9d53-0d6c0a1be003",
+        "90009999",
+    ));
     let outcome = arrangement.good_pass(now, &[]);
     assert_eq!(outcome.report.pumps, ["…234"]);
-    assert_eq!(arrangement.tandem.requests_to("GET", "/api/reports/bff/pump-logs").len(), 1);
+    assert_eq!(
+        arrangement
+            .tandem
+            .requests_to("GET", "/api/reports/bff/pump-logs")
+            .len(),
+        1
+    );
 }
 
 #[test]
 fn a_clock_change_that_becomes_known_later_moves_the_documents_in_place() {
     // The pump stays at the summer's offset; the phone is out of reach, so that nothing tells.
-    let start = Utc.with_ymd_and_hms(2026, 3, 7, 5, 0, 0).single().expect("an instant");
+    let start = Utc
+        .with_ymd_and_hms(2026, 3, 7, 5, 0, 0)
+        .single()
+        .expect("an instant");
     let story = ClockStory::ByHand(vec![30 * 3600]);
-    let plan = Plan::days(58, 4).with_features(plain()).between(start, start + Duration::days(4)).with_clock(story);
+    let plan = Plan::days(58, 4)
+        .with_features(plain())
+        .between(start, start + Duration::days(4))
+        .with_clock(story);
     let history = History::generate(&plan);
     let arrangement = Arrangement::of(history.clone());
     let first = start + Duration::hours(44);
@@ -197,8 +259,13 @@ fn a_clock_change_that_becomes_known_later_moves_the_documents_in_place() {
         let treatments = arrangement.nightscout.treatments();
         let wrong = treatments.iter().filter(|document| {
             let events = document["pump_event_id"].as_str().unwrap_or_default();
-            let number = events.split(',').next().and_then(|number| number.parse().ok());
-            let truly = number.and_then(|number| history.instant_of(number)).expect("an event");
+            let number = events
+                .split(',')
+                .next()
+                .and_then(|number| number.parse().ok());
+            let truly = number
+                .and_then(|number| history.instant_of(number))
+                .expect("an event");
             (filed(document) - truly).abs() > Duration::seconds(1)
         });
         wrong.count()
@@ -211,8 +278,12 @@ fn a_clock_change_that_becomes_known_later_moves_the_documents_in_place() {
     let outcome = arrangement.good_pass(then + Duration::minutes(15), &[]);
     assert_eq!(off(&arrangement), 0, "{}", outcome.report.summary());
     assert!(outcome.report.total(|tally| tally.updated) >= wrong);
-    let events: Vec<Value> =
-        arrangement.nightscout.treatments().into_iter().map(|document| document["pump_event_id"].clone()).collect();
+    let events: Vec<Value> = arrangement
+        .nightscout
+        .treatments()
+        .into_iter()
+        .map(|document| document["pump_event_id"].clone())
+        .collect();
     let mut once = events.clone();
     once.dedup();
     assert_eq!(once, events, "no document twice");

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use crate::config::PumpSerial;
 use crate::failure::{ExitStatus, Failure};
+use crate::pump::settings::PumpProfiles;
 use crate::report::Report;
 use crate::tandem::{Pump, Pumper};
 use crate::window::{Window, local_date};
@@ -55,7 +56,7 @@ pub(super) fn choose<'a>(
         .iter()
         .filter(|other| plausible_newest(other) > plausible_newest(pump))
         .max_by_key(|other| plausible_newest(other));
-    if let Some(newer) = newer.filter(|_| !may_have_events(pump, window, zone)) {
+    if let Some(newer) = newer.filter(|_| ended_before(pump, window, zone)) {
         report.warn(format!(
             "PUMP_SERIAL_NUMBER names pump {}, which has no events any more; pump {} is newer: set its serial number, or \
              remove the variable",
@@ -63,6 +64,26 @@ pub(super) fn choose<'a>(
         ));
     }
     Ok(vec![pump])
+}
+
+/// The profiles of the chosen pump; without a choice, of the one that uploaded last and has some.
+pub(super) fn profiles(account: &Pumper, chosen: Option<&PumpSerial>) -> Option<PumpProfiles> {
+    let candidates = account
+        .pumps
+        .iter()
+        .filter(|pump| chosen.is_none_or(|serial| pump.serial == *serial));
+    let with_profiles = candidates.filter_map(|pump| {
+        let profiles = PumpProfiles::read(pump.settings.as_ref()?)?;
+        Some((pump, profiles))
+    });
+    let newest = with_profiles.max_by_key(|(pump, _)| (pump.last_upload, plausible_newest(pump)));
+    newest.map(|(_, profiles)| profiles)
+}
+
+/// Whether a pump's record ends a day or more before the window does.
+fn ended_before(pump: &Pump, window: Window, zone: Tz) -> bool {
+    let last = local_date(zone, window.end);
+    plausible_newest(pump).is_none_or(|newest| newest.date() + Duration::days(1) < last)
 }
 
 /// Whether a pump's record may reach into the window. What the account does not say counts as yes.

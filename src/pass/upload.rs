@@ -1,5 +1,7 @@
 //! Carrying out a plan: what has to change first, then what is missing, oldest first, up to the first failure.
 
+mod others;
+
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
 
@@ -25,8 +27,8 @@ pub(super) struct Upload<'a> {
 }
 
 impl Upload<'_> {
-    /// Writes what a plan asks for and counts what became of it.
-    pub(super) fn perform(&self, plan: Plan, report: &mut Report) -> Result<(), Failure> {
+    /// Writes the treatments that a plan asks for and counts what became of them.
+    pub(super) fn treatments(&self, plan: Plan, report: &mut Report) -> Result<(), Failure> {
         for treatment in &plan.already {
             report.tally(treatment.event_type.name()).already += 1;
         }
@@ -130,9 +132,10 @@ impl Upload<'_> {
                 .at
                 .with_timezone(&self.config.zone)
                 .format("%Y-%m-%d %H:%M:%S");
-            let refusal = format!("{} of {local}: {reason}", treatment.event_type.name());
-            log::warn!("Nightscout refused a document: {refusal}");
-            report.refusals.push(refusal);
+            report.refuse(
+                format!("{} of {local}", treatment.event_type.name()),
+                reason,
+            );
         }
     }
 }

@@ -1,0 +1,138 @@
+//! What the pumps' events of a page ask for.
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+
+use super::Pass;
+use crate::config::Feature;
+use crate::failure::Failure;
+use crate::nightscout::Collection;
+use crate::nightscout::document::Treatment;
+use crate::nightscout::entry::Entry;
+use crate::pump::clock::{Evidence, PumpClock, offset_name};
+use crate::pump::decode::Decoded;
+use crate::pump::quantity::PumpTime;
+use crate::report::Report;
+use crate::tandem::{Pump, Session};
+use crate::translate::device_status::{self, DeviceState};
+use crate::translate::{self, History, Wishes, cgm};
+use crate::window::Page;
+
+/// What Nightscout should have of the events of a page, oldest first.
+#[derive(Default)]
+pub(super) struct Wanted {
+    pub treatments: Vec<Treatment>,
+    pub entries: Vec<Entry>,
+    /// The newest state of any pump.
+    pub state: Option<DeviceState>,
+    /// From when on earlier runs may have judged a pump's clock otherwise.
+    pub doubtful_from: Option<DateTime<Utc>>,
+}
+
+impl Pass<'_> {
+    /// What the pumps' events of a page ask for.
+    pub(super) fn wanted(
+        &self,
+        session: &mut Session,
+        pumps: &[&Pump],
+        page: &Page,
+        report: &mut Report,
+    ) -> Result<Wanted, Failure> {
+        let features = &self.config.features;
+        let wishes = Wishes {
+            features,
+            ignore_zero_unit_basal: self.config.ignore_zero_unit_basal,
+        };
+        let whole = page.whole(self.config.zone);
+        let mut wanted = Wanted::default();
+        for pump in pumps {
+            let mut decoded = fetch_days(session, pump, page.first_day, page.last_day)?;
+            let clock = self.judge_clock(pump, &decoded, page, report);
+            if let Some((first, last)) = clock.lost_days(page.window.start, page.window.end) {
+                decoded.add(fetch_days(session, pump, first, last)?);
+            }
+            let doubtful_from = clock.doubtful_from(page.window.start).into_iter();
+            wanted.doubtful_from = doubtful_from.chain(wanted.doubtful_from).min();
+            report.skipped.merge(decoded.skipped);
+            let events = clock.date(decoded.events);
+            let history = History {
+                serial: &pump.serial,
+                events: &events,
+            };
+            report.newest_event = report.newest_event.max(history.newest());
+            let treatments = translate::treatments(&history, &wishes).into_iter();
+            let whole = treatments.filter(|treatment| whole.contains(treatment.at));
+            wanted.treatments.extend(whole);
+            if features.contains(Feature::Cgm) {
+                let entries = cgm::entries(&history);
+                let belongs = |entry: &Entry| page.window.contains(entry.at);
+                wanted.entries.extend(entries.into_iter().filter(belongs));
+            }
+            if self.fills(Collection::DeviceStatus) {
+                let state = device_status::newest(&history, features);
+                wanted.state = later(wanted.state.take(), state);
+            }
+        }
+        wanted.treatments.sort_by_key(|treatment| treatment.at);
+        Ok(wanted)
+    }
+
+    /// Judges a pump's clock, and warns where it fits nothing.
+    fn judge_clock(
+        &self,
+        pump: &Pump,
+        decoded: &Decoded,
+        page: &Page,
+        report: &mut Report,
+    ) -> PumpClock {
+        let fetched = decoded.events.last().map(|event| event.pump_time);
+        let evidence = Evidence {
+            newest: newest_reading(pump, fetched, page),
+            last_upload: pump.last_upload,
+            now: self.now,
+        };
+        let clock = PumpClock::judge(self.config.zone, &decoded.clock_changes, &evidence);
+        log::debug!(
+            "pump {}: clock judged as {:?}",
+            pump.serial,
+            clock.verdict()
+        );
+        if let Some(offset) = clock.verdict().misfit {
+            report.warn(format!(
+                "pump {}: its newest event would lie after its upload, so the pump's clock and TIMEZONE_NAME ({}) do not \
+                 fit each other; {} would fit. Set TIMEZONE_NAME to the zone of the pump's clock, or correct the \
+                 pump's clock",
+                pump.serial,
+                self.config.zone.name(),
+                offset_name(offset),
+            ));
+        }
+        clock
+    }
+}
+
+fn fetch_days(
+    session: &mut Session,
+    pump: &Pump,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<Decoded, Failure> {
+    let logs = session.pump_logs(pump, first, last)?;
+    Decoded::from_logs([&logs])
+}
+
+/// What the pump's clock showed at the newest event known: of those fetched where they reach up to now, else what the
+/// account says, as long as that is no nonsense.
+fn newest_reading(pump: &Pump, fetched: Option<PumpTime>, page: &Page) -> Option<PumpTime> {
+    let recorded = pump.newest_event.filter(|recorded| {
+        let limit = pump
+            .last_upload
+            .map(|upload| upload.naive_utc() + Duration::days(1));
+        limit.is_none_or(|limit| *recorded <= limit) && recorded.date() > page.last_day
+    });
+    recorded.map(PumpTime::new).or(fetched)
+}
+
+/// The state that is newer.
+pub(super) fn later(one: Option<DeviceState>, other: Option<DeviceState>) -> Option<DeviceState> {
+    one.into_iter().chain(other).max_by_key(|state| state.at)
+}

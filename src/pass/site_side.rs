@@ -1,0 +1,162 @@
+//! What Nightscout is asked: before the pump's events are there, as long as the login at Tandem goes on, and page by page.
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::Pass;
+use crate::config::Span;
+use crate::failure::Failure;
+use crate::nightscout::document::{ENTERED_BY, Existing};
+use crate::nightscout::entry::ExistingEntry;
+use crate::nightscout::{Collection, Document, Site, SiteStatus, parse_created_at};
+use crate::translate;
+use crate::window::{self, Window};
+
+/// A document may lie this far from where it belongs, and still be found: the pump's clock was judged otherwise when it
+/// was written, or tconnectsync wrote it with another zone.
+const ASTRAY: Duration = Duration::hours(25);
+
+/// What is known of the site before the pump's events are.
+pub(super) struct SiteSide {
+    pub status: SiteStatus,
+    pub window: Window,
+    /// What is there around the window's first page.
+    pub existing: ThereAlready,
+    /// The time of the newest device status from here.
+    pub newest_status: Option<DateTime<Utc>>,
+    /// The profile document that the site goes by.
+    pub profile: Option<Document>,
+    /// What its owner should know.
+    pub warning: Option<String>,
+}
+
+/// The documents that may be those of a span; none of a kind that no feature fills.
+pub(super) struct ThereAlready {
+    pub treatments: Vec<Existing>,
+    pub entries: Vec<ExistingEntry>,
+}
+
+impl Pass<'_> {
+    /// What can be learned from Nightscout without the pump's events.
+    pub(super) fn look_at_site(&self, site: &Site) -> Result<SiteSide, Failure> {
+        let status = site.status()?;
+        let (window, existing, warning) = match self.config.span {
+            Span::Recent { days } => self.recent(site, days)?,
+            Span::Dates { first, last } => {
+                let window = window::of_dates(self.config.zone, first, last);
+                (window, self.existing(site, self.first_page(window))?, None)
+            }
+        };
+        let newest_status = match self.fills(Collection::DeviceStatus) {
+            true => site.newest_device_status(ENTERED_BY)?,
+            false => None,
+        };
+        let profile = match self.fills(Collection::Profile) {
+            true => site.current_profile()?,
+            false => None,
+        };
+        Ok(SiteSide {
+            status,
+            window,
+            existing,
+            newest_status: newest_status
+                .and_then(|document| parse_created_at(document.get("created_at")?.as_str()?)),
+            profile,
+            warning,
+        })
+    }
+
+    /// The window of an ordinary run, what is there in its first page, and what is to be said of a window cut short.
+    fn recent(
+        &self,
+        site: &Site,
+        days: u16,
+    ) -> Result<(Window, ThereAlready, Option<String>), Failure> {
+        let limit = self.config.max_catch_up_days;
+        let usual = window::recent(self.now, days, None, limit).window;
+        let existing = self.existing(site, usual)?;
+        let newest = self.newest_uploaded(site, &existing)?;
+        let recent = window::recent(self.now, days, newest, limit);
+        let warning = recent
+            .cut_off
+            .map(|missing_since| self.catch_up_is_cut_off(missing_since, recent.window));
+        let existing = if recent.window == usual {
+            existing
+        } else {
+            self.existing(site, self.first_page(recent.window))?
+        };
+        Ok((recent.window, existing, warning))
+    }
+
+    /// The time up to which everything was uploaded. The newest treatment from here tells it for the readings too, since
+    /// these go first; they tell it themselves where no treatments are wanted, or none has been written yet. They are not
+    /// asked otherwise: a sensor that is no longer worn, or another uploader that has every reading already, would make
+    /// each run look back as far as it can.
+    fn newest_uploaded(
+        &self,
+        site: &Site,
+        existing: &ThereAlready,
+    ) -> Result<Option<DateTime<Utc>>, Failure> {
+        if self.fills(Collection::Treatments) {
+            let ours = existing.treatments.iter().filter(|document| document.ours);
+            let newest = match ours.filter_map(|document| document.at).max() {
+                Some(newest) => Some(newest),
+                None => site.newest_treatment(ENTERED_BY)?,
+            };
+            if newest.is_some() {
+                return Ok(newest);
+            }
+        }
+        if self.fills(Collection::Entries) {
+            let ours = existing.entries.iter().filter(|entry| entry.ours);
+            return match ours.map(|entry| entry.at).max() {
+                Some(newest) => Ok(Some(newest)),
+                None => site.newest_entry(ENTERED_BY),
+            };
+        }
+        Ok(None)
+    }
+
+    fn catch_up_is_cut_off(&self, missing_since: DateTime<Utc>, window: Window) -> String {
+        let date = |at| window::local_date(self.config.zone, at);
+        format!(
+            "the newest document is from {}, further back than a run catches up; to fill the gap, run once with \
+             --start-date {} --end-date {}",
+            date(missing_since),
+            date(missing_since),
+            date(window.start),
+        )
+    }
+
+    fn first_page(&self, window: Window) -> Window {
+        let pages = window::pages(self.config.zone, window);
+        pages.first().map_or(window, |page| page.window)
+    }
+
+    /// The documents that may be those of a span.
+    pub(super) fn existing(&self, site: &Site, span: Window) -> Result<ThereAlready, Failure> {
+        let from = span.start - ASTRAY;
+        let until = Some(span.end + ASTRAY).filter(|until| *until < self.now);
+        let treatments = match self.fills(Collection::Treatments) {
+            true => site.treatments(from, until)?,
+            false => Vec::new(),
+        };
+        let entries = match self.fills(Collection::Entries) {
+            true => site.entries(from, until)?,
+            false => Vec::new(),
+        };
+        Ok(ThereAlready {
+            treatments: treatments
+                .into_iter()
+                .map(Existing::from_document)
+                .collect(),
+            entries: entries
+                .iter()
+                .filter_map(ExistingEntry::from_document)
+                .collect(),
+        })
+    }
+
+    pub(super) fn fills(&self, target: Collection) -> bool {
+        translate::fills(&self.config.features, target)
+    }
+}

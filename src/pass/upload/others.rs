@@ -1,0 +1,113 @@
+//! The collections beside treatments. What is there stays as it is, the profile document aside; and nothing waits: only
+//! treatments snooze alarms.
+
+use chrono::{DateTime, Utc};
+
+use super::Upload;
+use crate::failure::Failure;
+use crate::nightscout::{Collection, Document, Refused};
+use crate::pump::settings::PumpProfiles;
+use crate::reconcile::entries::Plan;
+use crate::reconcile::profile::{self, Change};
+use crate::report::Report;
+use crate::translate::device_status::DeviceState;
+use crate::translate::profile::store;
+
+const READING: &str = "Glucose Reading";
+const STATUS: &str = "Device Status";
+const PROFILE: &str = "Profile";
+
+impl Upload<'_> {
+    /// Writes the readings that are missing.
+    pub(in crate::pass) fn entries(&self, plan: Plan, report: &mut Report) -> Result<(), Failure> {
+        if plan.already > 0 {
+            report.tally(READING).already += plan.already;
+        }
+        let zone = self.config.zone;
+        let documents = plan.create.iter().map(|entry| entry.to_json(zone));
+        self.add(Collection::Entries, READING, documents.collect(), report)
+    }
+
+    /// Writes the newest state, if Nightscout does not have one as new. The collection takes whatever it is sent as another
+    /// document.
+    pub(in crate::pass) fn device_status(
+        &self,
+        state: Option<&DeviceState>,
+        newest_there: Option<DateTime<Utc>>,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let Some(state) = state else {
+            return Ok(());
+        };
+        if newest_there.is_some_and(|newest| newest >= state.at) {
+            report.tally(STATUS).already += 1;
+            return Ok(());
+        }
+        let document = state.to_json(self.config.zone);
+        self.add(Collection::DeviceStatus, STATUS, vec![document], report)
+    }
+
+    /// Writes the pump's profiles, if the site's document says something else.
+    pub(in crate::pass) fn profiles(
+        &self,
+        profiles: Option<&PumpProfiles>,
+        current: Option<&Document>,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let upload = &self.config.profile;
+        let wanted = profiles
+            .and_then(|profiles| store(profiles, self.status.units, self.config.zone, upload));
+        let Some(wanted) = wanted else {
+            return Ok(());
+        };
+        match profile::change(&wanted, current, upload.mode, self.now) {
+            None => report.tally(PROFILE).already += 1,
+            Some(Change::Add(document)) => {
+                self.add(Collection::Profile, PROFILE, vec![document], report)?;
+            }
+            Some(Change::Replace(document)) => {
+                if self.config.pretend {
+                    report.documents.push(document);
+                } else {
+                    let written = self.site.update_by_id(Collection::Profile, &document)?;
+                    if let [Refused { reason, .. }] = written.refused.as_slice() {
+                        report.tally(PROFILE).refused += 1;
+                        report.refuse(PROFILE.to_owned(), reason);
+                        return Ok(());
+                    }
+                }
+                report.tally(PROFILE).updated += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(
+        &self,
+        collection: Collection,
+        kind: &'static str,
+        documents: Vec<Document>,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        if documents.is_empty() {
+            return Ok(());
+        }
+        let tally = report.tally(kind);
+        if self.config.pretend {
+            tally.created += documents.len();
+            report.documents.extend(documents);
+            return Ok(());
+        }
+        let written = self.site.create(collection, &documents)?;
+        tally.created += written.accepted;
+        tally.refused += written.refused.len();
+        for Refused { index, reason } in &written.refused {
+            let time = documents.get(*index).and_then(|document| {
+                let times = ["dateString", "created_at"].into_iter();
+                times.filter_map(|name| document.get(name)?.as_str()).next()
+            });
+            report.refuse(format!("{kind} of {}", time.unwrap_or("now")), reason);
+        }
+        Ok(())
+    }
+}
