@@ -68,6 +68,8 @@ pub struct Config {
     pub profile: ProfileUpload,
     /// Whether and where the access token is kept between runs.
     pub cache: Cache,
+    /// The directory for what makes later runs cheaper or safer; `None` where the environment names none.
+    pub state_directory: Option<PathBuf>,
     /// Leave out basal rates of 0 U/h.
     pub ignore_zero_unit_basal: bool,
     /// The variables that are set, and where, without their values.
@@ -230,6 +232,7 @@ impl Config {
             heartbeat: heartbeat?,
             profile: profile?,
             cache: cache?,
+            state_directory: reader.sources().state_directory(),
             ignore_zero_unit_basal: ignore_zero_unit_basal?,
             set_variables: reader.sources().set_variables(),
             remarks: Vec::new(),

@@ -4,7 +4,7 @@
 //! newest document, after an outage), gives each event the instant at which it happened, turns the events into
 //! Nightscout's documents, compares these with what the site holds, writes what is missing or has grown, and ends with one
 //! summary line and an exit status. Something else starts it every ten minutes or so: Heroku Scheduler, cron, a timer.
-//! Nothing is kept between runs but what Nightscout holds, so a run may be repeated, late, killed, or be two at once.
+//! No run relies on anything but what Nightscout holds, so a run may be repeated, late, killed, or be two at once.
 //!
 //! # The map
 //!
@@ -16,6 +16,7 @@
 //! | [`config`] | command line, environment and `.env` files as one typed [`config::Config`] |
 //! | [`logging`] | the log on standard error |
 //! | [`failure`] | what can go wrong, its exit status, and the advice printed with it |
+//! | [`state`] | what a disk, where there is one, keeps between runs |
 //! | [`http`] | the one HTTP client: time limits, retries, and what may be said of an answer |
 //! | [`tandem`] | Tandem Source over HTTP: login, pumps, logs, as the service sends them |
 //! | [`pump`] | the pump's history: typed events, their decoding, the pump's clock |
@@ -39,6 +40,7 @@ pub mod pass;
 pub mod pump;
 pub mod reconcile;
 pub mod report;
+pub mod state;
 pub mod tandem;
 pub mod translate;
 pub mod window;

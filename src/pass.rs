@@ -16,7 +16,8 @@ use crate::http::Patience;
 use crate::nightscout::{Collection, Site};
 use crate::reconcile::{entries, reconcile};
 use crate::report::{Report, span_in_words};
-use crate::tandem::{self, Session};
+use crate::state::RunLock;
+use crate::tandem::{self, Memory, Session};
 use crate::translate;
 use crate::window::{self, Page, Window};
 use site_side::{SiteSide, ThereAlready};
@@ -64,6 +65,7 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     fn perform(&self, report: &mut Report) -> Result<(), Failure> {
+        let _lock = self.lock()?;
         let proxy = self.config.proxy.as_ref();
         let site = Site::new(&self.config.nightscout, proxy, self.patience.clone())?;
         let client = tandem::client(&self.config.tandem, proxy, self.patience.clone())?;
@@ -146,9 +148,18 @@ impl Pass<'_> {
         Ok(())
     }
 
+    /// Keeps other runs on this machine away, unless this one writes nothing.
+    fn lock(&self) -> Result<Option<RunLock>, Failure> {
+        if self.config.pretend {
+            return Ok(None);
+        }
+        RunLock::take(self.config).map(Some)
+    }
+
     /// Logs in to Tandem Source and asks for the account's pumps.
     fn log_in(&self, client: crate::http::Client) -> Result<(Session, tandem::Pumper), Failure> {
-        let mut session = Session::log_in(client, &self.config.tandem)?;
+        let memory = Memory::new(self.config, self.now);
+        let mut session = Session::open(client, &self.config.tandem, memory)?;
         let account = session.pumper()?;
         Ok((session, account))
     }

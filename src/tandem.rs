@@ -1,15 +1,18 @@
 //! Tandem Source over HTTP: the login, the account's pumps, and their logs, as the service sends them.
 //!
-//! [`Session::log_in`] gives a [`Session`], whose calls are [`Session::pumper`] and [`Session::pump_logs`]. Nothing here
+//! [`Session::open`] gives a [`Session`], whose calls are [`Session::pumper`] and [`Session::pump_logs`]. Nothing here
 //! interprets an event: that is for `crate::pump`. Tandem documents none of this API; what public clients have
 //! observed up to October 2026 is written beside each step.
 
 mod event_codes;
 mod login;
+mod memory;
 mod pump_logs;
 mod pumper;
 mod region;
+mod rejections;
 mod session;
+mod token_cache;
 mod tokens;
 
 use std::time::Duration;
@@ -18,6 +21,7 @@ use crate::config;
 use crate::failure::Failure;
 use crate::http::{Client, Options, Patience, Service};
 
+pub use memory::Memory;
 pub use pump_logs::{MalformedEvent, PumpLogs, WireEvent};
 pub use pumper::{Pump, Pumper};
 pub use region::Region;

@@ -1,6 +1,7 @@
 //! A cloud with a pump, a site, and a configuration that joins them: what most tests begin with.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use chrono::{DateTime, Utc};
@@ -82,18 +83,28 @@ impl Arrangement {
         outcome
     }
 
-    /// The program itself with the variables as its whole environment, now.
+    /// The program itself with the variables as its whole environment, now, in a home of its own.
     pub fn program(&self, arguments: &[&str]) -> Said {
         let home = tempfile::tempdir().expect("a temporary directory");
-        let output = Command::new(env!("CARGO_BIN_EXE_tconnectsync-heroku"))
+        self.program_at(home.path(), arguments)
+    }
+
+    /// The program itself, in this home.
+    pub fn program_at(&self, home: &Path, arguments: &[&str]) -> Said {
+        let mut command = self.command(home, arguments);
+        Said::of(command.output().expect("the program starts"))
+    }
+
+    /// The program itself, not started yet. A `HOME` among the variables counts instead of this one.
+    pub fn command(&self, home: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tconnectsync-heroku"));
+        command
             .env_clear()
+            .env("HOME", home)
             .envs(&self.variables)
-            .env("HOME", home.path())
-            .current_dir(home.path())
-            .args(arguments)
-            .output()
-            .expect("the program starts");
-        Said::of(output)
+            .current_dir(home)
+            .args(arguments);
+        command
     }
 
     /// Somebody changes a treatment on the site, by its `_id`.
@@ -124,7 +135,7 @@ pub struct Said {
 }
 
 impl Said {
-    fn of(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         Said {
             status: output.status.code(),
             out: String::from_utf8(output.stdout).expect("UTF-8"),

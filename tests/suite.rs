@@ -8,6 +8,7 @@ mod configuration;
 mod demo;
 mod demo_check;
 mod packaging;
+mod memory;
 mod pass;
 mod services;
 mod simulator;

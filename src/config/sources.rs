@@ -148,6 +148,19 @@ impl Sources {
             .any(|(value, _)| value.to_lowercase().contains(&text))
     }
 
+    /// Where this program may keep files between runs: the directory that systemd made for it, else its own in the user's
+    /// cache directory (XDG Base Directory Specification). Only the environment counts: a `.env` file moves no homes.
+    pub(super) fn state_directory(&self) -> Option<PathBuf> {
+        let absolute = |name: &str| {
+            let path = Path::new(self.environment.get(name)?);
+            path.is_absolute().then(|| path.to_owned())
+        };
+        let own = |directory: PathBuf| directory.join("tconnectsync-heroku");
+        absolute("CACHE_DIRECTORY")
+            .or_else(|| absolute("XDG_CACHE_HOME").map(own))
+            .or_else(|| absolute("HOME").map(|home| own(home.join(".cache"))))
+    }
+
     /// Every name that any source sets, each once, in alphabetical order.
     pub fn names(&self) -> Vec<&str> {
         let files = self.files.iter().flat_map(|file| file.values.keys());

@@ -6,7 +6,8 @@ use chrono::{NaiveDate, TimeDelta, Utc};
 use reqwest::header::{AUTHORIZATION, HeaderValue, ORIGIN, REFERER};
 use url::Url;
 
-use super::login::{self, header};
+use super::login::header;
+use super::memory::Memory;
 use super::pump_logs::PumpLogs;
 use super::pumper::{Pump, Pumper};
 use super::region::{Origins, Region, below};
@@ -37,26 +38,64 @@ pub struct Session {
     config: config::Tandem,
     tokens: Tokens,
     origins: Origins,
+    memory: Memory,
+    /// Whether the tokens are an earlier run's, and no call has shown yet that they work.
+    unproven: bool,
     /// Whether the server turned out to insist on a list of event codes.
     lists_event_codes: bool,
 }
 
 impl Session {
-    /// Logs in with e-mail and password.
+    /// Continues the session of an earlier run where its tokens are remembered, without a request; else logs in with e-mail
+    /// and password, unless these were rejected not long ago.
     ///
     /// Fails with 77 on rejected credentials and locked accounts; with 69, 75 or 76 as every call does.
-    pub fn log_in(client: Client, config: &config::Tandem) -> Result<Session, Failure> {
-        let tokens = login::log_in(&client, config)?;
-        Ok(Session::resume(client, config, tokens))
+    pub fn open(
+        client: Client,
+        config: &config::Tandem,
+        memory: Memory,
+    ) -> Result<Session, Failure> {
+        let tokens = match memory.tokens() {
+            Some(tokens) => return Ok(Session::new(client, config, tokens, memory, true)),
+            None => memory.log_in(&client, config)?,
+        };
+        Ok(Session::new(client, config, tokens, memory, false))
     }
 
-    /// Continues with the tokens of an earlier login, without a request. Logs in anew if they turn out to have expired.
+    /// Logs in with e-mail and password, whatever is remembered, and remembers how it went.
+    pub fn open_anew(
+        client: Client,
+        config: &config::Tandem,
+        memory: Memory,
+    ) -> Result<Session, Failure> {
+        let tokens = memory.log_in_now(&client, config)?;
+        Ok(Session::new(client, config, tokens, memory, false))
+    }
+
+    /// Logs in with e-mail and password, without any memory.
+    pub fn log_in(client: Client, config: &config::Tandem) -> Result<Session, Failure> {
+        Session::open_anew(client, config, Memory::none())
+    }
+
+    /// Continues with these tokens of an earlier login, without a request. Logs in anew if they turn out to have expired.
     pub fn resume(client: Client, config: &config::Tandem, tokens: Tokens) -> Session {
+        Session::new(client, config, tokens, Memory::none(), true)
+    }
+
+    fn new(
+        client: Client,
+        config: &config::Tandem,
+        tokens: Tokens,
+        memory: Memory,
+        unproven: bool,
+    ) -> Session {
         Session {
             origins: tokens.region.origins(config.base_url.as_ref()),
             client,
             config: config.clone(),
             tokens,
+            memory,
+            unproven,
             lists_event_codes: false,
         }
     }
@@ -80,7 +119,7 @@ impl Session {
                 ..Call::get("pumper", below(&origins.source, &path))
             }
         })?;
-        Pumper::read(&answer)
+        self.understood(Pumper::read(&answer))
     }
 
     /// Asks for all events of a pump on these days, both included, at most [`MAX_DAYS`] of them. The days are those of the
@@ -127,7 +166,7 @@ impl Session {
                 self.lists_event_codes = true;
                 continue;
             }
-            return PumpLogs::read(answer);
+            return self.understood(PumpLogs::read(answer));
         }
     }
 
@@ -137,7 +176,7 @@ impl Session {
         name: &'static str,
         call: impl Fn(&Tokens, &Origins) -> Call,
     ) -> Result<Answer, Failure> {
-        let expired = self.tokens.expires_at - EXPIRY_MARGIN <= Utc::now();
+        let expired = self.tokens.expires_at <= Utc::now() + EXPIRY_MARGIN;
         let mut logged_in = expired;
         if expired {
             self.log_in_anew()?;
@@ -148,10 +187,16 @@ impl Session {
             let answer = self.client.send(call)?;
             match answer.status() {
                 401 => {}
+                // What an earlier run left may be for what is no more.
+                403 | 404 if self.unproven => {}
                 403 => return Err(blocked(name, &answer)),
-                _ => return Ok(answer),
+                _ => {
+                    self.unproven = false;
+                    return Ok(answer);
+                }
             }
             if logged_in {
+                self.memory.forget_tokens();
                 return Err(SERVICE.failure(
                     ExitStatus::CredentialsRejected,
                     name,
@@ -165,8 +210,18 @@ impl Session {
         }
     }
 
+    /// Passes on what an answer was read as. One that was not understood may be what this service answers to a session that
+    /// it no longer knows, so that the next run had better log in.
+    fn understood<T>(&self, read: Result<T, Failure>) -> Result<T, Failure> {
+        if read.is_err() {
+            self.memory.forget_tokens();
+        }
+        read
+    }
+
     fn log_in_anew(&mut self) -> Result<(), Failure> {
-        self.tokens = login::log_in(&self.client, &self.config)?;
+        self.tokens = self.memory.log_in(&self.client, &self.config)?;
+        self.unproven = false;
         self.origins = self.tokens.region.origins(self.config.base_url.as_ref());
         Ok(())
     }

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::header::HeaderValue;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
@@ -70,6 +71,13 @@ impl Tokens {
             pumper_id: pumper_id.ok_or_else(|| missing("the account's pumperId"))?,
             expires_at: Utc::now() + TimeDelta::seconds(lifetime),
         })
+    }
+}
+
+impl Tokens {
+    /// Whether the access token can stand in a header. A damaged one may hold anything.
+    pub(super) fn can_be_sent(&self) -> bool {
+        HeaderValue::from_str(self.access_token.expose()).is_ok()
     }
 }
 

@@ -1,0 +1,80 @@
+//! What one run leaves on disk for the next about an account: its tokens, and which logins were rejected.
+
+use chrono::{DateTime, Utc};
+
+use super::login;
+use super::rejections::Rejections;
+use super::token_cache::TokenCache;
+use super::tokens::Tokens;
+use crate::config::{self, Config};
+use crate::failure::{ExitStatus, Failure};
+use crate::http::Client;
+
+/// The memory of a session.
+#[derive(Debug)]
+pub struct Memory {
+    tokens: TokenCache,
+    rejections: Rejections,
+    now: DateTime<Utc>,
+}
+
+impl Memory {
+    /// The memory that a configuration allows, in a run that began at `now`.
+    pub fn new(config: &Config, now: DateTime<Utc>) -> Memory {
+        Memory {
+            tokens: TokenCache::new(config),
+            rejections: Rejections::new(config),
+            now,
+        }
+    }
+
+    /// The memory of a session that neither remembers nor leaves anything.
+    pub fn none() -> Memory {
+        Memory {
+            tokens: TokenCache::none(),
+            rejections: Rejections::none(),
+            now: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    /// The tokens that an earlier login left.
+    pub(super) fn tokens(&self) -> Option<Tokens> {
+        self.tokens.load()
+    }
+
+    /// Forgets the tokens: the service does not take them.
+    pub(super) fn forget_tokens(&self) {
+        self.tokens.forget();
+    }
+
+    /// Logs in, unless the same login was rejected not long ago.
+    pub(super) fn log_in(
+        &self,
+        client: &Client,
+        config: &config::Tandem,
+    ) -> Result<Tokens, Failure> {
+        self.rejections.check(config, self.now)?;
+        self.log_in_now(client, config)
+    }
+
+    /// Logs in whatever happened before, and remembers how it went.
+    pub(super) fn log_in_now(
+        &self,
+        client: &Client,
+        config: &config::Tandem,
+    ) -> Result<Tokens, Failure> {
+        let outcome = login::log_in(client, config);
+        match &outcome {
+            Ok(tokens) => {
+                self.tokens.keep(tokens);
+                self.rejections.forget(config, self.now);
+            }
+            Err(failure) if failure.status == ExitStatus::CredentialsRejected => {
+                self.tokens.forget();
+                self.rejections.note(config, self.now);
+            }
+            Err(_) => {}
+        }
+        outcome
+    }
+}
