@@ -16,6 +16,7 @@
 //! | [`config`] | command line, environment and `.env` files as one typed [`config::Config`] |
 //! | [`logging`] | the log on standard error |
 //! | [`failure`] | what can go wrong, its exit status, and the advice printed with it |
+//! | [`signals`] | the signals that end a run early |
 //! | [`state`] | what a disk, where there is one, keeps between runs |
 //! | [`http`] | the one HTTP client: time limits, retries, and what may be said of an answer |
 //! | [`tandem`] | Tandem Source over HTTP: login, pumps, logs, as the service sends them |
@@ -40,6 +41,7 @@ pub mod pass;
 pub mod pump;
 pub mod reconcile;
 pub mod report;
+pub mod signals;
 pub mod state;
 pub mod tandem;
 pub mod translate;
