@@ -51,6 +51,7 @@ pub fn run(config: &Config, now: DateTime<Utc>, patience: &Patience) -> Outcome 
     }
     .perform(&mut report)
     .err();
+    report.complete = failure.is_none();
     let failure = failure
         .or_else(|| refusal(&report))
         .or_else(|| staleness(config, &report));
@@ -78,8 +79,10 @@ impl Pass<'_> {
         let (mut session, account) = match tandem_side {
             Ok(side) => side,
             Err(failure) => {
-                // Both services failing is two things to mend.
-                if let Err(other) = &site_side {
+                // Both services failing is two things to mend; the end of the run's time or of the run itself is one.
+                if let Err(other) = &site_side
+                    && other.status != ExitStatus::TryLater
+                {
                     report.warn(other.to_string());
                 }
                 return Err(failure);

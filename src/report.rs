@@ -37,6 +37,8 @@ pub struct Report {
     pub zone: Tz,
     /// Whether nothing was written in truth.
     pub pretend: bool,
+    /// Whether the run got through to its end.
+    pub complete: bool,
     /// The pumps copied, each as the last digits of its serial number.
     pub pumps: Vec<String>,
     /// The span that was copied.
@@ -64,6 +66,7 @@ impl Report {
             now,
             zone,
             pretend,
+            complete: false,
             pumps: Vec::new(),
             window: None,
             tallies: BTreeMap::new(),
@@ -136,7 +139,8 @@ impl Report {
         let created = self.kinds(|tally| tally.created);
         let updated = self.kinds(|tally| tally.updated);
         match (created.is_empty(), updated.is_empty()) {
-            (true, true) => parts.push("Nothing new".to_owned()),
+            (true, true) if self.complete => parts.push("Nothing new".to_owned()),
+            (true, true) => parts.push("Nothing uploaded".to_owned()),
             (false, true) => parts.push(format!("{upload} {created}")),
             (true, false) => parts.push(capitalised(&format!("{update} {updated}"))),
             (false, false) => parts.push(format!("{upload} {created}; {update} {updated}")),
@@ -152,8 +156,11 @@ impl Report {
             "held back until 10 minutes old",
         );
         count(self.total(|tally| tally.refused), "refused by Nightscout");
-        let mut line = format!("{}. {}.", parts.join("; "), self.newest_event_in_words());
-        // Writing to a String cannot fail.
+        let mut line = format!("{}.", parts.join("; "));
+        // Writing to a String cannot fail. A run that was cut short may not have seen any event that there is.
+        if self.complete || self.newest_event.is_some() {
+            let _ = write!(line, " {}.", self.newest_event_in_words());
+        }
         if !self.without_data.is_empty() {
             let features: Vec<&str> = self.without_data.iter().map(|f| f.name()).collect();
             let _ = write!(line, " Nothing from the pump for {}.", features.join(", "));

@@ -31,8 +31,12 @@ impl Arrangement {
 
     /// One pump with this history, and this site.
     pub fn with(history: History, nightscout: Nightscout) -> Self {
-        let zone = history.plan.zone;
-        let tandem = Tandem::with_history(history);
+        Self::joining(Tandem::with_history(history), nightscout)
+    }
+
+    /// This cloud, whose pump has a history, and this site.
+    pub fn joining(tandem: Tandem, nightscout: Nightscout) -> Self {
+        let zone = tandem.zone().expect("a pump with a history");
         let account = tandem.account();
         let variables = [
             ("TCONNECT_EMAIL", account.email),

@@ -259,6 +259,8 @@ impl Upload<'_> {
         let repeat = if self.collection.only_adds() || self.server_error.is_some() {
             // After server errors that did not pass, each part is tried once.
             Repeat::IfUntouched
+        } else if documents.len() <= FEWEST {
+            Repeat::Freely
         } else {
             Repeat::UnlessTimedOut
         };

@@ -205,6 +205,20 @@ fn a_write_that_was_not_answered_is_sent_again() {
 }
 
 #[test]
+fn a_few_documents_that_a_proxy_gave_up_on_are_sent_again() {
+    for kind in [
+        Kind::status(504),
+        Kind::AfterHandling(Box::new(Kind::status(504))),
+    ] {
+        let nightscout = Nightscout::start();
+        nightscout.inject(Fault::on("POST", TREATMENTS, Times::First(2), kind));
+        let written = site(&nightscout).create(Treatments, &basals(20)).unwrap();
+        assert_eq!(written.accepted, 20);
+        assert_eq!(nightscout.treatments().len(), 20);
+    }
+}
+
+#[test]
 fn what_would_be_added_twice_is_not_sent_again() {
     let nightscout = Nightscout::start();
     nightscout.inject(Fault::on(

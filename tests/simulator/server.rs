@@ -322,7 +322,7 @@ fn play(
             let answer = Answer::new(200, "application/json; charset=utf-8", "[");
             Ok(Play {
                 answer,
-                end: End::Repeat(Bytes::from("{},".repeat(5_000))),
+                end: End::Repeat(Bytes::from("{},".repeat(80_000))),
                 length: None,
             })
         }

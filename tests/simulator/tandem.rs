@@ -58,7 +58,7 @@ impl Tandem {
     }
 
     /// Starts with the default account and one pump of this history.
-    pub fn with_history(history: History) -> Self {
+    pub fn with_history(history: impl Into<Arc<History>>) -> Self {
         let tandem = Self::start();
         tandem.add_history(history);
         tandem
@@ -72,6 +72,13 @@ impl Tandem {
     /// Adds a pump.
     pub fn add_pump(&self, pump: Pump) {
         self.state().pumps.push(pump);
+    }
+
+    /// The zone of the first pump that has a history.
+    pub fn zone(&self) -> Option<chrono_tz::Tz> {
+        let state = self.state();
+        let mut histories = state.pumps.iter().filter_map(|pump| pump.history.as_ref());
+        histories.next().map(|history| history.plan.zone)
     }
 
     /// Changes the pumps.
