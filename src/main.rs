@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let status = match Config::load(&arguments, &sources, now) {
         Ok(config) => run(&config, now),
         Err(problems) => {
-            config::print(&problems);
+            config::print(&problems, arguments.json);
             ExitStatus::Configuration
         }
     };

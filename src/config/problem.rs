@@ -1,6 +1,7 @@
 //! What is wrong with a configuration, and what is worth a remark. Neither ever repeats a value.
 
 use std::fmt;
+use std::io::Write as _;
 
 use crate::failure::{ExitStatus, Failure};
 
@@ -29,9 +30,13 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Where a configuration is changed: the line below a list of problems.
-const ADVICE: &str = "Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file. \
-                          --help lists every variable";
+/// Where a configuration is changed.
+pub const WHERE_TO_MEND: &str = "Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file";
+
+/// The line below a list of problems.
+fn advice() -> String {
+    format!("{WHERE_TO_MEND}. --help lists every variable")
+}
 
 /// All problems as one failure of one line.
 pub fn failure(problems: &[Problem]) -> Failure {
@@ -50,15 +55,25 @@ pub fn failure(problems: &[Problem]) -> Failure {
             )
         }
     };
-    Failure::new(ExitStatus::Configuration, what, ADVICE)
+    Failure::new(ExitStatus::Configuration, what, advice())
 }
 
-/// Names every problem on standard error, a line each, and where they are mended.
-pub fn print(problems: &[Problem]) {
+/// Names every problem on standard error, a line each, and where they are mended; as JSON also on standard output.
+pub fn print(problems: &[Problem], json: bool) {
     for problem in problems {
         eprintln!("error: {problem}.");
     }
-    eprintln!("{ADVICE}.");
+    eprintln!("{}.", advice());
+    if json {
+        let failure = failure(problems);
+        let summary = serde_json::json!({
+            "exit_status": failure.status.code(),
+            "failure": failure.to_string(),
+            "problems": problems.iter().map(ToString::to_string).collect::<Vec<String>>(),
+        });
+        // Whoever reads may have closed its end; the run is over all the same.
+        let _ = writeln!(std::io::stdout(), "{summary}");
+    }
 }
 
 /// Something about the configuration that its owner may want to know; the run goes on.

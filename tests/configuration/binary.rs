@@ -197,13 +197,39 @@ fn the_help_lists_the_tables() {
 }
 
 #[test]
-fn the_version_is_cargos() {
+fn the_version_is_cargos_and_names_the_commit() {
     let home = home();
     let output = program(home.path())
         .arg("--version")
         .output()
         .expect("the program starts");
     let version = String::from_utf8(output.stdout).expect("UTF-8");
-    let expected = concat!("tconnectsync-heroku ", env!("CARGO_PKG_VERSION"));
-    assert!(version.starts_with(expected), "{version}");
+    let version = version.trim_end();
+    let plain = concat!("tconnectsync-heroku ", env!("CARGO_PKG_VERSION"));
+    let commit = version.strip_prefix(plain).expect("Cargo's version");
+    // Outside a checkout there is none.
+    let is_commit = commit
+        .strip_prefix(" (")
+        .and_then(|commit| commit.strip_suffix(')'))
+        .is_some_and(|digits| digits.len() == 10 && digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    assert!(commit.is_empty() || is_commit, "{version}");
+}
+
+#[test]
+fn with_json_a_broken_configuration_is_also_one_object() {
+    let home = home();
+    let output = program(home.path())
+        .envs(COMPLETE)
+        .env("NS_SECRET", "")
+        .env("TIMEZONE_NAME", "Berlin")
+        .args(["--json"])
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(78));
+    let summary: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert_eq!(summary["exit_status"], 78);
+    assert_eq!(summary["problems"].as_array().map(Vec::len), Some(2));
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(said.contains("NS_SECRET is blank"), "{said}");
 }
