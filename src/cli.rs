@@ -10,10 +10,13 @@ use crate::config::variables::{Group, VARIABLES, Variable};
 use crate::config::{FeatureSet, RegionChoice, Verbosity};
 use crate::failure::ExitStatus;
 
+/// Version and, where it is known, the commit.
+pub const VERSION: &str = env!("TCONNECTSYNC_HEROKU_VERSION");
+
 /// Copies a Tandem insulin pump's events from Tandem Source to Nightscout, one pass a run
 #[derive(Clone, Debug, Default, Parser)]
 #[command(
-    version,
+    version = VERSION,
     about,
     after_help = "--help lists the variables, the features and the exit statuses.",
     after_long_help = tables()
