@@ -1,5 +1,7 @@
 //! What a run did: the summary line, and the same as JSON.
 
+mod table;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -12,6 +14,9 @@ use crate::config::{Feature, Verbosity};
 use crate::failure::{ExitStatus, Failure};
 use crate::pump::decode::Skipped;
 use crate::window::Window;
+
+/// The phone uploads about once an hour. When the newest event is older than this, something keeps it from doing so.
+pub const SUSPICIOUS_AGE: Duration = Duration::hours(3);
 
 /// What became of the documents of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -122,10 +127,27 @@ impl Report {
             }
             let _ = writeln!(text, "{}", self.to_json(failure));
         } else if verbosity > Verbosity::Quiet {
+            if self.pretend {
+                text += &self.pretence(verbosity);
+            }
             let _ = writeln!(text, "{}", self.summary());
         }
         // Whoever reads may have closed its end; the run is over all the same.
         let _ = std::io::stdout().write_all(text.as_bytes());
+    }
+
+    /// What a run that only pretends shows above its summary: the documents, where more is to be said, and the table.
+    pub fn pretence(&self, verbosity: Verbosity) -> String {
+        let mut text = String::new();
+        if verbosity > Verbosity::Normal {
+            for document in &self.documents {
+                let _ = writeln!(text, "{}", Value::Object(document.clone()));
+            }
+        }
+        for line in table::lines(self) {
+            let _ = writeln!(text, "{line}");
+        }
+        text
     }
 
     /// The one line that a run ends with.
@@ -183,7 +205,7 @@ impl Report {
 
     fn newest_event_in_words(&self) -> String {
         let (Some(newest), Some(age)) = (self.newest_event, self.age()) else {
-            return "The pump has no events in this time".to_owned();
+            return format!("The pump has no events in this time{}", self.hint(true));
         };
         let local = self.zone.from_utc_datetime(&newest.naive_utc());
         let time = local.format("%Y-%m-%d %H:%M %Z");
@@ -193,7 +215,21 @@ impl Report {
                 span_in_words(-age)
             )
         } else {
-            format!("Newest pump event: {time}, {} ago", span_in_words(age))
+            let hint = self.hint(age > SUSPICIOUS_AGE);
+            format!(
+                "Newest pump event: {time}, {} ago{hint}",
+                span_in_words(age)
+            )
+        }
+    }
+
+    /// Where a run that reaches up to now finds nothing new, the phone is what to look at.
+    fn hint(&self, silent: bool) -> &'static str {
+        let up_to_now = self.window.is_some_and(|window| window.end >= self.now);
+        if silent && up_to_now {
+            " (is the phone with Tandem's app on, online, and connected to the pump?)"
+        } else {
+            ""
         }
     }
 

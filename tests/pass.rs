@@ -1,6 +1,7 @@
 //! One pass from the login to the summary, through both simulators.
 
 mod by_hand;
+mod endings;
 mod failures;
 mod sites;
 mod whole_day;
