@@ -14,6 +14,7 @@ mod reader;
 mod region;
 mod secret;
 mod sources;
+mod usable;
 mod values;
 pub mod variables;
 mod zone;
@@ -28,10 +29,11 @@ use crate::cli::Cli;
 use reader::Reader;
 
 pub use features::{Feature, FeatureSet};
-pub use problem::{Problem, Remark, failure, print};
+pub use problem::{Problem, Remark, WHERE_TO_MEND, failure, print};
 pub use region::RegionChoice;
 pub use secret::{PumpSerial, Secret};
 pub use sources::{Place, SetVariable, Sources};
+pub use usable::Usable;
 
 /// Everything that a run needs to know from its owner.
 #[derive(Clone, Debug)]

@@ -43,6 +43,30 @@ impl ExitStatus {
         ExitStatus::Configuration,
     ];
 
+    /// Every status by what it asks of its reader, the gravest last: nothing; patience; a report; a look at a service; a
+    /// newer version; other credentials; another configuration, without which nothing else can be judged.
+    const BY_GRAVITY: [ExitStatus; 9] = [
+        ExitStatus::Done,
+        ExitStatus::TryLater,
+        ExitStatus::Refused,
+        ExitStatus::Unavailable,
+        ExitStatus::NotUnderstood,
+        ExitStatus::CredentialsRejected,
+        ExitStatus::Configuration,
+        ExitStatus::Usage,
+        ExitStatus::Bug,
+    ];
+
+    /// The graver of two statuses: the one that a run with both ends with.
+    pub fn graver(self, other: ExitStatus) -> ExitStatus {
+        let gravity = |status: ExitStatus| Self::BY_GRAVITY.iter().position(|each| *each == status);
+        if gravity(other) > gravity(self) {
+            other
+        } else {
+            self
+        }
+    }
+
     /// The process exit status.
     pub const fn code(self) -> u8 {
         match self {
@@ -107,3 +131,32 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_a_code_and_a_gravity_of_its_own() {
+        for (index, status) in ExitStatus::ALL.into_iter().enumerate() {
+            assert!(ExitStatus::BY_GRAVITY.contains(&status), "{status:?}");
+            for other in &ExitStatus::ALL[..index] {
+                assert!(other.code() < status.code(), "{other:?}, {status:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_graver_status_is_what_has_to_be_mended_first() {
+        use ExitStatus::{Configuration, CredentialsRejected, Done, TryLater, Unavailable};
+        for (one, other) in [
+            (TryLater, Done),
+            (Unavailable, TryLater),
+            (CredentialsRejected, Unavailable),
+            (Configuration, CredentialsRejected),
+        ] {
+            assert_eq!(one.graver(other), one);
+            assert_eq!(other.graver(one), one);
+        }
+    }
+}

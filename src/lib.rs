@@ -26,11 +26,13 @@
 //! | [`reconcile`] | wanted documents against existing ones |
 //! | [`window`] | which span of time a run is about |
 //! | [`report`] | the summary line and the JSON summary |
-//! | [`pass`] | one pass, top to bottom: the only place that knows both services |
+//! | [`pass`] | one pass, top to bottom: the place that joins both services |
+//! | [`check`] | `--check-login`: everything that a pass needs, step by step, without writing |
 //!
 //! The functional core (`pump`, `translate`, `reconcile`, `window`) does no I/O and reads no clock: every decision is a
 //! function of its arguments. Standard error carries the log, standard output the summary.
 
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod failure;

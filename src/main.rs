@@ -5,15 +5,18 @@ use std::process::ExitCode;
 use chrono::Utc;
 use clap::Parser;
 use tconnectsync_heroku::cli::Cli;
-use tconnectsync_heroku::config::{self, Config, Sources};
+use tconnectsync_heroku::config::{self, Config, Sources, Verbosity};
 use tconnectsync_heroku::failure::ExitStatus;
 use tconnectsync_heroku::http::{Deadline, Patience};
-use tconnectsync_heroku::{logging, pass, signals};
+use tconnectsync_heroku::{check, logging, pass, signals};
 
 fn main() -> ExitCode {
     let arguments = Cli::parse();
-    logging::start(arguments.verbosity());
     let now = Utc::now();
+    if arguments.check_login {
+        return ExitCode::from(check(&arguments, now).code());
+    }
+    logging::start(arguments.verbosity());
     let sources = Sources::read(arguments.env_file.as_deref());
     let status = match Config::load(&arguments, &sources, now) {
         Ok(config) => run(&config, now),
@@ -23,6 +26,17 @@ fn main() -> ExitCode {
         }
     };
     ExitCode::from(status.code())
+}
+
+/// The check says everything itself; the log speaks only where more is asked for.
+fn check(arguments: &Cli, now: chrono::DateTime<Utc>) -> ExitStatus {
+    logging::start(match arguments.verbosity() {
+        Verbosity::Normal => Verbosity::Quiet,
+        verbosity => verbosity,
+    });
+    // A file may be called after the person whose it is.
+    let sources = Sources::read_as(arguments.env_file.as_deref(), "the given file");
+    check::perform(arguments, &sources, now)
 }
 
 fn run(config: &Config, now: chrono::DateTime<Utc>) -> ExitStatus {

@@ -7,6 +7,7 @@ mod authentication;
 pub mod document;
 pub mod entry;
 mod queries;
+mod rights;
 mod site;
 mod status;
 mod time;
@@ -15,6 +16,7 @@ mod writes;
 use crate::http::Service;
 
 pub use queries::Document;
+pub use rights::Standing;
 pub use site::{Collection, Site};
 pub use status::{GlucoseUnits, SiteStatus, SiteVersion};
 pub use time::parse_created_at;

@@ -1,7 +1,7 @@
 //! One pass: log in, fetch, translate, reconcile, upload, report. The only place that knows both services.
 
 mod pump_side;
-mod pumps;
+pub(crate) mod pumps;
 mod site_side;
 mod upload;
 

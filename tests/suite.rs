@@ -2,6 +2,7 @@
 
 mod arrangement;
 mod catch_up;
+mod check;
 mod clock;
 mod clock_stories;
 mod configuration;

@@ -53,6 +53,12 @@ impl Sources {
     /// Reads the environment and the files: the given one, else `.env` in the current directory, then
     /// `.config/tconnectsync/.env` in the home directory. Only a given file has to exist.
     pub fn read(env_file: Option<&Path>) -> Sources {
+        let name = env_file.map(|path| path.display().to_string());
+        Sources::read_as(env_file, name.as_deref().unwrap_or_default())
+    }
+
+    /// [`Sources::read`] that calls the given file by another name.
+    pub fn read_as(env_file: Option<&Path>, name: &str) -> Sources {
         let mut sources = Sources::default();
         for (name, value) in std::env::vars_os() {
             let Some(name) = name.to_str() else { continue };
@@ -65,7 +71,7 @@ impl Sources {
             }
         }
         match env_file {
-            Some(path) => sources.read_file(path, &path.display().to_string(), true),
+            Some(path) => sources.read_file(path, name, true),
             None => sources.read_file(Path::new(".env"), ".env", false),
         }
         if let Some(home) = std::env::home_dir() {

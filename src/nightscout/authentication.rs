@@ -42,7 +42,20 @@ impl Credential {
     /// The failure of an answer 401. It is never tried again: each one delays every further request of this address by
     /// five seconds.
     pub(super) fn rejected(&self, call: &str, answer: &Answer) -> Failure {
-        let advice = match self {
+        SERVICE.failure(
+            ExitStatus::CredentialsRejected,
+            call,
+            format!(
+                "{}: the secret was rejected or may not do this",
+                answer.described()
+            ),
+            self.advice(),
+        )
+    }
+
+    /// What to do when the site does not accept it.
+    pub(super) fn advice(&self) -> &'static str {
+        match self {
             Credential::ApiSecret(_) => {
                 "Set NS_SECRET to the site's API_SECRET, letter by letter, or to an access token made on its Admin Tools page"
             }
@@ -51,16 +64,7 @@ impl Credential {
                  role may read and write treatments (and entries, devicestatus and profile for the features that use them), \
                  as the role admin may"
             }
-        };
-        SERVICE.failure(
-            ExitStatus::CredentialsRejected,
-            call,
-            format!(
-                "{}: the secret was rejected or may not do this",
-                answer.described()
-            ),
-            advice,
-        )
+        }
     }
 }
 

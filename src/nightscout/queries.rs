@@ -94,6 +94,26 @@ impl Site {
         Ok(newest.iter().filter_map(TREATMENTS.read).max())
     }
 
+    /// When the newest treatment of this uploader and of any of these event types happened.
+    pub fn newest_treatment_of(
+        &self,
+        entered_by: &str,
+        event_types: &[&str],
+    ) -> Result<Option<DateTime<Utc>>, Failure> {
+        let mut query = vec![
+            ("find[enteredBy]", entered_by),
+            (TREATMENTS.lower, EVER),
+            ("count", "1"),
+        ];
+        query.extend(
+            event_types
+                .iter()
+                .map(|event_type| ("find[eventType][$in][]", *event_type)),
+        );
+        let newest = self.list(TREATMENTS.call, Collection::Treatments, &query)?;
+        Ok(newest.iter().filter_map(TREATMENTS.read).max())
+    }
+
     /// The newest entry of this device: its instant.
     pub fn newest_entry(&self, device: &str) -> Result<Option<DateTime<Utc>>, Failure> {
         let newest = self.list(

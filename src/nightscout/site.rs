@@ -48,6 +48,26 @@ impl Collection {
         matches!(self, Collection::DeviceStatus | Collection::Profile)
     }
 
+    /// Its name, as permissions have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Collection::Treatments => "treatments",
+            Collection::Entries => "entries",
+            Collection::DeviceStatus => "devicestatus",
+            Collection::Profile => "profile",
+        }
+    }
+
+    /// What a failure calls reading from it.
+    pub(super) fn read(self) -> &'static str {
+        match self {
+            Collection::Treatments => "read treatments",
+            Collection::Entries => "read entries",
+            Collection::DeviceStatus => "read devicestatus",
+            Collection::Profile => "read profile",
+        }
+    }
+
     /// What a failure calls writing to it.
     pub(super) fn write(self) -> &'static str {
         match self {
@@ -57,6 +77,15 @@ impl Collection {
             Collection::Profile => "write profile",
         }
     }
+}
+
+/// As whom a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Caller {
+    /// With the configured secret.
+    Owner,
+    /// Without any.
+    Visitor,
 }
 
 /// A Nightscout site. Clones share connections; several threads may use one.
@@ -97,13 +126,22 @@ impl Site {
     /// Asks the site for its version and settings. As the first call it also wakes a sleeping site, and waits longer than
     /// others for that.
     pub fn status(&self) -> Result<SiteStatus, Failure> {
-        const CALL: &str = "status";
-        let mut call = Call::get(CALL, self.url("status.json", &[]));
+        let answer = self.send(self.status_call())?;
+        self.read_status(&answer)
+    }
+
+    /// The call of [`Site::status`].
+    pub(super) fn status_call(&self) -> Call {
+        let mut call = Call::get("status", self.url("status.json", &[]));
         call.repeat = Repeat::UntilAwake;
-        let answer = self.send(call)?;
-        let status: Value = self.json(CALL, &answer)?;
+        call
+    }
+
+    /// The status in the answer to [`Site::status_call`].
+    pub(super) fn read_status(&self, answer: &Answer) -> Result<SiteStatus, Failure> {
+        let status: Value = self.json("status", answer)?;
         SiteStatus::read(&status).ok_or_else(|| {
-            SERVICE.not_understood(CALL, "answered JSON that is no Nightscout's status")
+            SERVICE.not_understood("status", "answered JSON that is no Nightscout's status")
         })
     }
 
@@ -127,22 +165,40 @@ impl Site {
 
     /// Sends a call with the secret; reads need it too, since sites can deny them. Any answer but a rejected secret and a
     /// redirect is an answer.
-    pub(super) fn send(&self, mut call: Call) -> Result<Answer, Unanswered> {
+    pub(super) fn send(&self, call: Call) -> Result<Answer, Unanswered> {
+        let name = call.name;
+        let answer = self.ask(call, Caller::Owner)?;
+        match answer.status() {
+            401 => Err(Unanswered {
+                trouble: Trouble::TurnedAway,
+                failure: self.credential.rejected(name, &answer),
+            }),
+            _ => Ok(answer),
+        }
+    }
+
+    /// Sends a call. Any answer but a redirect is an answer, 401 too.
+    pub(super) fn ask(&self, mut call: Call, caller: Caller) -> Result<Answer, Unanswered> {
         let name = call.name;
         call.cap = ANSWER_CAP;
         call.headers
             .insert(ACCEPT, HeaderValue::from_static("application/json"));
-        call.headers.insert(API_SECRET, self.credential.header());
+        if caller == Caller::Owner {
+            call.headers.insert(API_SECRET, self.credential.header());
+        }
         let answer = self.client.send(call)?;
-        let failure = match answer.status() {
-            401 => self.credential.rejected(name, &answer),
-            300..=399 => self.redirected(name, &answer),
-            _ => return Ok(answer),
-        };
-        Err(Unanswered {
-            trouble: Trouble::TurnedAway,
-            failure,
-        })
+        match answer.status() {
+            300..=399 => Err(Unanswered {
+                trouble: Trouble::TurnedAway,
+                failure: self.redirected(name, &answer),
+            }),
+            _ => Ok(answer),
+        }
+    }
+
+    /// What to do about a secret that this site does not accept.
+    pub(super) fn advice_on_secret(&self) -> &'static str {
+        self.credential.advice()
     }
 
     /// Sends a JSON body.

@@ -1,6 +1,6 @@
 //! Which of the account's pumps a pass is about.
 
-use chrono::{Duration, NaiveDateTime};
+use chrono::Duration;
 use chrono_tz::Tz;
 
 use crate::config::PumpSerial;
@@ -15,7 +15,7 @@ use crate::window::{Window, local_date};
 ///
 /// # Errors
 /// When there is no such pump, or none at all.
-pub(super) fn choose<'a>(
+pub(crate) fn choose<'a>(
     account: &'a Pumper,
     chosen: Option<&PumpSerial>,
     window: Window,
@@ -54,8 +54,8 @@ pub(super) fn choose<'a>(
     let newer = account
         .pumps
         .iter()
-        .filter(|other| plausible_newest(other) > plausible_newest(pump))
-        .max_by_key(|other| plausible_newest(other));
+        .filter(|other| other.plausible_newest() > pump.plausible_newest())
+        .max_by_key(|other| other.plausible_newest());
     if let Some(newer) = newer.filter(|_| ended_before(pump, window, zone)) {
         report.warn(format!(
             "PUMP_SERIAL_NUMBER names pump {}, which has no events any more; pump {} is newer: set its serial number, or \
@@ -76,14 +76,15 @@ pub(super) fn profiles(account: &Pumper, chosen: Option<&PumpSerial>) -> Option<
         let profiles = PumpProfiles::read(pump.settings.as_ref()?)?;
         Some((pump, profiles))
     });
-    let newest = with_profiles.max_by_key(|(pump, _)| (pump.last_upload, plausible_newest(pump)));
+    let newest = with_profiles.max_by_key(|(pump, _)| (pump.last_upload, pump.plausible_newest()));
     newest.map(|(_, profiles)| profiles)
 }
 
 /// Whether a pump's record ends a day or more before the window does.
 fn ended_before(pump: &Pump, window: Window, zone: Tz) -> bool {
     let last = local_date(zone, window.end);
-    plausible_newest(pump).is_none_or(|newest| newest.date() + Duration::days(1) < last)
+    pump.plausible_newest()
+        .is_none_or(|newest| newest.date() + Duration::days(1) < last)
 }
 
 /// Whether a pump's record may reach into the window. What the account does not say counts as yes.
@@ -91,19 +92,9 @@ fn may_have_events(pump: &Pump, window: Window, zone: Tz) -> bool {
     let never_uploaded = pump.newest_event.is_none() && pump.last_upload.is_none();
     let first = local_date(zone, window.start) - Duration::days(1);
     let last = local_date(zone, window.end) + Duration::days(1);
-    let ended_before = plausible_newest(pump).is_some_and(|newest| newest.date() < first);
+    let ended_before = pump
+        .plausible_newest()
+        .is_some_and(|newest| newest.date() < first);
     let began_after = pump.available.0.is_some_and(|oldest| oldest.date() > last);
     !never_uploaded && !ended_before && !began_after
-}
-
-/// The time of the pump's newest event on its clock, or `None` where the account does not say or says a time that lies
-/// after the last upload, as has been seen.
-fn plausible_newest(pump: &Pump) -> Option<NaiveDateTime> {
-    let recorded = pump.newest_event.or(pump.available.1)?;
-    let limit = pump
-        .last_upload
-        .map(|upload| upload.naive_utc() + Duration::days(1));
-    limit
-        .is_none_or(|limit| recorded <= limit)
-        .then_some(recorded)
 }

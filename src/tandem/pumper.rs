@@ -1,6 +1,6 @@
 //! The account's pumps.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -97,6 +97,18 @@ impl Pump {
             last_upload: text(&wire.last_upload_date).and_then(|text| instant(&text)),
             settings: Some(wire.settings).filter(Value::is_object),
         })
+    }
+
+    /// The time of the pump's newest event on its clock, or `None` where the account does not say or says a time that lies
+    /// after the last upload, as has been seen.
+    pub fn plausible_newest(&self) -> Option<NaiveDateTime> {
+        let recorded = self.newest_event.or(self.available.1)?;
+        let limit = self
+            .last_upload
+            .map(|upload| upload.naive_utc() + Duration::days(1));
+        limit
+            .is_none_or(|limit| recorded <= limit)
+            .then_some(recorded)
     }
 }
 

@@ -1,0 +1,270 @@
+//! `--check-login`: looks at everything that a run needs, step by step, and writes nothing.
+//!
+//! A step that fails says what to do, and the check goes on with whatever can still be tried: Nightscout after a failed
+//! login at Tandem, both with a configuration that has problems elsewhere. The exit status is that of the gravest failure.
+//!
+//! The output is meant to be pasted into a public issue: no value of a variable, no serial number but its last digits, no
+//! name, no host.
+
+mod clock;
+mod configuration;
+mod events;
+mod nightscout;
+mod tandem;
+mod uploads;
+
+use std::io::Write as _;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use crate::cli::{Cli, VERSION};
+use crate::config::{Sources, Usable, Verbosity};
+use crate::failure::{ExitStatus, Failure};
+use crate::http::{Deadline, Patience, Stop};
+
+/// How a step came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// As it should be.
+    Good,
+    /// Works, but should be looked at.
+    Look,
+    /// Has to be mended.
+    Bad,
+    /// Not looked at, or nothing but worth knowing.
+    Aside,
+}
+
+impl Mark {
+    /// Two ASCII characters that stand out in any log.
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Mark::Good => "ok",
+            Mark::Look => "??",
+            Mark::Bad => "!!",
+            Mark::Aside => "--",
+        }
+    }
+}
+
+/// One line of the check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// What it is about, in a word or two.
+    pub about: &'static str,
+    /// How it came out.
+    pub mark: Mark,
+    /// What was found; with [`Mark::Bad`] also what to do.
+    pub text: String,
+    /// The exit status that it alone would end with.
+    pub status: ExitStatus,
+    /// The same in numbers, where there are any.
+    pub data: Option<Value>,
+}
+
+impl Step {
+    /// The line.
+    pub fn line(&self) -> String {
+        // What services say may hold line breaks.
+        let text = self.text.replace(['\r', '\n'], " ");
+        format!("{}  {}: {text}", self.mark.sign(), self.about)
+    }
+
+    fn to_json(&self) -> Value {
+        let mut step = json!({
+            "about": self.about,
+            "mark": self.mark.sign(),
+            "text": self.text,
+            "exit_status": self.status.code(),
+        });
+        if let Some(data) = &self.data {
+            step["data"] = data.clone();
+        }
+        step
+    }
+}
+
+/// What has been found so far; each step is told as soon as it is done, since a sleeping site takes its time.
+pub struct Findings<'a> {
+    steps: Vec<Step>,
+    tell: &'a mut dyn FnMut(&Step),
+}
+
+impl<'a> Findings<'a> {
+    fn new(tell: &'a mut dyn FnMut(&Step)) -> Self {
+        Findings {
+            steps: Vec::new(),
+            tell,
+        }
+    }
+
+    fn add(&mut self, step: Step) {
+        (self.tell)(&step);
+        self.steps.push(step);
+    }
+
+    fn note(&mut self, mark: Mark, about: &'static str, text: impl Into<String>) {
+        self.add(Step {
+            about,
+            mark,
+            text: text.into(),
+            status: ExitStatus::Done,
+            data: None,
+        });
+    }
+
+    fn good(&mut self, about: &'static str, text: impl Into<String>) {
+        self.note(Mark::Good, about, text);
+    }
+
+    fn look(&mut self, about: &'static str, text: impl Into<String>) {
+        self.note(Mark::Look, about, text);
+    }
+
+    fn aside(&mut self, about: &'static str, text: impl Into<String>) {
+        self.note(Mark::Aside, about, text);
+    }
+
+    fn bad(&mut self, about: &'static str, failure: &Failure) {
+        let text = without_titles(&failure.to_string());
+        // Failures begin with the service, as the line does.
+        let text = text
+            .strip_prefix(about)
+            .and_then(|text| text.strip_prefix(": "))
+            .unwrap_or(&text);
+        self.add(Step {
+            about,
+            mark: Mark::Bad,
+            text: text.trim_end_matches('.').to_owned(),
+            status: failure.status,
+            data: None,
+        });
+    }
+
+    /// Tells a failure; gives what did not fail.
+    fn sound<T>(&mut self, about: &'static str, result: Result<T, Failure>) -> Option<T> {
+        result.map_err(|failure| self.bad(about, &failure)).ok()
+    }
+
+    /// The steps, in order.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The status of the gravest failure.
+    pub fn status(&self) -> ExitStatus {
+        self.steps.iter().fold(ExitStatus::Done, |gravest, step| {
+            gravest.graver(step.status)
+        })
+    }
+
+    /// The line below the steps.
+    pub fn summary(&self) -> String {
+        let count = |mark| self.steps.iter().filter(|step| step.mark == mark).count();
+        let look = match count(Mark::Look) {
+            0 => String::new(),
+            1 => "; one thing to look at (??)".to_owned(),
+            several => format!("; {several} things to look at (??)"),
+        };
+        let status = self.status();
+        match count(Mark::Bad) {
+            0 => format!("Nothing stands in the way of a run{look}."),
+            bad => {
+                let things = if bad == 1 { "thing" } else { "things" };
+                format!(
+                    "{bad} {things} to mend (!!){look}. Exit status {}: {}.",
+                    status.code(),
+                    status.meaning()
+                )
+            }
+        }
+    }
+
+    /// The whole check as one object.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "version": VERSION,
+            "exit_status": self.status().code(),
+            "summary": self.summary(),
+            "steps": self.steps.iter().map(Step::to_json).collect::<Vec<Value>>(),
+        })
+    }
+}
+
+/// Titles of web pages that say what is wrong, and nothing about whose page it is.
+const TELLING_TITLES: [&str; 6] = [
+    "Boot error",
+    "Cannot GET",
+    "Cannot POST",
+    "request is blocked",
+    "Bad Gateway",
+    "Service Unavailable",
+];
+
+/// A failure without the titles of web pages, but for the telling ones: people call their sites after themselves.
+fn without_titles(text: &str) -> String {
+    const BEGIN: &str = ", a web page (\"";
+    const END: &str = "\")";
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(BEGIN) {
+        let Some((title, after)) = after.split_once(END) else {
+            break;
+        };
+        kept.push_str(before);
+        kept.push_str(", a web page");
+        if let Some(telling) = TELLING_TITLES
+            .iter()
+            .find(|telling| title.contains(*telling))
+        {
+            kept.push_str(&format!(" (\"{telling}\")"));
+        }
+        rest = after;
+    }
+    kept + rest
+}
+
+/// Goes through all steps, telling each.
+pub fn run<'a>(
+    usable: &Usable,
+    now: DateTime<Utc>,
+    patience: &Patience,
+    tell: &'a mut dyn FnMut(&Step),
+) -> Findings<'a> {
+    let mut findings = Findings::new(tell);
+    findings.good("Version", format!("tconnectsync-heroku {VERSION}"));
+    configuration::check(usable, &mut findings);
+    let newest_event = tandem::check(usable, now, patience, &mut findings);
+    let site = nightscout::check(usable, now, patience, &mut findings);
+    if let Some(site) = site {
+        uploads::check(usable, now, &site, newest_event, &mut findings);
+    }
+    findings
+}
+
+/// The whole of a run with `--check-login`, output included.
+pub fn perform(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> ExitStatus {
+    let usable = Usable::read(arguments, sources, now);
+    let deadline = usable.deadline.map_or(Deadline::NONE, Deadline::after);
+    let patience = Patience::new(deadline, Stop::new());
+    let quiet = arguments.verbosity() == Verbosity::Quiet;
+    let lines = !arguments.json;
+    let mut tell = |step: &Step| {
+        if lines && (!quiet || step.mark == Mark::Bad) {
+            say(&step.line());
+        }
+    };
+    let findings = run(&usable, now, &patience, &mut tell);
+    if arguments.json {
+        say(&findings.to_json().to_string());
+    } else if !quiet {
+        say(&format!("\n{}", findings.summary()));
+    }
+    findings.status()
+}
+
+/// One line on standard output. Whoever reads may have closed its end; the check goes on all the same.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

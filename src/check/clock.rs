@@ -1,0 +1,141 @@
+//! A pump's clock: at which offset it runs, whether `TIMEZONE_NAME` fits, and how old that makes its newest event.
+
+use chrono::{DateTime, Duration, Offset, TimeZone, Utc};
+use chrono_tz::Tz;
+
+use super::Findings;
+use crate::failure::{ExitStatus, Failure};
+use crate::pump::clock::{DatedEvent, Evidence, PumpClock, Reason, Verdict, offset_name};
+use crate::pump::decode::Decoded;
+use crate::pump::quantity::PumpTime;
+use crate::report::{SUSPICIOUS_AGE, span_in_words};
+use crate::tandem::Pump;
+
+const ABOUT: &str = "Clock";
+
+/// The phone uploads all it has at once, so that the newest event is at most about this much older than its upload.
+const JUST_UPLOADED: Duration = Duration::minutes(12);
+
+/// Gives the events their instants.
+pub(super) fn check(
+    (pump, decoded): (&Pump, Decoded),
+    (zone, now): (Tz, DateTime<Utc>),
+    stale_after: Option<std::time::Duration>,
+    findings: &mut Findings<'_>,
+) -> Vec<DatedEvent> {
+    let fetched = decoded.events.last().map(|event| event.pump_time);
+    let evidence = Evidence {
+        newest: fetched.or(pump.plausible_newest().map(PumpTime::new)),
+        last_upload: pump.last_upload,
+        now,
+    };
+    let clock = PumpClock::judge(zone, &decoded.clock_changes, &evidence);
+    let verdict = *clock.verdict();
+    let dated = clock.date(decoded.events);
+    let Some(newest) = dated.last() else {
+        match verdict.misfit {
+            Some(fitting) => findings.bad(ABOUT, &misfit(pump, fitting)),
+            None => findings.aside(
+                ABOUT,
+                format!(
+                    "pump {}: no events of the last day to judge it by",
+                    pump.serial
+                ),
+            ),
+        }
+        return dated;
+    };
+    let age = now - newest.at;
+    let local = zone.from_utc_datetime(&newest.at.naive_utc());
+    let newest_in_words = format!(
+        "newest event {}, {} ago",
+        local.format("%Y-%m-%d %H:%M %Z"),
+        span_in_words(age.max(Duration::zero()))
+    );
+    let ran_at = newest.event.pump_time.reading().and_utc() - newest.at;
+    let zone_at = Duration::seconds(i64::from(local.offset().fix().local_minus_utc()));
+    if let Some(fitting) = verdict.misfit {
+        findings.bad(ABOUT, &misfit(pump, fitting));
+    } else if ran_at == zone_at {
+        findings.good(
+            ABOUT,
+            format!(
+                "pump {} runs at {}, as TIMEZONE_NAME has it; {newest_in_words}",
+                pump.serial,
+                offset_name(ran_at),
+            ),
+        );
+    } else {
+        findings.good(
+            ABOUT,
+            format!(
+                "pump {} runs at {}{}, and not at {} as TIMEZONE_NAME has it; this is allowed for; {newest_in_words}",
+                pump.serial,
+                offset_name(ran_at),
+                because(&verdict),
+                offset_name(zone_at),
+            ),
+        );
+    }
+    if let Some(fitting) = lagging(pump, newest, ran_at).filter(|_| verdict.misfit.is_none()) {
+        findings.look(
+            ABOUT,
+            format!(
+                "pump {}: its newest event lies whole hours before its upload; if phone and pump were together then, \
+                 TIMEZONE_NAME or the pump's clock is wrong, and {} would fit",
+                pump.serial,
+                offset_name(fitting)
+            ),
+        );
+    }
+    freshness(age, stale_after, findings);
+    dated
+}
+
+fn because(verdict: &Verdict) -> &'static str {
+    match verdict.reason {
+        Reason::OtherIsInTheFuture | Reason::JustUploaded => ", as its upload shows",
+        Reason::MovedByHandBefore => ", since its owner moves it by hand",
+        _ => "",
+    }
+}
+
+fn misfit(pump: &Pump, fitting: Duration) -> Failure {
+    Failure::new(
+        ExitStatus::Configuration,
+        format!(
+            "pump {}: its newest event would lie after its upload, so the pump's clock and TIMEZONE_NAME do not fit each \
+             other; {} would fit",
+            pump.serial,
+            offset_name(fitting)
+        ),
+        "Set TIMEZONE_NAME to the zone of the pump's clock, or correct the pump's clock",
+    )
+}
+
+/// The offset that would put the newest event right before its upload, where it is whole hours away from that: a zone too
+/// far east does not contradict anything, it only makes everything late.
+fn lagging(pump: &Pump, newest: &DatedEvent, ran_at: Duration) -> Option<Duration> {
+    let behind = pump.last_upload? - newest.at;
+    let hours = behind.num_hours();
+    let rest = behind - Duration::hours(hours);
+    ((1..=14).contains(&hours) && rest <= JUST_UPLOADED).then(|| ran_at - Duration::hours(hours))
+}
+
+fn freshness(age: Duration, stale_after: Option<std::time::Duration>, findings: &mut Findings<'_>) {
+    const ADVICE: &str =
+        "Check that the phone with Tandem's app is on, online, and connected to the pump";
+    let limit = stale_after.and_then(|limit| Duration::from_std(limit).ok());
+    if limit.is_some_and(|limit| age > limit) {
+        let what = format!(
+            "the newest event is {} old, more than TCONNECTSYNC_HEROKU_STALE_HOURS allows",
+            span_in_words(age)
+        );
+        findings.bad(ABOUT, &Failure::new(ExitStatus::TryLater, what, ADVICE));
+    } else if age > SUSPICIOUS_AGE {
+        findings.look(
+            ABOUT,
+            format!("the newest event is {} old. {ADVICE}", span_in_words(age)),
+        );
+    }
+}

@@ -1,0 +1,47 @@
+//! The configuration: what is set, from where, and what is odd about it. Never a value.
+
+use log::Level;
+
+use super::Findings;
+use crate::config::{FeatureSet, Usable, WHERE_TO_MEND};
+use crate::failure::{ExitStatus, Failure};
+
+const ABOUT: &str = "Configuration";
+
+pub(super) fn check(usable: &Usable, findings: &mut Findings<'_>) {
+    let mut places: Vec<(String, Vec<&str>)> = Vec::new();
+    for found in &usable.set_variables {
+        let place = found.place.to_string();
+        match places.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, names)) => names.push(&found.name),
+            None => places.push((place, vec![&found.name])),
+        }
+    }
+    if places.is_empty() {
+        findings.aside(ABOUT, "no variable is set");
+    }
+    for (place, names) in places {
+        findings.good(ABOUT, format!("from {place}: {}", names.join(", ")));
+    }
+    let default = if usable.features == FeatureSet::default() {
+        " (the default)"
+    } else {
+        ""
+    };
+    findings.good(ABOUT, format!("to copy: {}{default}", usable.features));
+    for remark in &usable.remarks {
+        if remark.level == Level::Warn {
+            findings.look(ABOUT, remark.text.clone());
+        } else {
+            findings.aside(ABOUT, remark.text.clone());
+        }
+    }
+    for problem in &usable.problems {
+        let failure = Failure::new(
+            ExitStatus::Configuration,
+            problem.to_string(),
+            WHERE_TO_MEND,
+        );
+        findings.bad(ABOUT, &failure);
+    }
+}

@@ -1,0 +1,124 @@
+//! What the pump wrote, counted by kind.
+
+use serde_json::{Map, Value, json};
+
+use super::{Findings, Mark, Step};
+use crate::failure::ExitStatus;
+use crate::pump::clock::DatedEvent;
+use crate::pump::decode::Skipped;
+use crate::pump::event::Detail;
+
+/// Events by kind, in the order in which the kinds were met.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    kinds: Vec<(&'static str, usize)>,
+    skipped: Skipped,
+}
+
+impl Counts {
+    pub(super) fn skip(&mut self, skipped: Skipped) {
+        self.skipped.merge(skipped);
+    }
+
+    pub(super) fn count<'e>(&mut self, events: impl Iterator<Item = &'e DatedEvent>) {
+        for event in events {
+            let kind = kind(&event.event.detail);
+            match self.kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, count)) => *count += 1,
+                None => self.kinds.push((kind, 1)),
+            }
+        }
+    }
+
+    /// The line of the check. What is not known has no instant, so that it counts for all days asked for.
+    pub(super) fn tell(mut self, findings: &mut Findings<'_>) {
+        self.kinds
+            .sort_by_key(|(kind, count)| (std::cmp::Reverse(*count), *kind));
+        let counted: Vec<String> = self
+            .kinds
+            .iter()
+            .map(|(kind, count)| format!("{count} {kind}"))
+            .collect();
+        let mut text = match counted.is_empty() {
+            true => "none in the last day".to_owned(),
+            false => format!("in the last day {}", counted.join(", ")),
+        };
+        let unknown: usize = self
+            .skipped
+            .unknown_events
+            .values()
+            .map(|ids| ids.len())
+            .sum();
+        if unknown > 0 {
+            let codes: Vec<String> = self
+                .skipped
+                .unknown_events
+                .keys()
+                .map(i64::to_string)
+                .collect();
+            text += &format!(
+                "; in the days around it {unknown} of unknown kinds (code {}), left out",
+                codes.join(", ")
+            );
+        }
+        let unreadable = self.skipped.unreadable();
+        if unreadable > 0 {
+            text += &format!("; {unreadable} unreadable, left out");
+        }
+        let kinds: Map<String, Value> = self
+            .kinds
+            .iter()
+            .map(|(kind, count)| ((*kind).to_owned(), json!(count)))
+            .collect();
+        let unknown: Map<String, Value> = self
+            .skipped
+            .unknown_events
+            .iter()
+            .map(|(code, ids)| (code.to_string(), json!(ids.len())))
+            .collect();
+        let mark = if counted.is_empty() {
+            Mark::Look
+        } else {
+            Mark::Good
+        };
+        findings.add(Step {
+            about: "Events",
+            mark,
+            text,
+            status: ExitStatus::Done,
+            data: Some(json!({"kinds": kinds, "unknown": unknown, "unreadable": unreadable})),
+        });
+    }
+}
+
+/// What people call an event; the parts of one thing share a name.
+fn kind(detail: &Detail) -> &'static str {
+    match detail {
+        Detail::BasalDelivery(_) => "basal deliveries",
+        Detail::BasalRateChange(_) => "basal rate changes",
+        Detail::BolusRequested1(_) | Detail::BolusRequested2(_) | Detail::BolusRequested3(_) => {
+            "bolus requests"
+        }
+        Detail::BolusActivated(_)
+        | Detail::ExtendedBolusActivated(_)
+        | Detail::BolusDelivery(_)
+        | Detail::BolusCompleted(_)
+        | Detail::ExtendedBolusCompleted(_) => "bolus deliveries",
+        Detail::PumpingSuspended(_) | Detail::PumpingResumed(_) => "suspensions and resumes",
+        Detail::CartridgeFilled(_) | Detail::CannulaFilled(_) | Detail::TubingFilled(_) => "fills",
+        Detail::AlarmActivated(_) | Detail::AlarmCleared(_) | Detail::Malfunction(_) => "alarms",
+        Detail::AlertActivated(_) | Detail::AlertCleared(_) => "alerts",
+        Detail::CgmAlert(_) => "CGM alerts",
+        Detail::CgmReading(_) => "CGM readings",
+        Detail::SensorStarted(_) | Detail::SensorJoined(_) | Detail::SensorStopped(_) => {
+            "sensor sessions"
+        }
+        Detail::UserModeChange(_) | Detail::ControlModeChange(_) => "mode changes",
+        Detail::BgEntered(_) => "glucose entries",
+        Detail::TimeChanged(_) | Detail::DateChanged(_) => "clock changes",
+        Detail::NewDay(_)
+        | Detail::DailyStatus(_)
+        | Detail::DailyBasal(_)
+        | Detail::StatusSnapshot(_) => "status reports",
+    }
+}

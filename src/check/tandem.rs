@@ -1,0 +1,185 @@
+//! Tandem Source: the login, the account's pumps, and what the newest one wrote in the last day.
+
+use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
+
+use super::{Findings, clock, events};
+use crate::config::{RegionChoice, Usable};
+use crate::http::Patience;
+use crate::pass::pumps;
+use crate::pump::decode::Decoded;
+use crate::report::{Report, SUSPICIOUS_AGE, span_in_words};
+use crate::tandem::{self, Pump, Pumper, Region, Session};
+use crate::window::{self, Window};
+
+const ABOUT: &str = "Tandem Source";
+
+/// Gives the newest event of any pump that is copied.
+pub(super) fn check(
+    usable: &Usable,
+    now: DateTime<Utc>,
+    patience: &Patience,
+    findings: &mut Findings<'_>,
+) -> Option<DateTime<Utc>> {
+    let (Some(config), Some(proxy)) = (&usable.tandem, &usable.proxy) else {
+        findings.aside(ABOUT, "not tried, because of the configuration");
+        return None;
+    };
+    let client = tandem::client(config, proxy.as_ref(), patience.clone());
+    let session = client.and_then(|client| Session::log_in(client, config));
+    let mut session = findings.sound(ABOUT, session)?;
+    let region = session.region();
+    if config.region == RegionChoice::Auto && region == Region::Eu {
+        findings.look(
+            ABOUT,
+            "signed in; the account is in the EU region. Set TCONNECT_REGION=EU, or each run is rejected by the US first",
+        );
+    } else {
+        findings.good(
+            ABOUT,
+            format!("signed in; the account is in the {region} region"),
+        );
+    }
+    let account = session.pumper();
+    let account = findings.sound(ABOUT, account)?;
+    let zone = usable.zone.unwrap_or(Tz::UTC);
+    let window = window::recent(now, 1, None, 1).window;
+    let mut warnings = Report::new(now, zone, true);
+    let chosen = pumps::choose(
+        &account,
+        config.pump_serial.as_ref(),
+        window,
+        zone,
+        &mut warnings,
+    );
+    let (chosen, failure) = match chosen {
+        Ok(chosen) => (chosen, None),
+        Err(failure) => (Vec::new(), Some(failure)),
+    };
+    describe(&account, &chosen, now, findings);
+    for warning in warnings.warnings {
+        findings.look(ABOUT, warning);
+    }
+    match failure {
+        Some(failure) => findings.bad(ABOUT, &failure),
+        None if chosen.is_empty() => findings.look(
+            ABOUT,
+            "no pump has events of the last day: check that the phone with Tandem's app is on, online, and connected to the \
+             pump",
+        ),
+        None => {}
+    }
+    look_into(usable, &mut session, &chosen, (now, window), findings)
+}
+
+/// A line for each pump, those first that are copied.
+fn describe(account: &Pumper, chosen: &[&Pump], now: DateTime<Utc>, findings: &mut Findings<'_>) {
+    let is_chosen = |pump: &&Pump| chosen.iter().any(|other| other.serial == pump.serial);
+    for pump in account.pumps.iter().filter(is_chosen) {
+        let text = format!("pump {}, {}", pump.serial, known_of(pump, now));
+        let silent = pump
+            .last_upload
+            .is_some_and(|upload| now - upload > SUSPICIOUS_AGE);
+        if silent {
+            findings.look(
+                ABOUT,
+                format!(
+                    "{text}: check that the phone with Tandem's app is on, online, and connected to the pump"
+                ),
+            );
+        } else {
+            findings.good(ABOUT, text);
+        }
+    }
+    for pump in account.pumps.iter().filter(|pump| !is_chosen(pump)) {
+        findings.aside(
+            ABOUT,
+            format!("not copied: pump {}, {}", pump.serial, known_of(pump, now)),
+        );
+    }
+    if account.malformed > 0 {
+        findings.look(
+            ABOUT,
+            format!(
+                "{} of the account's pumps could not be read",
+                account.malformed
+            ),
+        );
+    }
+}
+
+fn known_of(pump: &Pump, now: DateTime<Utc>) -> String {
+    let mut parts = vec![ascii(&pump.model, "unknown model")];
+    if !pump.software.is_empty() {
+        parts.push(format!("software {}", ascii(&pump.software, "unknown")));
+    }
+    parts.extend(pump.algorithm.as_deref().map(|name| ascii(name, "")));
+    parts.push(match pump.plausible_newest() {
+        Some(newest) => format!(
+            "newest event {} by its clock",
+            newest.format("%Y-%m-%d %H:%M")
+        ),
+        None if pump.newest_event.is_some() => "newest event at a nonsensical time".to_owned(),
+        None => "no events".to_owned(),
+    });
+    parts.push(match pump.last_upload {
+        Some(upload) => format!(
+            "last upload {} ago",
+            span_in_words((now - upload).max(Duration::zero()))
+        ),
+        None => "never uploaded".to_owned(),
+    });
+    parts.retain(|part| !part.is_empty());
+    parts.join(", ")
+}
+
+/// A name that the service gives, without signs that some logs cannot show, and not at any length.
+fn ascii(name: &str, otherwise: &str) -> String {
+    let plain: String = name
+        .chars()
+        .filter(|c| c.is_ascii_graphic() || *c == ' ')
+        .take(40)
+        .collect();
+    match plain.trim() {
+        "" => otherwise.to_owned(),
+        plain => plain.to_owned(),
+    }
+}
+
+/// Clock and events of the pumps that are copied.
+fn look_into(
+    usable: &Usable,
+    session: &mut Session,
+    chosen: &[&Pump],
+    (now, window): (DateTime<Utc>, Window),
+    findings: &mut Findings<'_>,
+) -> Option<DateTime<Utc>> {
+    let Some(zone) = usable.zone else {
+        if !chosen.is_empty() {
+            findings.aside("Clock", "not judged without TIMEZONE_NAME");
+        }
+        return None;
+    };
+    let mut newest = None;
+    let mut counts = events::Counts::default();
+    let mut asked = false;
+    for pump in chosen {
+        for page in window::pages(zone, window) {
+            let decoded = session
+                .pump_logs(pump, page.first_day, page.last_day)
+                .and_then(|logs| Decoded::from_logs([&logs]));
+            let Some(decoded) = findings.sound(ABOUT, decoded) else {
+                continue;
+            };
+            asked = true;
+            counts.skip(decoded.skipped.clone());
+            let dated = clock::check((pump, decoded), (zone, now), usable.stale_after, findings);
+            newest = newest.max(dated.last().map(|event| event.at));
+            counts.count(dated.iter().filter(|event| window.contains(event.at)));
+        }
+    }
+    if asked {
+        counts.tell(findings);
+    }
+    newest
+}

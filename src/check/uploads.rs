@@ -1,0 +1,119 @@
+//! The newest document of each feature, and how far behind the pump it is: the state of synchronization.
+
+use chrono::{DateTime, Duration, TimeZone, Utc};
+use chrono_tz::Tz;
+
+use super::Findings;
+use crate::config::{Feature, FeatureSet, Usable};
+use crate::failure::Failure;
+use crate::nightscout::document::ENTERED_BY;
+use crate::nightscout::{Collection, Document, Site, parse_created_at};
+use crate::report::span_in_words;
+
+const ABOUT: &str = "Uploads";
+
+/// Basal rates come every few minutes, and a run every quarter of an hour or so: more than this is a run that is missing.
+const KEEPS_UP: Duration = Duration::hours(2);
+
+/// Where a feature's documents are found.
+enum Home {
+    Treatments(&'static [&'static str]),
+    Entries,
+    DeviceStatus,
+    Profile,
+}
+
+/// The table: a feature's documents, this program's and tconnectsync's.
+const fn home(feature: Feature) -> Home {
+    match feature {
+        Feature::Basal => Home::Treatments(&["Temp Basal"]),
+        Feature::Bolus => Home::Treatments(&["Meal Bolus", "Correction Bolus", "Combo Bolus"]),
+        Feature::PumpEvents => Home::Treatments(&[
+            "Site Change",
+            "Insulin Change",
+            "Note",
+            "Basal Suspension",
+            "Basal Resume",
+            "Alarm",
+            "Exercise",
+            "Sleep",
+            "Sensor Start",
+            "Sensor Stop",
+        ]),
+        Feature::PumpEventsBasalSuspension => {
+            Home::Treatments(&["Basal Suspension", "Basal Resume"])
+        }
+        Feature::CgmAlerts => Home::Treatments(&["CGM Alert"]),
+        Feature::BolusBg => Home::Treatments(&["BG Check"]),
+        Feature::Cgm => Home::Entries,
+        Feature::DeviceStatus | Feature::Iob => Home::DeviceStatus,
+        Feature::Profiles => Home::Profile,
+    }
+}
+
+/// The collections that the features need, each once.
+pub(super) fn collections(features: &FeatureSet) -> Vec<Collection> {
+    let mut collections = Vec::new();
+    for feature in features.iter() {
+        let collection = match home(feature) {
+            Home::Treatments(_) => Collection::Treatments,
+            Home::Entries => Collection::Entries,
+            Home::DeviceStatus => Collection::DeviceStatus,
+            Home::Profile => Collection::Profile,
+        };
+        if !collections.contains(&collection) {
+            collections.push(collection);
+        }
+    }
+    collections
+}
+
+pub(super) fn check(
+    usable: &Usable,
+    now: DateTime<Utc>,
+    site: &Site,
+    newest_event: Option<DateTime<Utc>>,
+    findings: &mut Findings<'_>,
+) {
+    let zone = usable.zone.unwrap_or(Tz::UTC);
+    for feature in usable.features.iter() {
+        let newest = newest(site, feature);
+        let Some(newest) = findings.sound(ABOUT, newest) else {
+            continue;
+        };
+        let Some(newest) = newest else {
+            findings.aside(ABOUT, format!("{feature}: nothing yet"));
+            continue;
+        };
+        let local = zone.from_utc_datetime(&newest.naive_utc());
+        let mut text = format!(
+            "{feature}: newest of {}, {} old",
+            local.format("%Y-%m-%d %H:%M %Z"),
+            span_in_words((now - newest).max(Duration::zero()))
+        );
+        let behind = newest_event.map(|event| event - newest);
+        if let Some(behind) = behind.filter(|behind| *behind > Duration::zero()) {
+            text += &format!(", {} behind the pump's newest event", span_in_words(behind));
+        }
+        // Of the others nothing need happen for days.
+        let late = feature == Feature::Basal && behind.is_some_and(|behind| behind > KEEPS_UP);
+        if late {
+            text += ": does the scheduler start a run every ten minutes or so? Its log says how the latest ones ended";
+            findings.look(ABOUT, text);
+        } else {
+            findings.good(ABOUT, text);
+        }
+    }
+}
+
+fn newest(site: &Site, feature: Feature) -> Result<Option<DateTime<Utc>>, Failure> {
+    let time = |document: Option<Document>, field: &str| {
+        document.and_then(|document| parse_created_at(document.get(field)?.as_str()?))
+    };
+    match home(feature) {
+        Home::Treatments(types) => site.newest_treatment_of(ENTERED_BY, types),
+        Home::Entries => site.newest_entry(ENTERED_BY),
+        Home::DeviceStatus => Ok(time(site.newest_device_status(ENTERED_BY)?, "created_at")),
+        Home::Profile => Ok(time(site.current_profile()?, "startDate")),
+    }
+}

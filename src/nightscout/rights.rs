@@ -1,0 +1,117 @@
+//! What the configured secret may do on a site, found out without writing anything.
+//!
+//! Each wrong secret delays every further request of this address by five seconds, so the caller asks [`Site::standing`]
+//! first and stops where the site does not know the secret.
+
+use serde_json::Value;
+
+use super::SERVICE;
+use super::site::{Caller, Collection, Site};
+use super::status::{SiteStatus, SiteVersion};
+use crate::failure::{ExitStatus, Failure};
+use crate::http::Call;
+
+/// What a site thinks of the secret. A token may do what its roles allow, which only the calls themselves tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It may do everything.
+    Everything,
+    /// It is an access token that the site knows.
+    Token,
+    /// The site does not tell.
+    Untold,
+}
+
+impl Site {
+    /// The status as anybody may see it; `None` where the site tells nothing without a secret. Like [`Site::status`] it
+    /// wakes a sleeping site.
+    pub fn public_status(&self) -> Result<Option<SiteStatus>, Failure> {
+        let answer = self.ask(self.status_call(), Caller::Visitor)?;
+        match answer.status() {
+            401 | 403 => Ok(None),
+            _ => self.read_status(&answer).map(Some),
+        }
+    }
+
+    /// What the site thinks of the secret. Fails with 77 when it does not know it.
+    pub fn standing(&self) -> Result<Standing, Failure> {
+        const CALL: &str = "verifyauth";
+        let answer = self.ask(Call::get(CALL, self.url(CALL, &[])), Caller::Owner)?;
+        match answer.status() {
+            401 => return Err(self.unknown_secret(CALL)),
+            429 | 500.. => return Err(answer.failure()),
+            _ => {}
+        }
+        let Ok(Value::Object(answer)) = serde_json::from_slice(answer.body()) else {
+            // Services that imitate Nightscout do not have this call.
+            return Ok(Standing::Untold);
+        };
+        let verdict = answer.get("message").unwrap_or(&Value::Null);
+        let says = |key: &str, word: &str| verdict.get(key).and_then(Value::as_str) == Some(word);
+        if verdict.get("isAdmin") == Some(&Value::Bool(true)) {
+            Ok(Standing::Everything)
+        } else if says("rolefound", "FOUND") || says("message", "OK") {
+            Ok(Standing::Token)
+        } else if says("message", "UNAUTHORIZED") {
+            Err(self.unknown_secret(CALL))
+        } else {
+            Ok(Standing::Untold)
+        }
+    }
+
+    /// Whether the secret may read a collection.
+    pub fn may_read(&self, collection: Collection) -> Result<bool, Failure> {
+        let date = match collection {
+            Collection::Treatments | Collection::DeviceStatus => {
+                Some(("find[created_at][$gte]", "2000-01-01"))
+            }
+            Collection::Entries => Some(("find[date][$gte]", "0")),
+            Collection::Profile => None,
+        };
+        let query: Vec<(&str, &str)> = date.into_iter().chain([("count", "1")]).collect();
+        let call = Call::get(collection.read(), self.url(collection.path(), &query));
+        self.allowed(call)
+    }
+
+    /// Whether the secret may add to a collection: sends an empty list, of which nothing is stored. `None` where that is
+    /// no safe question on this version.
+    pub fn may_write(
+        &self,
+        collection: Collection,
+        version: SiteVersion,
+    ) -> Result<Option<bool>, Failure> {
+        let safe_since = match collection {
+            Collection::Treatments | Collection::Entries => SiteVersion(0, 0, 1),
+            // Before, a list of devicestatus without any is never answered, and a profile was no list.
+            Collection::DeviceStatus | Collection::Profile => SiteVersion(15, 0, 7),
+        };
+        if version < safe_since {
+            return Ok(None);
+        }
+        let call = Call::post(
+            collection.write(),
+            self.url(collection.path(), &[]),
+            "application/json",
+            b"[]".to_vec(),
+        );
+        self.allowed(call).map(Some)
+    }
+
+    fn allowed(&self, call: Call) -> Result<bool, Failure> {
+        let name = call.name;
+        let answer = self.ask(call, Caller::Owner)?;
+        match answer.status() {
+            401 | 403 => Ok(false),
+            _ => self.json::<Value>(name, &answer).map(|_| true),
+        }
+    }
+
+    fn unknown_secret(&self, call: &str) -> Failure {
+        SERVICE.failure(
+            ExitStatus::CredentialsRejected,
+            call,
+            "says that the site does not know the secret in NS_SECRET",
+            self.advice_on_secret(),
+        )
+    }
+}

@@ -1,0 +1,80 @@
+//! `--check-login`: everything that a run needs, step by step, without writing.
+
+mod broken;
+mod good;
+mod nightscout;
+mod others;
+mod pump;
+
+use chrono::{DateTime, Duration, TimeZone, Utc};
+use clap::Parser;
+use tconnectsync_heroku::check::{self, Mark, Step};
+use tconnectsync_heroku::cli::Cli;
+use tconnectsync_heroku::config::{Sources, Usable};
+use tconnectsync_heroku::failure::ExitStatus;
+use tconnectsync_heroku::http::{Deadline, Patience, Stop};
+
+use crate::arrangement::{Arrangement, Said};
+use crate::simulator::history::{History, Plan};
+
+/// A pump whose day ends some minutes ago, as the program's own clock has it.
+fn arrangement() -> Arrangement {
+    let now = Utc
+        .timestamp_opt(Utc::now().timestamp(), 0)
+        .single()
+        .expect("a second of today");
+    let plan = Plan::day(31)
+        .in_zone(chrono_tz::America::Phoenix)
+        .between(now - Duration::hours(26), now - Duration::minutes(3));
+    Arrangement::of(History::generate(&plan))
+}
+
+/// A check at this instant, by the library, without waiting between tries: its lines, and the exit status.
+fn checked(
+    arrangement: &Arrangement,
+    now: DateTime<Utc>,
+    arguments: &[&str],
+) -> (Vec<String>, ExitStatus) {
+    let program = ["tconnectsync-heroku", "--check-login"];
+    let arguments = Cli::try_parse_from(program.iter().chain(arguments))
+        .expect("the test's own arguments are good");
+    let sources = Sources {
+        environment: arrangement.variables.clone(),
+        ..Sources::default()
+    };
+    let usable = Usable::read(&arguments, &sources, now);
+    arrangement.nightscout.set_now(now);
+    let patience = Patience::without_pauses(Deadline::NONE, Stop::new());
+    let mut told = Vec::new();
+    let mut tell = |step: &Step| told.push(step.line());
+    let findings = check::run(&usable, now, &patience, &mut tell);
+    let (status, summary) = (findings.status(), findings.summary());
+    let lines: Vec<String> = findings.steps().iter().map(Step::line).collect();
+    assert_eq!(told, lines);
+    let mut lines: Vec<String> = lines
+        .into_iter()
+        .filter(|line| !line.contains("Version: "))
+        .collect();
+    lines.push(summary);
+    (lines, status)
+}
+
+/// The program's check, and its lines with `!!`.
+#[track_caller]
+fn complaints(arrangement: &Arrangement, status: ExitStatus) -> Vec<String> {
+    let said = arrangement.program(&["--check-login"]);
+    assert_eq!(said.status, Some(i32::from(status.code())), "{said:#?}");
+    assert_eq!(said.log, "", "the check itself says everything");
+    assert_eq!(arrangement.nightscout.writes(), 0);
+    marked(&said, Mark::Bad)
+}
+
+/// The lines of the check with this mark.
+fn marked(said: &Said, mark: Mark) -> Vec<String> {
+    let sign = format!("{}  ", mark.sign());
+    said.out
+        .lines()
+        .filter_map(|line| line.strip_prefix(&sign))
+        .map(str::to_owned)
+        .collect()
+}

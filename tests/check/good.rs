@@ -1,0 +1,96 @@
+//! A set-up in which everything works.
+
+use chrono::Duration;
+use serde_json::Value;
+use tconnectsync_heroku::failure::ExitStatus;
+
+use super::{arrangement, checked};
+use crate::arrangement::Arrangement;
+use crate::simulator::history::{History, Plan};
+use crate::simulator::nightscout::{Nightscout, Version};
+use crate::simulator::tandem::Pump;
+
+const ALL: &str = "BASAL,BOLUS,PUMP_EVENTS,CGM,CGM_ALERTS,BOLUS_BG,DEVICE_STATUS,IOB,PROFILES";
+
+#[test]
+fn all_good_is_0_and_says_how_far_behind_the_site_is() {
+    let history = History::generate(&Plan::days(41, 2));
+    let now = history.plan.end + Duration::minutes(12);
+    let arrangement = Arrangement::of(history);
+    arrangement.tandem.add_pump(Pump::silent(
+        "5f0c4f0e-2f0b-4a57-9d53-0d6c0a1be002",
+        "90005678",
+    ));
+    arrangement.good_pass(now - Duration::minutes(40), &[]);
+    let writes = arrangement.nightscout.writes();
+    let (lines, status) = checked(&arrangement, now, &[]);
+    assert_eq!(status, ExitStatus::Done);
+    assert_eq!(arrangement.nightscout.writes(), writes);
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    ok  Configuration: from the environment: TCONNECT_EMAIL, TCONNECT_PASSWORD, TCONNECT_REGION, NS_URL, NS_SECRET, TIMEZONE_NAME, TCONNECT_BASE_URL
+    ok  Configuration: to copy: BASAL,BOLUS (the default)
+    --  Configuration: TCONNECT_BASE_URL is set: e-mail and password go to that address instead of Tandem's
+    ok  Tandem Source: signed in; the account is in the US region
+    ok  Tandem Source: pump …234, t:slim X2 Insulin Pump, software 7.8.0.0, Control-IQ, newest event 2026-05-15 23:58 by its clock, last upload 12 minutes ago
+    --  Tandem Source: not copied: pump …678, t:slim X2 Insulin Pump, software 6.0.3.0, Basal-IQ, no events, never uploaded
+    ok  Clock: pump …234 runs at UTC-04:00, as TIMEZONE_NAME has it; newest event 2026-05-15 23:58 EDT, 13 minutes ago
+    ok  Events: in the last day 286 basal deliveries, 285 CGM readings, 32 bolus deliveries, 24 bolus requests, 16 status reports, 10 alerts, 9 basal rate changes, 5 glucose entries, 4 mode changes, 2 alarms, 1 CGM alerts
+    ok  Nightscout: answers, version 15.0.7, units mg/dl
+    ok  Nightscout: its careportal is on, so that it takes treatments
+    ok  Nightscout: NS_SECRET is accepted and may do everything
+    ok  Nightscout: treatments may be read and written
+    ok  Uploads: BASAL: newest of 2026-05-15 23:18 EDT, 53 minutes old, 40 minutes behind the pump's newest event
+    ok  Uploads: BOLUS: newest of 2026-05-15 19:51 EDT, 4 h 20 min old, 4 h 6 min behind the pump's newest event
+    Nothing stands in the way of a run.
+    ");
+}
+
+#[test]
+fn every_collection_that_the_features_need_is_tried_on_every_version_without_writing() {
+    for version in [Version::V14_2_6, Version::V15_0_6, Version::V15_0_7] {
+        let history = History::generate(&Plan::days(42, 1));
+        let now = history.plan.end + Duration::minutes(12);
+        let arrangement = Arrangement::with(history, Nightscout::version(version));
+        let (lines, status) = checked(&arrangement, now, &["--features", ALL]);
+        assert_eq!(status, ExitStatus::Done, "{lines:#?}");
+        assert_eq!(arrangement.nightscout.writes(), 0);
+        let tested = lines
+            .iter()
+            .filter(|line| line.ends_with("may be read and written"));
+        let untested = lines.iter().filter(|line| line.contains("not tested"));
+        let expected = if version == Version::V15_0_7 {
+            (4, 0)
+        } else {
+            (2, 2)
+        };
+        assert_eq!((tested.count(), untested.count()), expected, "{lines:#?}");
+    }
+}
+
+#[test]
+fn the_check_is_one_object_as_json() {
+    let said = arrangement().program(&["--check-login", "--json"]);
+    assert_eq!(said.status, Some(0), "{said:#?}");
+    let check: Value = serde_json::from_str(&said.out).expect("one JSON object");
+    assert_eq!(check["exit_status"], 0);
+    let steps = check["steps"].as_array().expect("steps");
+    assert!(steps.len() > 8, "{steps:#?}");
+    let events = steps
+        .iter()
+        .find(|step| step["about"] == "Events")
+        .expect("the events");
+    assert!(
+        events["data"]["kinds"]["basal deliveries"].as_i64() > Some(200),
+        "{events:#}"
+    );
+}
+
+#[test]
+fn a_quiet_check_that_finds_nothing_to_mend_says_nothing() {
+    let arrangement = arrangement();
+    let said = arrangement.program(&["--check-login", "-q"]);
+    assert_eq!(
+        (said.status, said.out.as_str(), said.log.as_str()),
+        (Some(0), "", "")
+    );
+}

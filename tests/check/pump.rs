@@ -1,0 +1,67 @@
+//! The pump's clock and its events, as the check tells them.
+
+use chrono::Duration;
+use tconnectsync_heroku::failure::ExitStatus;
+
+use super::checked;
+use crate::arrangement::Arrangement;
+use crate::simulator::history::{ClockStory, Features, History, Plan};
+
+fn line<'a>(lines: &'a [String], about: &str) -> &'a str {
+    let found = lines
+        .iter()
+        .find(|line| line.contains(&format!("  {about}: ")));
+    found.unwrap_or_else(|| panic!("{about} in {lines:#?}"))
+}
+
+#[test]
+fn a_clock_that_its_owner_has_not_moved_yet_is_allowed_for() {
+    let plan = Plan::days(44, 1);
+    let change: chrono::DateTime<chrono::Utc> = "2026-11-01T06:00:00Z".parse().expect("an instant");
+    let plan = plan
+        .between(change - Duration::hours(12), change + Duration::hours(14))
+        .with_clock(ClockStory::NeverChanged);
+    let history = History::generate(&plan);
+    let now = history.plan.end + Duration::minutes(2);
+    let arrangement = Arrangement::of(history);
+    let (lines, status) = checked(&arrangement, now, &[]);
+    assert_eq!(status, ExitStatus::Done, "{lines:#?}");
+    insta::assert_snapshot!(line(&lines, "Clock"), @r"
+    ok  Clock: pump …234 runs at UTC-04:00, as its upload shows, and not at UTC-05:00 as TIMEZONE_NAME has it; this is allowed for; newest event 2026-11-01 14:59 EST, 2 minutes ago
+    ");
+}
+
+#[test]
+fn what_is_not_known_is_counted_apart() {
+    let plan = Plan::days(33, 1).with_features(Features::ALL);
+    let history = History::generate(&plan);
+    let now = history.plan.end + Duration::minutes(20);
+    let (lines, status) = checked(&Arrangement::of(history), now, &[]);
+    assert_eq!(status, ExitStatus::Done, "{lines:#?}");
+    insta::assert_snapshot!(line(&lines, "Events"), @r"
+    ok  Events: in the last day 283 basal deliveries, 270 CGM readings, 48 bolus deliveries, 33 bolus requests, 16 status reports, 15 basal rate changes, 4 alerts, 4 glucose entries, 3 fills, 3 mode changes, 2 sensor sessions, 2 suspensions and resumes; in the days around it 3 of unknown kinds (code 1234, 65000), left out; 1 unreadable, left out
+    ");
+}
+
+#[test]
+fn a_pump_that_has_been_silent_for_days_is_told_with_its_last_upload() {
+    let history = History::generate(&Plan::days(45, 1));
+    let now = history.plan.end + Duration::days(9);
+    let (lines, status) = checked(&Arrangement::of(history), now, &[]);
+    assert_eq!(status, ExitStatus::Done, "{lines:#?}");
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    ok  Configuration: from the environment: TCONNECT_EMAIL, TCONNECT_PASSWORD, TCONNECT_REGION, NS_URL, NS_SECRET, TIMEZONE_NAME, TCONNECT_BASE_URL
+    ok  Configuration: to copy: BASAL,BOLUS (the default)
+    --  Configuration: TCONNECT_BASE_URL is set: e-mail and password go to that address instead of Tandem's
+    ok  Tandem Source: signed in; the account is in the US region
+    --  Tandem Source: not copied: pump …234, t:slim X2 Insulin Pump, software 7.8.0.0, Control-IQ, newest event 2026-05-14 23:58 by its clock, last upload 9 days ago
+    ??  Tandem Source: no pump has events of the last day: check that the phone with Tandem's app is on, online, and connected to the pump
+    ok  Nightscout: answers, version 15.0.7, units mg/dl
+    ok  Nightscout: its careportal is on, so that it takes treatments
+    ok  Nightscout: NS_SECRET is accepted and may do everything
+    ok  Nightscout: treatments may be read and written
+    --  Uploads: BASAL: nothing yet
+    --  Uploads: BOLUS: nothing yet
+    Nothing stands in the way of a run; one thing to look at (??).
+    ");
+}
