@@ -28,6 +28,7 @@
 //! | [`report`] | the summary line and the JSON summary |
 //! | [`pass`] | one pass, top to bottom: the place that joins both services |
 //! | [`check`] | `--check-login`: everything that a pass needs, step by step, without writing |
+//! | [`heartbeat`] | tells a monitoring service how the run ended |
 //!
 //! The functional core (`pump`, `translate`, `reconcile`, `window`) does no I/O and reads no clock: every decision is a
 //! function of its arguments. Standard error carries the log, standard output the summary.
@@ -36,6 +37,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod failure;
+pub mod heartbeat;
 pub mod http;
 pub mod logging;
 pub mod nightscout;

@@ -8,7 +8,7 @@ use tconnectsync_heroku::cli::Cli;
 use tconnectsync_heroku::config::{self, Config, Sources, Verbosity};
 use tconnectsync_heroku::failure::ExitStatus;
 use tconnectsync_heroku::http::{Deadline, Patience};
-use tconnectsync_heroku::{check, logging, pass, signals};
+use tconnectsync_heroku::{check, heartbeat, logging, pass, signals};
 
 fn main() -> ExitCode {
     let arguments = Cli::parse();
@@ -25,6 +25,9 @@ fn main() -> ExitCode {
             ExitStatus::Configuration
         }
     };
+    if !arguments.pretend {
+        heartbeat::tell(&sources, status);
+    }
     ExitCode::from(status.code())
 }
 

@@ -1,0 +1,63 @@
+//! Tells a monitoring service how a run ended: one GET, to one address after success and to another after failure.
+//!
+//! The addresses hold keys and are treated as secrets. What becomes of the call never changes the exit status.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::config::Sources;
+use crate::config::{self, Secret};
+use crate::failure::{ExitStatus, Failure};
+use crate::http::{Call, Client, Deadline, Options, Patience, Repeat, Service, Stop};
+
+/// How long the call may take, in all. The run is over by then, and so may its deadline be.
+const LIMIT: Duration = Duration::from_secs(10);
+
+const SERVICE: Service = Service {
+    name: "Heartbeat",
+    when_unavailable: "The run itself is not affected. If it lasts, check HEARTBEAT_URL and HEARTBEAT_FAIL_URL",
+    when_untrusted: "The run itself is not affected. Check HEARTBEAT_URL, HEARTBEAT_FAIL_URL and this machine's clock",
+    when_not_understood: "The run itself is not affected. Copy HEARTBEAT_URL and HEARTBEAT_FAIL_URL anew from the service that \
+                          made them",
+};
+
+/// Calls the address for this outcome, where one is configured. Of a configuration with problems elsewhere too: that is
+/// when a run fails without anybody looking.
+pub fn tell(sources: &Sources, status: ExitStatus) {
+    let (heartbeat, proxy) = config::Heartbeat::usable(sources);
+    let address = match status {
+        ExitStatus::Done => heartbeat.success,
+        _ => heartbeat.failure,
+    };
+    let Some(address) = address else { return };
+    if let Err(failure) = call(&address, proxy.as_ref()) {
+        log::warn!("{failure}");
+    }
+}
+
+fn call(address: &Secret, proxy: Option<&Secret>) -> Result<(), Failure> {
+    let url = Url::parse(address.expose())
+        .map_err(|_| SERVICE.not_understood("call", "has no valid address"))?;
+    let options = Options {
+        origin: &url,
+        user_agent: concat!("tconnectsync-heroku/", env!("CARGO_PKG_VERSION")),
+        cookies: false,
+        skip_tls_verify: false,
+        idle: Duration::ZERO,
+        proxy,
+        secrets: vec![address.expose().to_owned()],
+    };
+    let patience = Patience::new(Deadline::after(LIMIT), Stop::new());
+    let client = Client::new(&SERVICE, options, patience)?;
+    let answer = client.send(Call {
+        limit: LIMIT,
+        repeat: Repeat::Never,
+        ..Call::get("call", url)
+    })?;
+    if answer.is_success() {
+        Ok(())
+    } else {
+        Err(answer.failure())
+    }
+}
