@@ -15,7 +15,7 @@ use crate::failure::{ExitStatus, Failure};
 use crate::http::Patience;
 use crate::nightscout::{Collection, Site};
 use crate::reconcile::{entries, reconcile};
-use crate::report::{Report, span_in_words};
+use crate::report::{Progress, Report, span_in_words};
 use crate::state::RunLock;
 use crate::tandem::{self, Memory, Session};
 use crate::translate;
@@ -117,6 +117,7 @@ impl Pass<'_> {
         };
 
         let mut work = Work::new(self.config, window, existing);
+        let mut progress = Progress::new(self.config.verbosity);
         let mut state = None;
         let mut readings = 0;
         while let Some(page) = work.pages.pop_front() {
@@ -136,6 +137,9 @@ impl Pass<'_> {
             upload.entries(missing, report)?;
             let plan = reconcile(wanted.treatments, &existing.treatments, self.config.zone);
             upload.treatments(plan.within(window), report)?;
+            let done_until =
+                window::local_date(self.config.zone, page.window.end - Duration::seconds(1));
+            progress.page_done(done_until, work.pages.len());
         }
         // Of a run about days gone by, the newest state is no news.
         let news = state.as_ref().filter(|state| window.contains(state.at));

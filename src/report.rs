@@ -1,5 +1,6 @@
 //! What a run did: the summary line, and the same as JSON.
 
+mod progress;
 mod table;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use crate::config::{Feature, Verbosity};
 use crate::failure::{ExitStatus, Failure};
 use crate::pump::decode::Skipped;
 use crate::window::Window;
+
+pub use progress::Progress;
 
 /// The phone uploads about once an hour. When the newest event is older than this, something keeps it from doing so.
 pub const SUSPICIOUS_AGE: Duration = Duration::hours(3);
