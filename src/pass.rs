@@ -150,7 +150,7 @@ impl Pass<'_> {
         report.without_data = without_data(&self.config.features, |feature| match feature {
             Feature::Cgm => readings > 0,
             Feature::Profiles => profiles.is_some(),
-            feature => state.as_ref().is_some_and(|state| state.tells(feature)),
+            feature => state.as_ref().is_some_and(|state| state.serves(feature)),
         });
         Ok(())
     }

@@ -187,7 +187,12 @@ impl Report {
             let _ = write!(line, " {}.", self.newest_event_in_words());
         }
         if !self.without_data.is_empty() {
-            let features: Vec<&str> = self.without_data.iter().map(|f| f.name()).collect();
+            let features = self.without_data.iter().map(|feature| match feature {
+                // Whether it is suspended may be known all the same.
+                Feature::DeviceStatus => "DEVICE_STATUS (reservoir, battery)",
+                feature => feature.name(),
+            });
+            let features: Vec<&str> = features.collect();
             let _ = write!(line, " Nothing from the pump for {}.", features.join(", "));
         }
         let left_out = left_out(&self.skipped);

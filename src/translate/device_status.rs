@@ -4,7 +4,7 @@
 //! once a day, some more often; insulin on board around boluses. Each value keeps the time at which it was reported, and is
 //! left out when it has become too old to stand beside the others.
 
-use chrono::{DateTime, Duration, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, Duration, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
@@ -48,6 +48,8 @@ pub struct DeviceState {
     battery: Option<Reported<Battery>>,
     iob: Option<Reported<MilliUnits>>,
     suspended: Option<Reported<bool>>,
+    /// The features that the pump reported something for, though it may have been too long ago.
+    served: Vec<Feature>,
 }
 
 /// The newest state that a history tells, of what the features ask for; `None` where it tells nothing of it.
@@ -58,6 +60,7 @@ pub fn newest(history: &History<'_>, features: &FeatureSet) -> Option<DeviceStat
         battery: None,
         iob: None,
         suspended: None,
+        served: Vec::new(),
     };
     let status = features.contains(Feature::DeviceStatus);
     for event in history.events {
@@ -72,31 +75,38 @@ pub fn newest(history: &History<'_>, features: &FeatureSet) -> Option<DeviceStat
         // Nightscout judges the age of an insulin on board by the document's time.
         state.at = state.iob?.at;
     }
-    forget(&mut state.reservoir, state.at - RESERVOIR_HOLDS);
-    forget(&mut state.battery, state.at - BATTERY_HOLDS);
-    forget(&mut state.iob, state.at - IOB_HOLDS);
-    let empty = state.reservoir.is_none()
-        && state.battery.is_none()
-        && state.iob.is_none()
-        && state.suspended.is_none();
+    if state.reservoir.is_some() || state.battery.is_some() {
+        state.served.push(Feature::DeviceStatus);
+    }
+    if state.iob.is_some() {
+        state.served.push(Feature::Iob);
+    }
+    let empty = state.served.is_empty() && state.suspended.is_none();
+    forget(&mut state.reservoir, state.at, RESERVOIR_HOLDS);
+    forget(&mut state.battery, state.at, BATTERY_HOLDS);
+    forget(&mut state.iob, state.at, IOB_HOLDS);
     (!empty).then_some(state)
 }
 
-/// Drops what was reported before a time.
-fn forget<T>(value: &mut Option<Reported<T>>, before: DateTime<Utc>) {
-    if value.as_ref().is_some_and(|value| value.at < before) {
+/// Drops what was reported too long before a time.
+fn forget<T>(value: &mut Option<Reported<T>>, now: DateTime<Utc>, holds: Duration) {
+    if value.as_ref().is_some_and(|value| now - value.at > holds) {
         *value = None;
     }
 }
 
 impl DeviceState {
-    /// Whether it says anything of what a feature is about.
-    pub fn tells(&self, feature: Feature) -> bool {
-        match feature {
-            Feature::Iob => self.iob.is_some(),
-            Feature::DeviceStatus => self.reservoir.is_some() || self.battery.is_some(),
-            _ => false,
-        }
+    /// Whether the pump reports anything of what a feature is about: a reservoir or a battery, an insulin on board.
+    pub fn serves(&self, feature: Feature) -> bool {
+        self.served.contains(&feature)
+    }
+
+    /// Whether nothing is left to say but that the pump was heard of.
+    pub fn is_bare(&self) -> bool {
+        self.reservoir.is_none()
+            && self.battery.is_none()
+            && self.iob.is_none()
+            && self.suspended.is_none()
     }
 
     fn take_status(&mut self, event: &DatedEvent) {
@@ -178,10 +188,7 @@ impl DeviceState {
                 local.format("%Y-%m-%d %H:%M").to_string().into(),
             );
         };
-        pump.insert(
-            "clock".to_owned(),
-            self.at.to_rfc3339_opts(SecondsFormat::Millis, true).into(),
-        );
+        pump.insert("clock".to_owned(), time(self.at).into());
         if let Some(reservoir) = &self.reservoir {
             pump.insert("reservoir".to_owned(), json!(reservoir.value));
             age("Reservoir as of", reservoir.at);

@@ -36,7 +36,7 @@ impl Upload<'_> {
         newest_there: Option<DateTime<Utc>>,
         report: &mut Report,
     ) -> Result<(), Failure> {
-        let Some(state) = state else {
+        let Some(state) = state.filter(|state| !state.is_bare()) else {
             return Ok(());
         };
         if newest_there.is_some_and(|newest| newest >= state.at) {
