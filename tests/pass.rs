@@ -1,26 +1,26 @@
 //! One pass from the login to the summary, through both simulators.
 
-mod by_hand;
+pub mod by_hand;
 mod endings;
 mod failures;
 mod sites;
-mod whole_day;
+pub mod whole_day;
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 
 /// The text of a field.
-fn text<'a>(document: &'a Value, field: &str) -> &'a str {
+pub fn text<'a>(document: &'a Value, field: &str) -> &'a str {
     document[field].as_str().unwrap_or_default()
 }
 
 /// The number of a field; 0 where it is missing.
-fn number(document: &Value, field: &str) -> f64 {
+pub fn number(document: &Value, field: &str) -> f64 {
     document[field].as_f64().unwrap_or_default()
 }
 
 /// When a treatment is filed.
-fn filed(document: &Value) -> DateTime<Utc> {
+pub fn filed(document: &Value) -> DateTime<Utc> {
     let created_at = text(document, "created_at");
     let at = DateTime::parse_from_rfc3339(created_at).expect("a stored time is well formed");
     at.to_utc()
@@ -28,7 +28,7 @@ fn filed(document: &Value) -> DateTime<Utc> {
 
 /// U (or U/h) as mU (or mU/h), which has to be a whole number.
 #[track_caller]
-fn milli(units: f64) -> i64 {
+pub fn milli(units: f64) -> i64 {
     let milli = units * 1000.0;
     assert!(
         (milli - milli.round()).abs() < 1e-6,
@@ -38,6 +38,6 @@ fn milli(units: f64) -> i64 {
 }
 
 /// Minutes as a length of time, to the millisecond.
-fn minutes(minutes: f64) -> Duration {
+pub fn minutes(minutes: f64) -> Duration {
     Duration::milliseconds((minutes * 60_000.0).round() as i64)
 }

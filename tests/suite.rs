@@ -9,6 +9,7 @@ mod configuration;
 mod demo;
 mod demo_check;
 mod faults;
+mod features;
 mod heartbeat;
 mod memory;
 mod packaging;

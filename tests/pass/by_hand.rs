@@ -8,7 +8,7 @@ use crate::arrangement::{Arrangement, without_ids};
 use crate::simulator::history::{History, Plan};
 
 /// The day of the histories: 2026-05-14 in New York, four hours behind UTC.
-fn event(sequence: u64, time: &str, code: u32, properties: Value) -> Value {
+pub fn event(sequence: u64, time: &str, code: u32, properties: Value) -> Value {
     json!({
         "deviceAssignmentId": "5f0c4f0e-2f0b-4a57-9d53-0d6c0a1be001",
         "eventCode": code,
@@ -57,7 +57,7 @@ fn sign_of_life(sequence: u64, time: &str) -> Value {
 }
 
 /// The treatments that a day with these events makes.
-fn treatments(events: &[Value], variables: &[(&str, &str)]) -> Vec<Value> {
+pub fn treatments(events: &[Value], variables: &[(&str, &str)]) -> Vec<Value> {
     let mut arrangement = Arrangement::of(History::generate(&Plan::day(1)));
     for (name, value) in variables {
         arrangement.set(name, value);

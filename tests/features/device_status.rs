@@ -1,0 +1,266 @@
+//! The pump's newest state: what it holds, how old its parts may be, and that it is written once.
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Value, json};
+
+use super::{afterwards, arrange, by_hand, noon_after};
+use crate::arrangement::{Arrangement, without_ids};
+use crate::pass::by_hand::event;
+use crate::pass::filed;
+use crate::simulator::history::{History, Plan};
+use crate::simulator::nightscout::Nightscout;
+use crate::simulator::tandem::Pump;
+
+const BOTH: &str = "DEVICE_STATUS,IOB";
+
+fn snapshot(sequence: u64, time: &str, insulin: i64, battery: i64, iob: i64) -> Value {
+    event(
+        sequence,
+        time,
+        9,
+        json!({"insulin": insulin, "ibc": battery, "iob": iob}),
+    )
+}
+
+fn rate(sequence: u64, time: &str, source: i64) -> Value {
+    let rate = if source == 0 { 0 } else { 800 };
+    event(
+        sequence,
+        time,
+        279,
+        json!({"commandedRate": rate, "commandedRateSource": source}),
+    )
+}
+
+fn bolus_ended(sequence: u64, time: &str, iob: f64) -> Value {
+    let properties = json!({
+        "bolusId": 7, "completionStatus": 3, "iob": iob, "insulinDelivered": 2, "insulinRequested": 2,
+    });
+    event(sequence, time, 20, properties)
+}
+
+/// The one document that a day with these events leaves.
+#[track_caller]
+fn status(events: &[Value], features: &str) -> Value {
+    let arrangement = by_hand(events, features);
+    arrangement.good_pass(noon_after(), &["--days", "3"]);
+    let mut documents = without_ids(arrangement.nightscout.devicestatuses());
+    assert_eq!(documents.len(), 1, "{documents:#?}");
+    documents.remove(0)
+}
+
+#[test]
+fn one_document_says_what_was_reported_and_when() {
+    let daily = json!({"batteryChargePercent": 74, "batteryLipoMilliVolts": 3970, "iob": 0.5, "lastBasalRate": 0.8});
+    let stopped = json!({"suspendReason": 0, "insulinAmount": 121});
+    let events = [
+        event(10, "00:00:05", 81, daily),
+        snapshot(20, "07:00:00", 140, 0, 30),
+        event(30, "07:58:00", 34, json!({"ibc": 71})),
+        bolus_ended(35, "08:00:00", 2.043_299_9),
+        event(40, "08:02:00", 11, stopped),
+        rate(41, "08:02:00", 0),
+        rate(50, "08:07:00", 0),
+    ];
+    insta::assert_json_snapshot!(status(&events, BOTH), @r#"
+    {
+      "created_at": "2026-05-14T12:07:00.000Z",
+      "device": "Pump (tconnectsync)",
+      "pump": {
+        "battery": {
+          "percent": 71
+        },
+        "clock": "2026-05-14T08:07:00.000-04:00",
+        "extended": {
+          "Battery as of": "2026-05-14 07:58",
+          "IOB as of": "2026-05-14 08:00",
+          "Reservoir as of": "2026-05-14 08:02",
+          "Suspended since": "2026-05-14 08:02"
+        },
+        "iob": {
+          "iob": 2.043,
+          "timestamp": "2026-05-14T08:00:00.000-04:00"
+        },
+        "reservoir": 121,
+        "status": {
+          "status": "suspended",
+          "suspended": true,
+          "timestamp": "2026-05-14T08:02:00.000-04:00"
+        }
+      },
+      "utcOffset": -240
+    }
+    "#);
+}
+
+#[test]
+fn each_feature_has_its_part() {
+    let events = [
+        snapshot(10, "08:00:00", 140, 80, 30),
+        bolus_ended(20, "08:05:00", 2.0),
+        rate(30, "08:07:00", 3),
+    ];
+    let state = status(&events, "DEVICE_STATUS");
+    assert_eq!(state["pump"]["reservoir"], 140);
+    assert!(state["pump"]["iob"].is_null(), "{state}");
+    // An insulin on board is as old as the document: Nightscout looks at nothing else.
+    insta::assert_json_snapshot!(status(&events, "IOB"), @r#"
+    {
+      "created_at": "2026-05-14T12:05:00.000Z",
+      "device": "Pump (tconnectsync)",
+      "pump": {
+        "clock": "2026-05-14T08:05:00.000-04:00",
+        "extended": {
+          "IOB as of": "2026-05-14 08:05"
+        },
+        "iob": {
+          "iob": 2,
+          "timestamp": "2026-05-14T08:05:00.000-04:00"
+        }
+      },
+      "utcOffset": -240
+    }
+    "#);
+}
+
+#[test]
+fn what_is_too_old_to_stand_beside_the_rest_is_left_out() {
+    let daily = |sequence, time| {
+        let properties = json!({"batteryChargePercent": 74, "batteryLipoMilliVolts": 3970});
+        event(sequence, time, 81, properties)
+    };
+    let events = [
+        daily(10, "00:00:05"),
+        snapshot(20, "06:00:00", 140, 80, 30),
+        bolus_ended(30, "09:50:00", 2.0),
+        rate(40, "10:01:00", 3),
+    ];
+    let state = status(&events, BOTH);
+    assert!(state["pump"]["reservoir"].is_null(), "{state}");
+    assert_eq!(state["pump"]["battery"], json!({"percent": 80}));
+    assert_eq!(state["pump"]["iob"]["iob"], 2);
+    let mut events = events.to_vec();
+    events.push(rate(50, "10:06:00", 3));
+    assert!(status(&events, BOTH)["pump"]["iob"].is_null());
+}
+
+#[test]
+fn no_insulin_on_board_is_said_so_that_nightscout_believes_it() {
+    let state = status(&[snapshot(10, "08:00:00", 140, 80, 0)], "IOB");
+    // A 0 in `iob` alone makes the pill show dashes.
+    assert_eq!(state["pump"]["iob"]["iob"], 0);
+    assert_eq!(state["pump"]["iob"]["bolusiob"], 0);
+}
+
+#[test]
+fn a_battery_of_zero_has_no_voltage_that_looks_full() {
+    let daily = json!({"batteryChargePercent": 0, "batteryLipoMilliVolts": 3400});
+    let state = status(&[event(10, "08:00:00", 81, daily)], "DEVICE_STATUS");
+    assert_eq!(state["pump"]["battery"], json!({"percent": 0}));
+}
+
+#[test]
+fn what_the_pump_did_not_send_is_named_and_leaves_no_document() {
+    let events = [event(10, "08:00:00", 4, json!({"alertId": 7}))];
+    let arrangement = by_hand(&events, BOTH);
+    let outcome = arrangement.good_pass(noon_after(), &["--days", "3"]);
+    assert!(arrangement.nightscout.devicestatuses().is_empty());
+    let summary = outcome.report.summary();
+    let named =
+        summary.contains(" Nothing from the pump for DEVICE_STATUS (reservoir, battery), IOB.");
+    assert!(named, "{summary}");
+    let json = outcome.report.to_json(None);
+    assert_eq!(json["without_data"], json!(["DEVICE_STATUS", "IOB"]));
+}
+
+#[test]
+fn a_state_is_written_once_and_the_next_one_when_there_is_one() {
+    let history = History::generate(&Plan::days(51, 2));
+    let arrangement = arrange(history.clone(), BOTH);
+    let mut now = history.plan.end - Duration::hours(3);
+    let mut newest: Option<DateTime<Utc>> = None;
+    while now < history.plan.end {
+        arrangement.tandem.set_uploaded_until(now);
+        for _ in 0..2 {
+            let before = arrangement.nightscout.devicestatuses().len();
+            let outcome = arrangement.good_pass(now + Duration::minutes(2), &[]);
+            let documents = arrangement.nightscout.devicestatuses();
+            let last = documents.last().map(filed);
+            assert_eq!(last, outcome.report.newest_event);
+            let grown = usize::from(last > newest);
+            assert_eq!(documents.len(), before + grown);
+            newest = last;
+        }
+        now += Duration::minutes(20);
+    }
+}
+
+#[test]
+fn nothing_but_the_newest_status_is_asked_for_and_nothing_waits() {
+    let events = [snapshot(10, "08:00:00", 140, 80, 30)];
+    let arrangement = by_hand(&events, BOTH);
+    let now = "2026-05-14T12:01:00Z".parse().expect("an instant");
+    arrangement.tandem.change_pumps(|pumps| {
+        pumps[0].replace = json!({"lastUploadDate": "2026-05-14T12:00:30Z"});
+    });
+    let outcome = arrangement.good_pass(now, &[]);
+    assert_eq!(arrangement.nightscout.devicestatuses().len(), 1);
+    assert_eq!(outcome.report.total(|tally| tally.held_back), 0);
+    let asked: Vec<String> = arrangement
+        .nightscout
+        .requests()
+        .iter()
+        .map(|request| format!("{} {}", request.method, request.path))
+        .collect();
+    let expected = [
+        "GET /api/v1/status.json",
+        "GET /api/v1/devicestatus.json",
+        "POST /api/v1/devicestatus.json",
+    ];
+    assert_eq!(asked, expected);
+}
+
+#[test]
+fn of_two_pumps_the_one_heard_of_last_has_the_word() {
+    let old = History::generate(&Plan::days(52, 1));
+    let mut plan = Plan::days(53, 1);
+    plan.serial = "90005678".to_owned();
+    plan.assignment = "5f0c4f0e-2f0b-4a57-9d53-0d6c0a1be002".to_owned();
+    plan.first_number = 900_000;
+    plan = plan.between(
+        old.plan.end - Duration::hours(6),
+        old.plan.end + Duration::hours(2),
+    );
+    let new = History::generate(&plan);
+    let newest = new.instant_of(new.events.last().expect("some events").number);
+    let now = afterwards(&new);
+    for new_first in [true, false] {
+        let (first, second) = if new_first {
+            (&new, &old)
+        } else {
+            (&old, &new)
+        };
+        let mut arrangement = Arrangement::with(first.clone(), Nightscout::start());
+        arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", "DEVICE_STATUS");
+        arrangement.tandem.add_pump(Pump::of(second.clone().into()));
+        arrangement.good_pass(now, &[]);
+        let documents = arrangement.nightscout.devicestatuses();
+        assert_eq!(
+            documents.iter().map(filed).collect::<Vec<_>>(),
+            [newest.expect("an instant")]
+        );
+    }
+}
+
+#[test]
+fn a_run_about_days_gone_by_has_no_news_of_the_pump() {
+    let history = History::generate(&Plan::days(54, 5));
+    let now = afterwards(&history);
+    let arrangement = arrange(history, BOTH);
+    let outcome = arrangement.good_pass(
+        now,
+        &["--start-date", "2026-05-14", "--end-date", "2026-05-15"],
+    );
+    assert!(arrangement.nightscout.devicestatuses().is_empty());
+    assert!(outcome.report.without_data.is_empty());
+}

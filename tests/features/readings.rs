@@ -1,0 +1,295 @@
+//! Glucose readings beside those of other devices, of tconnectsync, and of this program itself.
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Value, json};
+
+use super::{afterwards, arrange, by_hand, noon_after, taken};
+use crate::arrangement::{Arrangement, without_ids};
+use crate::pass::by_hand::event;
+use crate::pass::text;
+use crate::simulator::history::{History, Plan};
+use crate::simulator::nightscout::{Nightscout, Version};
+
+/// A G7's reading of the day written by hand, measured at `taken` and recorded at `time`, on the pump's clock.
+fn reading(sequence: u64, time: &str, taken: &str, glucose: i64, properties: Value) -> Value {
+    let at = format!("2026-05-14T{taken}Z").parse::<DateTime<Utc>>();
+    let epoch = "2008-01-01T00:00:00Z".parse::<DateTime<Utc>>();
+    let seconds = (at.expect("a time") - epoch.expect("a time")).num_seconds();
+    let mut all = json!({
+        "currentGlucoseDisplayValue": glucose, "glucoseValueStatus": 0, "cgmDataType": [0], "rate": -6,
+        "egvTimeStamp": seconds, "rssi": -78, "algorithmState": 32, "interval": 0,
+    });
+    for (name, value) in properties.as_object().expect("an object") {
+        all[name] = value.clone();
+    }
+    event(sequence, time, 399, all)
+}
+
+/// The entries as local time and glucose.
+fn curve(arrangement: &Arrangement) -> Vec<(String, i64)> {
+    let entries = arrangement.nightscout.entries();
+    let point = |entry: &Value| {
+        let local = taken(entry).with_timezone(&chrono_tz::America::New_York);
+        (
+            local.format("%H:%M:%S").to_string(),
+            entry["sgv"].as_i64().expect("a number"),
+        )
+    };
+    entries.iter().map(point).collect()
+}
+
+fn points(points: &[(&str, i64)]) -> Vec<(String, i64)> {
+    points
+        .iter()
+        .map(|(time, sgv)| ((*time).to_owned(), *sgv))
+        .collect()
+}
+
+#[test]
+fn a_reading_is_an_entry_at_its_own_time() {
+    let events = [reading(10, "00:01:31", "00:01:28", 167, json!({}))];
+    let arrangement = by_hand(&events, "CGM");
+    let outcome = arrangement.good_pass(noon_after(), &["--days", "3"]);
+    insta::assert_json_snapshot!(without_ids(arrangement.nightscout.entries()), @r#"
+    [
+      {
+        "date": 1778731288000,
+        "dateString": "2026-05-14T04:01:28.000Z",
+        "device": "Pump (tconnectsync)",
+        "direction": "Flat",
+        "identifier": "f6983ff1-ba72-5ff0-be40-497be152019a",
+        "pump_event_id": "10",
+        "sgv": 167,
+        "sysTime": "2026-05-14T04:01:28.000Z",
+        "type": "sgv",
+        "utcOffset": -240
+      }
+    ]
+    "#);
+    let summary = outcome.report.summary();
+    assert!(
+        summary.starts_with("Uploaded 1 Glucose Reading. "),
+        "{summary}"
+    );
+    assert!(
+        arrangement
+            .nightscout
+            .requests_to("GET", "/api/v1/treatments")
+            .is_empty()
+    );
+}
+
+#[test]
+fn what_is_no_glucose_is_left_out_and_what_comes_twice_is_there_once() {
+    let events = [
+        reading(10, "08:00:05", "08:00:00", 120, json!({})),
+        reading(11, "08:05:05", "08:05:00", 0, json!({"cgmDataType": [4]})),
+        reading(
+            12,
+            "08:10:05",
+            "08:10:00",
+            130,
+            json!({"glucoseValueStatus": 6}),
+        ),
+        reading(
+            13,
+            "08:15:05",
+            "08:15:00",
+            130,
+            json!({"glucoseValueStatus": 3}),
+        ),
+        reading(
+            14,
+            "08:20:05",
+            "08:20:00",
+            420,
+            json!({"glucoseValueStatus": 1}),
+        ),
+        reading(
+            15,
+            "08:25:05",
+            "08:25:00",
+            31,
+            json!({"glucoseValueStatus": 2}),
+        ),
+        // The sensor sends again what it sent, and what was missed.
+        reading(20, "11:00:00", "08:00:00", 121, json!({"cgmDataType": [1]})),
+        reading(21, "11:00:00", "08:20:02", 401, json!({"cgmDataType": [1]})),
+        reading(
+            22,
+            "11:00:00",
+            "08:30:00",
+            140,
+            json!({"cgmDataType": [1], "rate": null}),
+        ),
+    ];
+    let arrangement = by_hand(&events, "CGM");
+    arrangement.good_pass(noon_after(), &["--days", "3"]);
+    let expected = [
+        ("08:00:00", 120),
+        ("08:20:00", 401),
+        ("08:25:00", 39),
+        ("08:30:00", 140),
+    ];
+    assert_eq!(curve(&arrangement), points(&expected));
+    let last = arrangement.nightscout.entries().pop().expect("an entry");
+    assert!(last["direction"].is_null(), "{last}");
+}
+
+#[test]
+fn where_another_device_has_a_reading_ours_is_not_added() {
+    for version in [Version::V14_2_6, Version::V15_0_7] {
+        let history = History::generate(&Plan::days(41, 1));
+        let now = afterwards(&history);
+        let model = arrange(history.clone(), "CGM");
+        model.good_pass(now, &["--days", "2"]);
+        let ours = model.nightscout.entries();
+
+        let mut arrangement = Arrangement::with(history, Nightscout::version(version));
+        arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", "CGM");
+        // Every second reading is there, up to two and a half minutes off, some at the very millisecond.
+        let offsets = [0, -150, 60, 150];
+        for (entry, offset) in ours.iter().step_by(2).zip(offsets.into_iter().cycle()) {
+            let at = taken(entry) + Duration::seconds(offset);
+            arrangement.nightscout.insert_entry(json!({
+                "type": "sgv", "sgv": 222, "date": at.timestamp_millis(), "dateString": at.to_rfc3339(),
+                "sysTime": at.to_rfc3339(), "device": "xDrip-DexcomG7", "direction": "Flat",
+            }));
+        }
+        let theirs = arrangement.nightscout.entries();
+        arrangement.good_pass(now, &["--days", "2"]);
+        let all = arrangement.nightscout.entries();
+        assert!(theirs.iter().all(|entry| all.contains(entry)));
+        let times: Vec<DateTime<Utc>> = all.iter().map(taken).collect();
+        let apart = times
+            .windows(2)
+            .all(|pair| pair[1] - pair[0] > Duration::seconds(149));
+        assert!(apart, "{times:#?}");
+        let covered = ours.iter().all(|entry| {
+            times
+                .iter()
+                .any(|time| (*time - taken(entry)).abs() <= Duration::seconds(150))
+        });
+        assert!(covered);
+        let writes = arrangement.nightscout.writes();
+        arrangement.good_pass(now, &["--days", "2"]);
+        assert_eq!(arrangement.nightscout.writes(), writes);
+    }
+}
+
+#[test]
+fn a_meter_value_at_the_same_moment_is_another_matter() {
+    let events = [reading(10, "08:00:05", "08:00:00", 120, json!({}))];
+    let arrangement = by_hand(&events, "CGM");
+    let at: DateTime<Utc> = "2026-05-14T12:00:00Z".parse().expect("an instant");
+    arrangement.nightscout.insert_entry(json!({
+        "type": "mbg", "mbg": 118, "date": at.timestamp_millis(), "device": "meter",
+    }));
+    arrangement.good_pass(noon_after(), &["--days", "3"]);
+    assert_eq!(arrangement.nightscout.entries().len(), 2);
+}
+
+#[test]
+fn readings_of_tconnectsync_count_as_there_also_an_hour_off() {
+    let history = History::generate(&Plan::days(42, 1));
+    let now = afterwards(&history);
+    let model = arrange(history.clone(), "CGM");
+    model.good_pass(now, &["--days", "2"]);
+    let arrangement = arrange(history, "CGM");
+    for entry in model.nightscout.entries() {
+        let at = taken(&entry) - Duration::hours(1);
+        arrangement.nightscout.insert_entry(json!({
+            "type": "sgv", "sgv": entry["sgv"], "date": at.timestamp_millis(),
+            "dateString": at.to_rfc3339(), "device": "Pump (tconnectsync)",
+            "pump_event_id": entry["pump_event_id"],
+        }));
+    }
+    let outcome = arrangement.good_pass(now, &["--days", "2"]);
+    assert_eq!(
+        arrangement.nightscout.writes(),
+        0,
+        "{}",
+        outcome.report.summary()
+    );
+}
+
+#[test]
+fn an_outage_of_readings_alone_heals_by_itself() {
+    let history = History::generate(&Plan::days(43, 6));
+    let start = history.plan.start;
+    let whole = arrange(history.clone(), "CGM");
+    whole.good_pass(afterwards(&history), &["--days", "7"]);
+    let arrangement = arrange(history.clone(), "CGM");
+    let first = start + Duration::hours(20);
+    arrangement.tandem.set_uploaded_until(first);
+    arrangement.good_pass(first, &[]);
+    arrangement.tandem.set_uploaded_until(history.plan.end);
+    arrangement.good_pass(afterwards(&history), &[]);
+    assert_eq!(
+        without_ids(arrangement.nightscout.entries()),
+        without_ids(whole.nightscout.entries())
+    );
+}
+
+#[test]
+fn a_sensor_that_is_not_worn_any_more_does_not_make_every_run_look_back() {
+    let history = History::generate(&Plan::days(44, 8));
+    let now = afterwards(&history);
+    let arrangement = arrange(history, "BASAL,CGM");
+    // As if the newest reading were a week old.
+    let events = [399].to_vec();
+    arrangement
+        .tandem
+        .configure(|behaviour| behaviour.hidden_codes = events);
+    arrangement.nightscout.insert_entry(json!({
+        "type": "sgv", "sgv": 120, "date": (now - Duration::days(7)).timestamp_millis(),
+        "device": "Pump (tconnectsync)", "pump_event_id": "1",
+    }));
+    arrangement.good_pass(now, &[]);
+    let outcome = arrangement.good_pass(now, &[]);
+    let window = outcome.report.window.expect("a window");
+    assert_eq!(window.start, now - Duration::days(1));
+    let summary = outcome.report.summary();
+    assert!(
+        summary.contains("Nothing from the pump for CGM."),
+        "{summary}"
+    );
+}
+
+#[test]
+fn a_reading_that_the_site_refuses_is_named_and_the_rest_goes_up() {
+    let events = [
+        reading(10, "08:00:05", "08:00:00", 120, json!({})),
+        reading(11, "08:05:05", "08:05:00", 125, json!({})),
+        reading(12, "08:10:05", "08:10:00", 130, json!({})),
+    ];
+    let arrangement = by_hand(&events, "CGM");
+    arrangement
+        .nightscout
+        .refuse_with(400, |document| document["sgv"] == 125);
+    let outcome = arrangement.pass(noon_after(), &["--days", "3"]);
+    assert_eq!(
+        curve(&arrangement),
+        points(&[("08:00:00", 120), ("08:10:00", 130)])
+    );
+    let report = &outcome.report;
+    assert_eq!(report.total(|tally| tally.refused), 1);
+    let named = &report.refusals[0];
+    assert!(
+        named.starts_with("Glucose Reading of 2026-05-14T08:05:00"),
+        "{named}"
+    );
+}
+
+#[test]
+fn a_run_that_pretends_shows_the_entries_and_writes_none() {
+    let events = [reading(10, "08:00:05", "08:00:00", 120, json!({}))];
+    let arrangement = by_hand(&events, "CGM");
+    let outcome = arrangement.good_pass(noon_after(), &["--days", "3", "--pretend"]);
+    assert_eq!(arrangement.nightscout.writes(), 0);
+    assert_eq!(outcome.report.documents.len(), 1);
+    assert_eq!(
+        text(&Value::Object(outcome.report.documents[0].clone()), "type"),
+        "sgv"
+    );
+}
