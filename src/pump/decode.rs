@@ -115,6 +115,10 @@ fn read(element: Result<WireEvent<'_>, MalformedEvent>, skipped: &mut Skipped) -
             return None;
         }
     };
+    let Some(pump_time) = PumpTime::possible(wire.pump_date_time) else {
+        skipped.malformed.insert(id);
+        return None;
+    };
     let Ok(mut fields) = serde_json::from_str::<Fields<'_>>(wire.properties.get()) else {
         skipped.malformed.insert(id);
         return None;
@@ -140,7 +144,7 @@ fn read(element: Result<WireEvent<'_>, MalformedEvent>, skipped: &mut Skipped) -
     }
     Some(Event {
         id,
-        pump_time: PumpTime::new(wire.pump_date_time),
+        pump_time,
         detail,
     })
 }

@@ -84,10 +84,10 @@ impl<'a> Fields<'a> {
             .and_then(MilliUnits::from_units)
     }
 
-    /// An amount of insulin that the wire gives in mU.
+    /// An amount of insulin that the wire gives in mU, within what is an amount in U.
     pub(super) fn milliunits(&mut self, name: &str) -> Option<MilliUnits> {
         self.integer(name)
-            .filter(|value| *value >= 0)
+            .filter(|value| (0..=MilliUnits::MOST).contains(value))
             .map(MilliUnits::new)
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, Sub};
 
-use chrono::{Duration, NaiveDate, NaiveDateTime};
+use chrono::{Datelike, Duration, NaiveDate, NaiveDateTime};
 use serde::{Serialize, Serializer};
 
 /// An amount of insulin in thousandths of a unit (mU), the finest step in which the pump reports doses.
@@ -15,6 +15,9 @@ impl MilliUnits {
     /// No insulin.
     pub const ZERO: MilliUnits = MilliUnits(0);
 
+    /// More than any pump's reservoir holds, in mU.
+    pub const MOST: i64 = 1_000_000;
+
     /// An amount given in mU.
     pub const fn new(milliunits: i64) -> Self {
         MilliUnits(milliunits)
@@ -24,7 +27,7 @@ impl MilliUnits {
     /// number is not finite or beyond any pump's reservoir.
     pub fn from_units(units: f64) -> Option<Self> {
         let milliunits = (units * 1000.0).round();
-        (milliunits.abs() <= 1_000_000.0).then_some(MilliUnits(milliunits as i64))
+        (milliunits.abs() <= MilliUnits::MOST as f64).then_some(MilliUnits(milliunits as i64))
     }
 
     /// The amount in mU.
@@ -126,12 +129,19 @@ impl PumpTime {
         PumpTime(reading)
     }
 
+    /// A reading that a pump's clock, which begins in 2008, can show; `None` for what must be nonsense.
+    pub fn possible(reading: NaiveDateTime) -> Option<Self> {
+        (2007..=2199)
+            .contains(&reading.year())
+            .then_some(PumpTime(reading))
+    }
+
     /// A reading counted in seconds since the pump's epoch, 2008-01-01 00:00 on its own clock (`egvTimeStamp`).
     pub fn from_pump_seconds(seconds: i64) -> Option<Self> {
         let epoch = pump_epoch().and_hms_opt(0, 0, 0)?;
         epoch
             .checked_add_signed(Duration::try_seconds(seconds)?)
-            .map(PumpTime)
+            .and_then(PumpTime::possible)
     }
 
     /// The date and time shown.

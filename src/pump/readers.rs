@@ -4,6 +4,9 @@ use super::event::*;
 use super::fields::{Fields, Missing};
 use super::quantity::PumpTime;
 
+/// The days since the pump's epoch that its clock can show: up to the end of 2199.
+const CLOCK_DAYS: std::ops::Range<i64> = 0..70_127;
+
 pub(super) fn basal_delivery(f: &mut Fields<'_>) -> Result<Detail, Missing> {
     const SOURCES: &[(i64, RateSource)] = &[
         (0, RateSource::Suspended),
@@ -69,7 +72,7 @@ pub(super) fn bolus_requested_2(f: &mut Fields<'_>) -> Result<Detail, Missing> {
         standard_percent: f
             .integer("standardPercent")
             .filter(|percent| (0..=100).contains(percent)),
-        duration_minutes: f.integer("duration").unwrap_or(0).max(0),
+        duration_minutes: length(f, "duration").unwrap_or(0),
         user_override: f.flag("userOverride"),
         declined_correction: f.flag("declinedCorrection"),
     }))
@@ -110,7 +113,7 @@ pub(super) fn bolus_delivery(f: &mut Fields<'_>) -> Result<Detail, Missing> {
         requested_now: f.milliunits("requestedNow"),
         requested_later: f.milliunits("requestedLater"),
         delivered_total: f.milliunits("deliveredTotal"),
-        extended_duration_minutes: f.integer("extendedDurationRequested"),
+        extended_duration_minutes: length(f, "extendedDurationRequested"),
     }))
 }
 
@@ -226,7 +229,7 @@ pub(super) fn user_mode_change(f: &mut Fields<'_>) -> Result<Detail, Missing> {
         previous: f.one_of("previousUserMode", MODES),
         action: f.one_of("requestedAction", ACTIONS),
         sleep_by_hand: f.flag("sleepStartedByGui"),
-        exercise_minutes: f.integer("exerciseTime").filter(|minutes| *minutes > 0),
+        exercise_minutes: length(f, "exerciseTime").filter(|minutes| *minutes > 0),
         exercise_timed_out: f.flag("exerciseStoppedByTimer"),
     }))
 }
@@ -261,7 +264,9 @@ pub(super) fn daily_rate(f: &mut Fields<'_>) -> DailyRate {
 }
 
 pub(super) fn time_changed(f: &mut Fields<'_>) -> Result<Detail, Missing> {
-    let (prior, after) = (f.integer("timePrior"), f.integer("timeAfter"));
+    const MS_A_DAY: i64 = 86_400_000;
+    let mut ms = |name| f.integer(name).filter(|ms| (0..=MS_A_DAY).contains(ms));
+    let (prior, after) = (ms("timePrior"), ms("timeAfter"));
     Ok(Detail::TimeChanged(TimeChanged {
         prior_ms: f.required("timePrior", prior)?,
         after_ms: f.required("timeAfter", after)?,
@@ -269,7 +274,8 @@ pub(super) fn time_changed(f: &mut Fields<'_>) -> Result<Detail, Missing> {
 }
 
 pub(super) fn date_changed(f: &mut Fields<'_>) -> Result<Detail, Missing> {
-    let (prior, after) = (f.integer("datePrior"), f.integer("dateAfter"));
+    let mut days = |name| f.integer(name).filter(|days| CLOCK_DAYS.contains(days));
+    let (prior, after) = (days("datePrior"), days("dateAfter"));
     Ok(Detail::DateChanged(DateChanged {
         prior_days: f.required("datePrior", prior)?,
         after_days: f.required("dateAfter", after)?,
@@ -293,6 +299,12 @@ pub(super) fn status_snapshot(f: &mut Fields<'_>) -> Result<Detail, Missing> {
         battery_percent: percent(f, "ibc"),
         iob: f.decimal("iob").map(|hundredths| hundredths / 100.0),
     }))
+}
+
+/// How long something is to last, in minutes; nothing that a pump does by itself lasts a week.
+fn length(f: &mut Fields<'_>, name: &str) -> Option<i64> {
+    f.integer(name)
+        .filter(|minutes| (0..=10_080).contains(minutes))
 }
 
 pub(super) fn percent(f: &mut Fields<'_>, name: &str) -> Option<i64> {

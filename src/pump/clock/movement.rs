@@ -86,7 +86,9 @@ pub(super) fn movements(changes: &[Event]) -> Vec<Movement> {
     for event in changes {
         let Some(next) = single(event) else { continue };
         match movements.last_mut() {
-            Some(movement) if event.id.number - movement.last().number <= NEIGHBOURS => {
+            Some(movement)
+                if event.id.number.saturating_sub(movement.last().number) <= NEIGHBOURS =>
+            {
                 movement.settings.extend(next.settings);
                 movement.shift += next.shift;
                 // The setting that came first says what the clock showed, the sum of the shifts where it ended.

@@ -1,0 +1,44 @@
+//! From a pump's logs as text to the documents as text, without any service: what any text at all has to survive. The fuzz
+//! target and the property tests share it.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use tconnectsync_heroku::config::{Feature, FeatureSet, PumpSerial};
+use tconnectsync_heroku::nightscout::document::Existing;
+use tconnectsync_heroku::pump::clock::{Evidence, PumpClock};
+use tconnectsync_heroku::pump::decode::Decoded;
+use tconnectsync_heroku::reconcile::reconcile;
+use tconnectsync_heroku::tandem::PumpLogs;
+use tconnectsync_heroku::translate::{self, History, Wishes};
+
+/// How many documents the logs make; `None` where they are no logs.
+pub fn documents(json: &[u8], zone: Tz, now: DateTime<Utc>) -> Option<usize> {
+    let logs = PumpLogs::from_json(json);
+    let decoded = Decoded::from_logs([&logs]).ok()?;
+    let evidence = Evidence {
+        newest: decoded.events.last().map(|event| event.pump_time),
+        last_upload: Some(now),
+        now,
+    };
+    let clock = PumpClock::judge(zone, &decoded.clock_changes, &evidence);
+    let events = clock.date(decoded.events);
+    let names: Vec<String> = Feature::ALL.iter().map(ToString::to_string).collect();
+    let wishes = Wishes {
+        features: &FeatureSet::parse(&names.join(",")).ok()?,
+        ignore_zero_unit_basal: false,
+    };
+    let serial = PumpSerial::new("90001234")?;
+    let history = History {
+        serial: &serial,
+        events: &events,
+    };
+    let wanted = translate::treatments(&history, &wishes);
+    let stored: Vec<Existing> = wanted
+        .iter()
+        .map(|treatment| Existing::from_document(treatment.to_json(zone)))
+        .collect();
+    let count = wanted.len();
+    let plan = reconcile(wanted, &stored, zone);
+    assert!(plan.create.is_empty(), "what is there is written again");
+    Some(count)
+}
