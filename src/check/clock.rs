@@ -96,6 +96,7 @@ fn because(verdict: &Verdict) -> &'static str {
     match verdict.reason {
         Reason::OtherIsInTheFuture | Reason::JustUploaded => ", as its upload shows",
         Reason::MovedByHandBefore => ", since its owner moves it by hand",
+        Reason::Travelling => ", since its owner is travelling",
         _ => "",
     }
 }
