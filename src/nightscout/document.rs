@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Duration, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -273,12 +273,6 @@ pub const FIELDS: [&str; 21] = [
 ];
 
 impl Treatment {
-    /// When what it tells of is over; without a duration, the instant that it is filed under.
-    pub fn ends(&self) -> DateTime<Utc> {
-        let minutes = self.content.duration.unwrap_or(0.0);
-        self.at + Duration::milliseconds((minutes * 60_000.0) as i64)
-    }
-
     /// The document to send, its time written in the owner's zone.
     pub fn to_json(&self, zone: Tz) -> Map<String, Value> {
         let mut document = Map::new();

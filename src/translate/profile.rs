@@ -9,7 +9,8 @@ use crate::config::ProfileUpload;
 use crate::nightscout::GlucoseUnits;
 use crate::pump::settings::{PumpProfile, PumpProfiles, Segment};
 
-/// How many mg/dL a mmol/L of glucose is, by its molar mass of 180.1559 g; Nightscout computes with the same.
+/// How many mg/dL a mmol/L of glucose is, by its molar mass of 180.1559 g. Newer Nightscouts compute with the same, older
+/// ones with 18.018; either takes two decimals back to the same whole mg/dL.
 const MG_DL_IN_MMOL: f64 = 18.015_59;
 
 /// What Nightscout should have of a pump's profiles.
@@ -143,7 +144,9 @@ mod tests {
     fn two_decimals_of_mmol_tell_every_mg_dl() {
         for mg_dl in 1..=600 {
             let mmol = in_units(f64::from(mg_dl), GlucoseUnits::Mmol);
-            assert_eq!((mmol * MG_DL_IN_MMOL).round() as i32, mg_dl, "{mmol}");
+            for factor in [MG_DL_IN_MMOL, 18.018_018] {
+                assert_eq!((mmol * factor).round() as i32, mg_dl, "{mmol}");
+            }
         }
     }
 

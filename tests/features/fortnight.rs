@@ -10,6 +10,7 @@ use super::{EVERYTHING, afterwards, arrange, taken};
 use crate::arrangement::without_ids;
 use crate::pass::whole_day::{assert_basal, assert_boluses};
 use crate::pass::{filed, text};
+use crate::simulator::fault::{Fault, Kind};
 use crate::simulator::history::{History, Plan, Sensor};
 use crate::simulator::nightscout::Nightscout;
 use crate::simulator::truth::{FillKind, Glucose, ModeKind, NoticeKind, Reading, SessionKind};
@@ -238,6 +239,36 @@ fn a_fortnight_with_everything_arrives_whole_and_a_second_run_writes_nothing() {
         assert_eq!(arrangement.nightscout.writes(), writes, "{summary}");
         assert!(summary.starts_with("Nothing new; "), "{summary}");
         assert_eq!(arrangement.nightscout.deletions(), 0);
+    }
+}
+
+#[test]
+fn a_run_cut_off_at_any_request_is_made_good_by_the_next_one() {
+    let history = History::generate(&Plan::days(36, 1));
+    let now = afterwards(&history);
+    let whole = arrange(history.clone(), EVERYTHING);
+    whole.good_pass(now, &["--days", "2"]);
+    let requests = whole.nightscout.request_count();
+    for number in 1..=requests {
+        for kind in [Kind::Drop, Kind::DropAfterHandling] {
+            let arrangement = arrange(history.clone(), EVERYTHING);
+            let site = &arrangement.nightscout;
+            // The tries that follow the first one meet the same fate.
+            site.inject(Fault::from(number, kind));
+            arrangement.pass(now, &["--days", "2"]);
+            site.heal();
+            arrangement.good_pass(now, &["--days", "2"]);
+            let whole = &whole.nightscout;
+            let same = [
+                (site.treatments(), whole.treatments()),
+                (site.entries(), whole.entries()),
+                (site.devicestatuses(), whole.devicestatuses()),
+                (site.profiles(), whole.profiles()),
+            ];
+            for (mended, undisturbed) in same {
+                assert_eq!(without_ids(mended), without_ids(undisturbed), "{number}");
+            }
+        }
     }
 }
 
