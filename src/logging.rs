@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use chrono::{SecondsFormat, Utc};
 use log::LevelFilter;
 
 use crate::config::Verbosity;
@@ -20,7 +21,8 @@ pub fn start(verbosity: Verbosity) {
         .filter_module(env!("CARGO_CRATE_NAME"), level)
         .format(move |line, record| {
             if timed {
-                write!(line, "{} ", line.timestamp_millis())?;
+                let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+                write!(line, "{now} ")?;
             }
             let name = match record.level() {
                 log::Level::Error => "error",
