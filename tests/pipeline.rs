@@ -21,10 +21,12 @@ pub fn documents(json: &[u8], zone: Tz, now: DateTime<Utc>) -> Option<usize> {
         now,
     };
     let clock = PumpClock::judge(zone, &decoded.clock_changes, &evidence);
+    clock.doubtful_from(now);
     let events = clock.date(decoded.events);
     let names: Vec<String> = Feature::ALL.iter().map(ToString::to_string).collect();
+    let features = FeatureSet::parse(&names.join(",")).ok()?;
     let wishes = Wishes {
-        features: &FeatureSet::parse(&names.join(",")).ok()?,
+        features: &features,
         ignore_zero_unit_basal: false,
     };
     let serial = PumpSerial::new("90001234")?;
@@ -32,6 +34,12 @@ pub fn documents(json: &[u8], zone: Tz, now: DateTime<Utc>) -> Option<usize> {
         serial: &serial,
         events: &events,
     };
+    for entry in translate::cgm::entries(&history) {
+        entry.to_json(zone);
+    }
+    if let Some(state) = translate::device_status::newest(&history, &features) {
+        state.to_json(zone);
+    }
     let wanted = translate::treatments(&history, &wishes);
     let stored: Vec<Existing> = wanted
         .iter()

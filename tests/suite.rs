@@ -6,6 +6,7 @@ mod check;
 mod clock;
 mod clock_stories;
 mod configuration;
+mod contract;
 mod demo;
 mod demo_check;
 mod faults;
