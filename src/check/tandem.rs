@@ -1,4 +1,4 @@
-//! Tandem Source: the login, the account's pumps, and what the newest one wrote in the last day.
+//! Tandem Source: the login, the account's pumps, and what those that are copied wrote in the last day.
 
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
@@ -9,7 +9,7 @@ use crate::http::Patience;
 use crate::pass::pumps;
 use crate::pump::decode::Decoded;
 use crate::report::{Report, SUSPICIOUS_AGE, span_in_words};
-use crate::tandem::{self, Pump, Pumper, Region, Session};
+use crate::tandem::{self, Memory, Pump, Pumper, Region, Session};
 use crate::window::{self, Window};
 
 const ABOUT: &str = "Tandem Source";
@@ -26,7 +26,14 @@ pub(super) fn check(
         return None;
     };
     let client = tandem::client(config, proxy.as_ref(), patience.clone());
-    let session = client.and_then(|client| Session::log_in(client, config));
+    let session = client.and_then(|client| {
+        // Whatever was rejected before is tried, and how it goes counts for the next runs.
+        let memory = match &usable.whole {
+            Some(whole) => Memory::new(whole, now),
+            None => Memory::none(),
+        };
+        Session::open_anew(client, config, memory)
+    });
     let mut session = findings.sound(ABOUT, session)?;
     let region = session.region();
     if config.region == RegionChoice::Auto && region == Region::Eu {
@@ -160,6 +167,7 @@ fn look_into(
         }
         return None;
     };
+    let stale_after = usable.whole.as_ref().and_then(|config| config.stale_after);
     let mut newest = None;
     let mut counts = events::Counts::default();
     let mut asked = false;
@@ -173,7 +181,7 @@ fn look_into(
             };
             asked = true;
             counts.skip(decoded.skipped.clone());
-            let dated = clock::check((pump, decoded), (zone, now), usable.stale_after, findings);
+            let dated = clock::check((pump, decoded), (zone, now), stale_after, findings);
             newest = newest.max(dated.last().map(|event| event.at));
             counts.count(dated.iter().filter(|event| window.contains(event.at)));
         }

@@ -24,8 +24,8 @@ pub struct Usable {
     pub features: FeatureSet,
     /// How long a run may take; `None` for as long as it needs.
     pub deadline: Option<std::time::Duration>,
-    /// Age of the pump's newest event from which on its data counts as stale.
-    pub stale_after: Option<std::time::Duration>,
+    /// All of it, where there is no problem in any part.
+    pub whole: Option<Config>,
     /// The variables that are set, and where, without their values.
     pub set_variables: Vec<SetVariable>,
     /// What must change before a run.
@@ -51,7 +51,7 @@ impl Usable {
             zone: zone::zone(reader),
             features: features::chosen(&arguments.features, reader).unwrap_or_default(),
             deadline: deadline(arguments, reader).flatten(),
-            stale_after: whole.and_then(|config| config.stale_after),
+            whole: whole.filter(|_| problems.is_empty()),
             set_variables: sources.set_variables(),
             problems,
             remarks,

@@ -90,3 +90,28 @@ fn a_file_is_not_called_by_its_name() {
     assert_eq!(said.status, Some(78), "{said:#?}");
     said.reveals_none_of(&["anna".to_owned()]);
 }
+
+#[test]
+fn a_check_that_signs_in_ends_the_pause_after_a_rejected_login() {
+    let home = tempfile::tempdir().expect("a home");
+    let mut arrangement = arrangement();
+    arrangement.set("TCONNECT_PASSWORD", "mistyped");
+    let status = |arrangement: &Arrangement, arguments: &[&str]| {
+        arrangement.program_at(home.path(), arguments).status
+    };
+    for (arguments, logins) in [
+        ([].as_slice(), 1),
+        (&[], 1),
+        (&["--check-login"], 2),
+        (&[], 2),
+    ] {
+        assert_eq!(status(&arrangement, arguments), Some(77));
+        assert_eq!(arrangement.tandem.login_attempts(), logins, "{arguments:?}");
+    }
+    // The owner sets the password at Tandem to what the program has.
+    arrangement
+        .tandem
+        .change_account(|account| account.password = "mistyped".to_owned());
+    assert_eq!(status(&arrangement, &["--check-login"]), Some(0));
+    assert_eq!(status(&arrangement, &[]), Some(0));
+}
