@@ -1,0 +1,248 @@
+//! Clocks that were moved: by hand, on journeys, for drift, after a loss.
+
+use tconnectsync_heroku::pump::clock::{Evidence, PumpClock, Reason};
+use tconnectsync_heroku::pump::quantity::PumpTime;
+
+use super::{Known, NEW_YORK, assert_instants, instant, judge, moved, reading};
+
+#[test]
+fn a_clock_moved_by_hand_hours_after_the_zone_is_right_before_and_after() {
+    let autumn = moved(100, "2026-11-01 15:27", "2026-11-01 14:27");
+    let clock = judge(
+        NEW_YORK,
+        &[autumn],
+        &Known::uploaded("2026-11-02 08:00", "2026-11-02 13:05"),
+    );
+    assert_instants(
+        &clock,
+        &[
+            (98, "2026-10-31 12:00", "2026-10-31 16:00"),
+            (99, "2026-11-01 15:20", "2026-11-01 19:20"),
+            (102, "2026-11-01 14:30", "2026-11-01 19:30"),
+            (103, "2026-11-02 08:00", "2026-11-02 13:00"),
+        ],
+    );
+    let spring = moved(100, "2026-03-10 07:00", "2026-03-10 08:00");
+    let clock = judge(
+        NEW_YORK,
+        &[spring],
+        &Known::uploaded("2026-03-11 08:00", "2026-03-11 12:05"),
+    );
+    assert_instants(
+        &clock,
+        &[
+            (98, "2026-03-08 02:30", "2026-03-08 07:30"),
+            (99, "2026-03-10 06:55", "2026-03-10 11:55"),
+            (102, "2026-03-10 08:05", "2026-03-10 12:05"),
+        ],
+    );
+}
+
+#[test]
+fn a_clock_set_on_the_evening_before_is_right_before_and_after() {
+    let autumn = moved(100, "2026-10-31 22:00", "2026-10-31 21:00");
+    let expected = [
+        (99, "2026-10-31 21:55", "2026-11-01 01:55"),
+        (102, "2026-10-31 21:05", "2026-11-01 02:05"),
+        (103, "2026-10-31 23:30", "2026-11-01 04:30"),
+    ];
+    let that_night = judge(
+        NEW_YORK,
+        std::slice::from_ref(&autumn),
+        &Known::uploaded("2026-10-31 23:30", "2026-11-01 04:32"),
+    );
+    assert_instants(&that_night, &expected);
+    let next_day = judge(
+        NEW_YORK,
+        &[autumn],
+        &Known::uploaded("2026-11-01 09:00", "2026-11-01 14:02"),
+    );
+    assert_instants(&next_day, &expected);
+}
+
+#[test]
+fn several_movements_count_backwards_one_by_one() {
+    let changes = [
+        moved(100, "2025-11-03 08:00", "2025-11-03 07:00"),
+        moved(200, "2026-03-09 07:00", "2026-03-09 08:00"),
+        moved(300, "2026-11-02 20:00", "2026-11-02 19:00"),
+    ];
+    let clock = judge(
+        NEW_YORK,
+        &changes,
+        &Known::uploaded("2026-11-10 08:00", "2026-11-10 13:05"),
+    );
+    assert_instants(
+        &clock,
+        &[
+            (50, "2025-11-02 12:00", "2025-11-02 16:00"),
+            (150, "2026-01-01 12:00", "2026-01-01 17:00"),
+            (199, "2026-03-09 06:59", "2026-03-09 11:59"),
+            (250, "2026-07-01 12:00", "2026-07-01 16:00"),
+            (299, "2026-11-02 19:55", "2026-11-02 23:55"),
+            (350, "2026-11-10 08:00", "2026-11-10 13:00"),
+        ],
+    );
+}
+
+#[test]
+fn an_owner_who_moves_the_clock_by_hand_has_not_done_so_yet_when_nothing_else_tells() {
+    // The phone was away for a day, so that the upload tells nothing.
+    let habit = moved(100, "2025-11-03 08:00", "2025-11-03 07:00");
+    let known = Known::uploaded("2026-03-09 07:00", "2026-03-09 22:00");
+    let clock = judge(NEW_YORK, &[habit], &known);
+    assert_eq!(clock.verdict().reason, Reason::MovedByHandBefore);
+    assert_instants(&clock, &[(150, "2026-03-09 07:00", "2026-03-09 12:00")]);
+    let without_habit = judge(NEW_YORK, &[], &known);
+    assert_eq!(without_habit.verdict().reason, Reason::Default);
+    assert_instants(
+        &without_habit,
+        &[(150, "2026-03-09 07:00", "2026-03-09 11:00")],
+    );
+}
+
+#[test]
+fn drift_corrections_move_nothing() {
+    let changes = [
+        moved(100, "2026-05-01 08:07", "2026-05-01 08:02"),
+        moved(200, "2026-06-01 08:00", "2026-06-01 08:03"),
+    ];
+    let clock = judge(
+        NEW_YORK,
+        &changes,
+        &Known::uploaded("2026-06-02 08:00", "2026-06-02 12:01"),
+    );
+    assert_instants(
+        &clock,
+        &[
+            (50, "2026-04-30 08:00", "2026-04-30 12:00"),
+            (150, "2026-05-15 08:00", "2026-05-15 12:00"),
+        ],
+    );
+}
+
+#[test]
+fn travel_west_and_back_comes_out_right_once_it_is_over() {
+    let changes = [
+        moved(100, "2026-06-05 15:00", "2026-06-05 12:00"),
+        moved(200, "2026-06-12 09:00", "2026-06-12 12:00"),
+    ];
+    let clock = judge(
+        NEW_YORK,
+        &changes,
+        &Known::uploaded("2026-06-13 08:00", "2026-06-13 12:02"),
+    );
+    assert_instants(
+        &clock,
+        &[
+            (99, "2026-06-05 14:55", "2026-06-05 18:55"),
+            (150, "2026-06-08 12:00", "2026-06-08 19:00"),
+            (250, "2026-06-13 08:00", "2026-06-13 12:00"),
+        ],
+    );
+}
+
+#[test]
+fn travel_east_over_midnight_comes_out_right_with_time_and_date_set_together() {
+    let changes = [
+        moved(100, "2026-06-05 20:00", "2026-06-06 02:00"),
+        moved(200, "2026-06-12 03:00", "2026-06-11 21:00"),
+    ];
+    let clock = judge(
+        NEW_YORK,
+        &changes,
+        &Known::uploaded("2026-06-13 08:00", "2026-06-13 12:02"),
+    );
+    assert_instants(
+        &clock,
+        &[
+            (99, "2026-06-05 19:55", "2026-06-05 23:55"),
+            (150, "2026-06-08 12:00", "2026-06-08 10:00"),
+            (250, "2026-06-13 08:00", "2026-06-13 12:00"),
+        ],
+    );
+}
+
+#[test]
+fn a_journey_under_way_is_told_by_the_upload() {
+    let west = moved(100, "2026-06-05 15:00", "2026-06-05 12:00");
+    let expected = [
+        (99, "2026-06-05 14:55", "2026-06-05 18:55"),
+        (150, "2026-06-08 12:00", "2026-06-08 19:00"),
+    ];
+    let clock = judge(
+        NEW_YORK,
+        std::slice::from_ref(&west),
+        &Known::uploaded("2026-06-08 12:00", "2026-06-08 19:02"),
+    );
+    assert_eq!(clock.verdict().reason, Reason::Travelling);
+    assert_instants(&clock, &expected);
+    let east = moved(200, "2026-06-09 12:00", "2026-06-09 21:00");
+    let clock = judge(
+        NEW_YORK,
+        &[west.clone(), east],
+        &Known::uploaded("2026-06-10 12:00", "2026-06-10 10:02"),
+    );
+    assert_eq!(clock.verdict().reason, Reason::Travelling);
+    assert_instants(
+        &clock,
+        &[
+            expected[0],
+            expected[1],
+            (250, "2026-06-10 12:00", "2026-06-10 10:00"),
+        ],
+    );
+    // A phone that was out of reach tells nothing; the zone is the best guess.
+    let clock = judge(
+        NEW_YORK,
+        &[west],
+        &Known::uploaded("2026-06-08 12:00", "2026-06-09 05:00"),
+    );
+    assert_eq!(clock.verdict().reason, Reason::NoDifference);
+}
+
+#[test]
+fn an_event_between_the_time_and_the_date_of_one_movement_has_its_own_offset() {
+    let changes = [
+        moved(100, "2026-06-05 23:40", "2026-06-06 00:40"),
+        moved(200, "2026-06-06 12:00", "2026-06-06 11:00"),
+    ];
+    let mut apart = changes.concat();
+    apart[1].id.number = 103;
+    let clock = PumpClock::judge(
+        NEW_YORK,
+        &apart,
+        &Evidence {
+            newest: Some(PumpTime::new(reading("2026-06-06 13:00"))),
+            last_upload: None,
+            now: instant("2026-06-06 17:01"),
+        },
+    );
+    // The time was set first: for a moment the clock showed the small hours of the old day.
+    assert_instants(
+        &clock,
+        &[
+            (101, "2026-06-05 00:40:10", "2026-06-06 03:40:10"),
+            (104, "2026-06-06 00:41", "2026-06-06 03:41"),
+        ],
+    );
+}
+
+#[test]
+fn a_pump_that_lost_its_clock_is_right_before_the_loss_and_after() {
+    let changes = [moved(300, "2008-01-01 00:07:13", "2026-06-05 14:10:00")];
+    let clock = judge(
+        NEW_YORK,
+        &changes,
+        &Known::uploaded("2026-06-06 08:00", "2026-06-06 12:02"),
+    );
+    assert_instants(
+        &clock,
+        &[
+            (100, "2026-06-05 13:55", "2026-06-05 17:55"),
+            (200, "2008-01-01 00:00:13", "2026-06-05 18:03"),
+            (299, "2008-01-01 00:07:00", "2026-06-05 18:09:47"),
+            (302, "2026-06-05 14:15", "2026-06-05 18:15"),
+        ],
+    );
+}

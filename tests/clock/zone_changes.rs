@@ -1,0 +1,252 @@
+//! Clocks around the changes of their zone: moved, not yet moved, never moved.
+
+use chrono::Duration;
+use tconnectsync_heroku::pump::clock::Reason;
+use tconnectsync_heroku::pump::event::Event;
+
+use super::{Known, NEW_YORK, assert_instants, event, instant, judge, moved, reading};
+
+#[test]
+fn a_clock_never_moved_has_the_zones_offset() {
+    let clock = judge(
+        NEW_YORK,
+        &[],
+        &Known::uploaded("2026-07-10 12:00", "2026-07-10 16:02"),
+    );
+    assert_instants(
+        &clock,
+        &[
+            (1, "2026-07-10 00:00", "2026-07-10 04:00"),
+            (2, "2026-07-10 12:00", "2026-07-10 16:00"),
+        ],
+    );
+}
+
+#[test]
+fn a_clock_not_yet_moved_in_autumn_keeps_the_summer_offset() {
+    // In the zone's new offset the newest event would lie an hour after its upload.
+    let clock = judge(
+        NEW_YORK,
+        &[],
+        &Known::uploaded("2026-11-01 09:00", "2026-11-01 13:03"),
+    );
+    assert_eq!(clock.verdict().reason, Reason::OtherIsInTheFuture);
+    assert_instants(
+        &clock,
+        &[
+            (1, "2026-10-31 23:00", "2026-11-01 03:00"),
+            (2, "2026-11-01 01:30", "2026-11-01 05:30"),
+            (3, "2026-11-01 02:30", "2026-11-01 06:30"),
+            (4, "2026-11-01 09:00", "2026-11-01 13:00"),
+        ],
+    );
+}
+
+#[test]
+fn a_clock_not_yet_moved_in_spring_keeps_the_winter_offset() {
+    // Both offsets are possible, but only the winter's puts the newest event right before the upload.
+    let clock = judge(
+        NEW_YORK,
+        &[],
+        &Known::uploaded("2026-03-08 11:00", "2026-03-08 16:05"),
+    );
+    assert_eq!(clock.verdict().reason, Reason::JustUploaded);
+    assert_instants(
+        &clock,
+        &[
+            (1, "2026-03-08 01:55", "2026-03-08 06:55"),
+            (2, "2026-03-08 02:30", "2026-03-08 07:30"),
+            (3, "2026-03-08 11:00", "2026-03-08 16:00"),
+        ],
+    );
+}
+
+#[test]
+fn a_clock_that_followed_the_zone_in_spring_is_told_by_the_upload() {
+    let clock = judge(
+        NEW_YORK,
+        &[],
+        &Known::uploaded("2026-03-08 12:00", "2026-03-08 16:05"),
+    );
+    assert_instants(
+        &clock,
+        &[
+            (1, "2026-03-08 01:55", "2026-03-08 06:55"),
+            (2, "2026-03-08 03:00", "2026-03-08 07:00"),
+            (3, "2026-03-08 12:00", "2026-03-08 16:00"),
+        ],
+    );
+}
+
+#[test]
+fn a_clock_that_ran_on_through_the_zones_change_was_never_moved_at_all() {
+    // At the winter's offset all year: in autumn the zone comes back to it.
+    let clock = judge(
+        NEW_YORK,
+        &[],
+        &Known::uploaded("2026-11-01 09:00", "2026-11-01 14:02"),
+    );
+    let readings = (0..48).map(|index| reading("2026-10-31 23:00") + Duration::minutes(5 * index));
+    let events: Vec<Event> = (1..)
+        .zip(readings)
+        .map(|(number, at)| event(number, &at.format("%Y-%m-%d %H:%M:%S").to_string()))
+        .collect();
+    let dated = clock.date(events);
+    assert_eq!(dated[0].at, instant("2026-11-01 04:00"));
+    let even = dated
+        .windows(2)
+        .all(|pair| pair[1].at - pair[0].at == Duration::minutes(5));
+    assert!(
+        even,
+        "{:?}",
+        dated.iter().map(|dated| dated.at).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn the_repeated_hour_is_told_apart_by_the_order_of_events() {
+    let clock = judge(
+        NEW_YORK,
+        &[],
+        &Known::uploaded("2026-11-02 08:00", "2026-11-02 13:02"),
+    );
+    assert_instants(
+        &clock,
+        &[
+            (1, "2026-11-01 00:55", "2026-11-01 04:55"),
+            (2, "2026-11-01 01:00", "2026-11-01 05:00"),
+            (3, "2026-11-01 01:55", "2026-11-01 05:55"),
+            (4, "2026-11-01 01:00", "2026-11-01 06:00"),
+            (5, "2026-11-01 01:55", "2026-11-01 06:55"),
+            (6, "2026-11-01 02:00", "2026-11-01 07:00"),
+        ],
+    );
+}
+
+#[test]
+fn a_repeated_hour_written_once_joins_the_side_without_a_gap() {
+    let clock = judge(
+        NEW_YORK,
+        &[],
+        &Known::uploaded("2026-11-02 08:00", "2026-11-02 13:02"),
+    );
+    assert_instants(
+        &clock,
+        &[
+            (1, "2026-11-01 00:30", "2026-11-01 04:30"),
+            (2, "2026-11-01 01:55", "2026-11-01 06:55"),
+            (3, "2026-11-01 02:00", "2026-11-01 07:00"),
+        ],
+    );
+    assert_instants(
+        &clock,
+        &[
+            (1, "2026-11-01 00:55", "2026-11-01 04:55"),
+            (2, "2026-11-01 01:00", "2026-11-01 05:00"),
+            (3, "2026-11-01 03:00", "2026-11-01 08:00"),
+        ],
+    );
+}
+
+#[test]
+fn a_time_that_does_not_exist_counts_with_the_offset_before_the_jump() {
+    let clock = judge(
+        NEW_YORK,
+        &[],
+        &Known::uploaded("2026-03-08 12:00", "2026-03-08 16:05"),
+    );
+    assert_instants(&clock, &[(1, "2026-03-08 02:30", "2026-03-08 07:30")]);
+}
+
+#[test]
+fn a_zone_without_daylight_saving_needs_no_decision() {
+    let clock = judge(
+        chrono_tz::America::Phoenix,
+        &[],
+        &Known::uploaded("2026-11-02 08:00", "2026-11-02 15:02"),
+    );
+    assert_eq!(clock.verdict().reason, Reason::NoDifference);
+    assert_instants(
+        &clock,
+        &[
+            (1, "2026-03-08 02:30", "2026-03-08 09:30"),
+            (2, "2026-11-01 01:30", "2026-11-01 08:30"),
+        ],
+    );
+}
+
+#[test]
+fn half_hour_zones_keep_their_half_hours() {
+    let kolkata = judge(
+        chrono_tz::Asia::Kolkata,
+        &[],
+        &Known::uploaded("2026-11-02 08:00", "2026-11-02 02:32"),
+    );
+    assert_instants(&kolkata, &[(1, "2026-11-02 08:00", "2026-11-02 02:30")]);
+    let adelaide = moved(100, "2026-10-05 07:00", "2026-10-05 08:00");
+    let clock = judge(
+        chrono_tz::Australia::Adelaide,
+        &[adelaide],
+        &Known::uploaded("2026-10-06 08:00", "2026-10-05 21:31"),
+    );
+    assert_instants(
+        &clock,
+        &[
+            (99, "2026-10-05 06:55", "2026-10-04 21:25"),
+            (102, "2026-10-05 08:05", "2026-10-04 21:35"),
+        ],
+    );
+    // Lord Howe Island changes by half an hour.
+    let lord_howe = judge(
+        chrono_tz::Australia::Lord_Howe,
+        &[],
+        &Known::uploaded("2026-10-04 08:00", "2026-10-03 21:31"),
+    );
+    assert_eq!(lord_howe.verdict().reason, Reason::JustUploaded);
+    assert_instants(&lord_howe, &[(1, "2026-10-04 08:00", "2026-10-03 21:30")]);
+}
+
+#[test]
+fn a_pump_that_follows_the_zone_by_itself_does_so_despite_changes_on_record() {
+    let travel = [
+        moved(100, "2026-06-05 15:00", "2026-06-05 12:00"),
+        moved(200, "2026-06-12 09:00", "2026-06-12 12:00"),
+    ];
+    let clock = judge(
+        NEW_YORK,
+        &travel,
+        &Known::uploaded("2026-11-02 08:00", "2026-11-02 13:02"),
+    );
+    assert_instants(
+        &clock,
+        &[
+            (250, "2026-10-31 12:00", "2026-10-31 16:00"),
+            (300, "2026-11-02 08:00", "2026-11-02 13:00"),
+        ],
+    );
+}
+
+#[test]
+fn a_clock_ahead_of_now_is_reported_with_the_offset_that_fits() {
+    let known = Known {
+        newest: "2026-06-13 14:00",
+        upload: None,
+        now: "2026-06-13 12:02",
+    };
+    let clock = judge(NEW_YORK, &[], &known);
+    assert_eq!(clock.verdict().reason, Reason::NeitherFits);
+    assert_eq!(clock.verdict().misfit, Some(Duration::hours(2)));
+    // The run goes on with the zone.
+    assert_instants(&clock, &[(1, "2026-06-13 14:00", "2026-06-13 18:00")]);
+}
+
+#[test]
+fn a_missing_upload_time_leaves_now_as_the_limit() {
+    let known = Known {
+        newest: "2026-11-01 09:00",
+        upload: None,
+        now: "2026-11-01 13:03",
+    };
+    let clock = judge(NEW_YORK, &[], &known);
+    assert_instants(&clock, &[(4, "2026-11-01 09:00", "2026-11-01 13:00")]);
+}
