@@ -41,10 +41,22 @@ pub struct Options<'a> {
 /// An HTTP client of one service within one run. Clones share connections and cookies; several threads may use it.
 #[derive(Clone)]
 pub struct Client {
-    inner: reqwest::blocking::Client,
+    inner: Arc<Detached>,
     service: &'static Service,
     patience: Patience,
     secrets: Arc<[String]>,
+}
+
+/// The library's client, which on its end waits for look-ups of host names that are under way; against a name server that
+/// does not answer, that is long after the run's deadline. Nobody has to wait for that end.
+struct Detached(Option<reqwest::blocking::Client>);
+
+impl Drop for Detached {
+    fn drop(&mut self) {
+        let inner = self.0.take();
+        // Where no thread can be had, the client ends here.
+        let _ = std::thread::Builder::new().spawn(move || drop(inner));
+    }
 }
 
 impl Client {
@@ -77,7 +89,7 @@ impl Client {
         }
         let inner = builder.build().map_err(|_| no_tls())?;
         Ok(Client {
-            inner,
+            inner: Arc::new(Detached(Some(inner))),
             service,
             patience,
             secrets: secrets_to_mask(&options),
@@ -158,13 +170,12 @@ impl Client {
         let began = Instant::now();
         let left = self.patience.deadline().remaining().unwrap_or(limit);
         let trouble = |error: &(dyn Error + 'static)| self.unanswered(call, error);
-        // Only a body that streams cannot be cloned; ours are bytes.
-        let Some(mut request) = request.try_clone() else {
+        // Only a body that streams cannot be cloned; ours are bytes. The client is there until it is dropped.
+        let (Some(mut request), Some(inner)) = (request.try_clone(), &self.inner.0) else {
             return Err(self.unanswered(call, &std::fmt::Error));
         };
         *request.timeout_mut() = Some(limit.min(left));
-        let response = self
-            .inner
+        let response = inner
             .execute(request)
             .map_err(|error| trouble(&error.without_url()))?;
         let status = response.status();
