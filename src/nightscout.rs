@@ -4,6 +4,7 @@
 //! others to say. The facts were measured on Nightscout 15.0.7 and hold back to 14.2 where nothing else is said.
 
 mod authentication;
+mod compression;
 pub mod document;
 pub mod entry;
 mod queries;

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use reqwest::header::{ACCEPT, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_ENCODING, HeaderName, HeaderValue};
 use serde_json::Value;
 use url::Url;
 
 use super::SERVICE;
 use super::authentication::{Credential, sha1_hex};
-use super::status::SiteStatus;
+use super::compression::Compresses;
+use super::status::{SiteStatus, SiteVersion};
 use crate::config;
 use crate::failure::{ExitStatus, Failure};
 use crate::http::{Answer, Call, Client, Options, Patience, Repeat, Trouble, Unanswered};
@@ -94,6 +95,7 @@ pub struct Site {
     client: Client,
     base: Url,
     credential: Credential,
+    compresses: Compresses,
 }
 
 impl Site {
@@ -120,6 +122,7 @@ impl Site {
             client: Client::new(&SERVICE, options, patience)?,
             base: config.url.clone(),
             credential: Credential::new(&config.secret)?,
+            compresses: Compresses::default(),
         })
     }
 
@@ -140,9 +143,13 @@ impl Site {
     /// The status in the answer to [`Site::status_call`].
     pub(super) fn read_status(&self, answer: &Answer) -> Result<SiteStatus, Failure> {
         let status: Value = self.json("status", answer)?;
-        SiteStatus::read(&status).ok_or_else(|| {
+        let status = SiteStatus::read(&status).ok_or_else(|| {
             SERVICE.not_understood("status", "answered JSON that is no Nightscout's status")
-        })
+        })?;
+        if status.version > SiteVersion::default() {
+            self.compresses.may();
+        }
+        Ok(status)
     }
 
     /// How long this site's run waits.
@@ -210,11 +217,22 @@ impl Site {
         body: Vec<u8>,
         repeat: Repeat,
     ) -> Result<Answer, Unanswered> {
-        self.send(Call {
-            method,
+        let call = |body| Call {
+            method: method.clone(),
             repeat,
             ..Call::post(name, self.url(path, &[]), "application/json", body)
-        })
+        };
+        if let Some(compressed) = self.compresses.gzip(&body) {
+            let mut call = call(compressed);
+            let gzip = HeaderValue::from_static("gzip");
+            call.headers.insert(CONTENT_ENCODING, gzip);
+            let answer = self.send(call)?;
+            if !matches!(answer.status(), 400 | 415) {
+                return Ok(answer);
+            }
+            self.compresses.must_not();
+        }
+        self.send(call(body))
     }
 
     /// The JSON of a 2xx answer that is not `null`, which is how Nightscout reports a failed database query.

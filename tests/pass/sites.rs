@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{filed, text};
 use crate::arrangement::{Arrangement, without_ids};
+use crate::simulator::fault::{Fault, Kind, Times};
 use crate::simulator::history::{History, Plan};
 use crate::simulator::nightscout::{Nightscout, Version};
 
@@ -187,4 +188,41 @@ fn a_site_behind_a_path_and_one_with_offsets_in_its_times_work_alike() {
     let writes = other.nightscout.writes();
     other.good_pass(now, &[]);
     assert_eq!(other.nightscout.writes(), writes);
+}
+
+#[test]
+fn what_is_large_goes_up_compressed_where_the_site_reads_that() {
+    let encodings = |arrangement: &Arrangement| {
+        let writes = arrangement
+            .nightscout
+            .requests_to("POST", "/api/v1/treatments");
+        let encoding = |write: &crate::simulator::server::Request| {
+            write.header("content-encoding").map(str::to_owned)
+        };
+        writes.iter().map(encoding).collect::<Vec<_>>()
+    };
+    let history = History::generate(&Plan::days(26, 1));
+    let now = history.plan.end + Duration::minutes(20);
+    let site = Arrangement::of(history.clone());
+    site.good_pass(now, &[]);
+    assert_eq!(encodings(&site), [Some("gzip".to_owned())]);
+
+    let refusing = Arrangement::of(history.clone());
+    refusing.nightscout.inject(Fault::on(
+        "POST",
+        "/api/v1/treatments",
+        Times::Nth(1),
+        Kind::status(415),
+    ));
+    refusing.good_pass(now, &[]);
+    assert_eq!(encodings(&refusing), [Some("gzip".to_owned()), None]);
+
+    let nameless =
+        Nightscout::with(|settings| settings.version_text = Some("of our own".to_owned()));
+    let imitation = Arrangement::with(history, nameless);
+    imitation.good_pass(now, &[]);
+    assert_eq!(encodings(&imitation), [None]);
+    let expected = without_ids(site.nightscout.treatments());
+    assert_eq!(without_ids(refusing.nightscout.treatments()), expected);
+    assert_eq!(without_ids(imitation.nightscout.treatments()), expected);
 }

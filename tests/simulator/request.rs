@@ -1,6 +1,7 @@
 //! A request as the log keeps it.
 
 use std::collections::HashMap;
+use std::io::Read as _;
 
 /// A request as it arrived, and the status that it was answered with.
 #[derive(Clone, Debug)]
@@ -45,9 +46,19 @@ impl Request {
             .map(|(_, value)| value)
     }
 
+    /// The body as it was before it was compressed for the way.
+    pub fn plain_body(&self) -> std::io::Result<Vec<u8>> {
+        if self.header("content-encoding") != Some("gzip") {
+            return Ok(self.body.clone());
+        }
+        let mut plain = Vec::new();
+        flate2::read::GzDecoder::new(self.body.as_slice()).read_to_end(&mut plain)?;
+        Ok(plain)
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> Option<serde_json::Value> {
-        serde_json::from_slice(&self.body).ok()
+        serde_json::from_slice(&self.plain_body().ok()?).ok()
     }
 
     /// The body as a form, decoded.

@@ -231,13 +231,9 @@ fn body(site: &Site, request: &Request, collection: &str) -> Result<Value, Answe
     } else {
         50 << 20
     };
-    let mut bytes = request.body.clone();
-    if request.header("content-encoding") == Some("gzip") {
-        let mut plain = Vec::new();
-        let read = flate2::read::GzDecoder::new(bytes.as_slice()).read_to_end(&mut plain);
-        read.map_err(|_| Answer::html(400, "Error: incorrect header check"))?;
-        bytes = plain;
-    }
+    let bytes = request
+        .plain_body()
+        .map_err(|_| Answer::html(400, "Error: incorrect header check"))?;
     if bytes.len() > site.settings.body_limit.unwrap_or(usual) {
         return Err(Answer::html(
             413,

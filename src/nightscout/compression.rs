@@ -1,0 +1,38 @@
+//! Compressed request bodies, for sites that read them.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+/// A body below this, in bytes, fits into a packet or two as it is.
+const WORTH_IT: usize = 4096;
+
+/// Whether a site reads gzip bodies. Every Nightscout does (Express's body parser); what imitates one may not, so it is
+/// off until the site has named its version, and for good once a compressed body was not understood. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Compresses(Arc<AtomicBool>);
+
+impl Compresses {
+    /// The site said that it is a Nightscout.
+    pub(super) fn may(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// The site did not understand a compressed body.
+    pub(super) fn must_not(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// The body compressed, where the site reads that and it is worth it.
+    pub(super) fn gzip(&self, body: &[u8]) -> Option<Vec<u8>> {
+        if body.len() < WORTH_IT || !self.0.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(body).ok()?;
+        encoder.finish().ok()
+    }
+}
