@@ -3,8 +3,9 @@
 use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
-/// Days that Tandem Source gives at most in one request.
-pub const MOST_DAYS_A_REQUEST: u64 = 28;
+/// The days of one page. Tandem Source gives at most 28 in one request; with half of that, and what Nightscout holds of
+/// the same days, a page stays well below 64 MiB.
+const DAYS_A_PAGE: u64 = 14;
 
 /// Events of the day before and after complete those of a page: the request of a bolus, the end of a basal rate.
 const PADDING: u64 = 1;
@@ -103,7 +104,7 @@ pub fn pages(zone: Tz, window: Window) -> Vec<Page> {
     let mut first = local_date(zone, window.start);
     let mut pages = Vec::new();
     while first <= last {
-        let end = last.min(first + Days::new(MOST_DAYS_A_REQUEST - 2 * PADDING - 1));
+        let end = last.min(first + Days::new(DAYS_A_PAGE - 1));
         pages.push(Page {
             window: Window {
                 start: window.start.max(midnight(zone, first)),

@@ -158,7 +158,11 @@ fn a_backfill_by_dates_goes_page_by_page_and_may_be_interrupted_anywhere() {
     let asked = whole
         .tandem
         .requests_to("GET", "/api/reports/bff/pump-logs");
-    assert_eq!(asked.len(), 3, "28 days a request, of which 2 overlap");
+    assert_eq!(
+        asked.len(),
+        5,
+        "14 days a request, and one more on either side"
+    );
 
     let interrupted = Arrangement::of(history);
     for request in [4, 9, 17] {

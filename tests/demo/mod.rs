@@ -37,7 +37,7 @@ const TEN_MINUTES: Duration = Duration::minutes(10);
 )]
 pub struct Arguments {
     /// How many days to copy
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=90))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=400))]
     pub days: u16,
 
     /// Another pump, another day
