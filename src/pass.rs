@@ -12,12 +12,13 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::config::{Config, Feature, FeatureSet, Span};
 use crate::failure::{ExitStatus, Failure};
-use crate::http::Patience;
+use crate::http::{Client, Patience};
 use crate::nightscout::{Collection, Site};
+use crate::pump::settings::PumpProfiles;
 use crate::reconcile::{entries, reconcile};
 use crate::report::{Progress, Report, span_in_words};
 use crate::state::RunLock;
-use crate::tandem::{self, Memory, Session};
+use crate::tandem::{self, Memory, Pump, Session};
 use crate::translate;
 use crate::window::{self, Page, Window};
 use site_side::{SiteSide, ThereAlready};
@@ -70,36 +71,8 @@ impl Pass<'_> {
         let proxy = self.config.proxy.as_ref();
         let site = Site::new(&self.config.nightscout, proxy, self.patience.clone())?;
         let client = tandem::client(&self.config.tandem, proxy, self.patience.clone())?;
-        let (site_side, tandem_side) = thread::scope(|scope| {
-            let site_side = scope.spawn(|| self.look_at_site(&site));
-            let tandem_side = self.log_in(client);
-            (site_side.join(), tandem_side)
-        });
-        let site_side = site_side.unwrap_or_else(|_| Err(thread_died()));
-        let (mut session, account) = match tandem_side {
-            Ok(side) => side,
-            Err(failure) => {
-                // Both services failing is two things to mend; the end of the run's time or of the run itself is one.
-                if let Err(other) = &site_side
-                    && other.status != ExitStatus::TryLater
-                {
-                    report.warn(other.to_string());
-                }
-                return Err(failure);
-            }
-        };
-        let SiteSide {
-            status,
-            window,
-            existing,
-            newest_status,
-            profile,
-            warning,
-        } = site_side?;
-        report.window = Some(window);
-        if let Some(warning) = warning {
-            report.warn(warning);
-        }
+        let (site_side, (session, account)) = self.meet_both(&site, client, report)?;
+        report.window = Some(site_side.window);
         if account.malformed > 0 {
             report.warn(format!(
                 "{} of the account's pumps could not be read",
@@ -107,27 +80,70 @@ impl Pass<'_> {
             ));
         }
         let serial = self.config.tandem.pump_serial.as_ref();
-        let pumps = pumps::choose(&account, serial, window, self.config.zone, report)?;
+        let zone = self.config.zone;
+        let pumps = pumps::choose(&account, serial, site_side.window, zone, report)?;
         report.pumps = pumps.iter().map(|pump| pump.serial.to_string()).collect();
+        let profiles =
+            pumps::profiles(&account, serial).filter(|_| self.fills(Collection::Profile));
+        self.copy(&site, site_side, session, &pumps, profiles.as_ref(), report)
+    }
+
+    /// Asks Nightscout for what it has while the login at Tandem goes on.
+    fn meet_both(
+        &self,
+        site: &Site,
+        client: Client,
+        report: &mut Report,
+    ) -> Result<(SiteSide, (Session, tandem::Pumper)), Failure> {
+        let (site_side, tandem_side) = thread::scope(|scope| {
+            let site_side = scope.spawn(|| self.look_at_site(site));
+            let tandem_side = self.log_in(client);
+            (site_side.join(), tandem_side)
+        });
+        let site_side = site_side.unwrap_or_else(|_| Err(thread_died()));
+        if let (Err(_), Err(other)) = (&tandem_side, &site_side)
+            && other.status != ExitStatus::TryLater
+        {
+            // Both services failing is two things to mend; the end of the run's time or of the run itself is one.
+            report.warn(other.to_string());
+        }
+        let tandem_side = tandem_side?;
+        let site_side = site_side?;
+        if let Some(warning) = &site_side.warning {
+            report.warn(warning.clone());
+        }
+        Ok((site_side, tandem_side))
+    }
+
+    /// Brings everything that is wanted of the pumps to the site, page by page, and their newest state at the end.
+    fn copy(
+        &self,
+        site: &Site,
+        site_side: SiteSide,
+        mut session: Session,
+        pumps: &[&Pump],
+        profiles: Option<&PumpProfiles>,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let window = site_side.window;
         let upload = Upload {
-            site: &site,
-            status: &status,
+            site,
+            status: &site_side.status,
             config: self.config,
             now: self.now,
         };
-
-        let mut work = Work::new(self.config, window, existing);
+        let mut work = Work::new(self.config, window, site_side.existing);
         let mut progress = Progress::new(self.config.verbosity);
         let mut state = None;
         let mut readings = 0;
         while let Some(page) = work.pages.pop_front() {
-            let mut wanted = self.wanted(&mut session, &pumps, &page, report)?;
+            let mut wanted = self.wanted(&mut session, pumps, &page, report)?;
             if work.widen(self.config, wanted.doubtful_from) {
                 continue;
             }
             let existing = match work.prefetched.take() {
                 Some(existing) => existing,
-                None => self.existing(&site, page.window)?,
+                None => self.existing(site, page.window)?,
             };
             state = pump_side::later(state, wanted.state);
             wanted.entries.retain(|entry| window.contains(entry.at));
@@ -137,16 +153,12 @@ impl Pass<'_> {
             upload.entries(missing, report)?;
             let plan = reconcile(wanted.treatments, &existing.treatments, self.config.zone);
             upload.treatments(plan.within(window), report)?;
-            let done_until =
-                window::local_date(self.config.zone, page.window.end - Duration::seconds(1));
-            progress.page_done(done_until, work.pages.len());
+            progress.page_done(page.last_day_inside(self.config.zone), work.pages.len());
         }
         // Of a run about days gone by, the newest state is no news.
         let news = state.as_ref().filter(|state| window.contains(state.at));
-        upload.device_status(news, newest_status, report)?;
-        let profiles =
-            pumps::profiles(&account, serial).filter(|_| self.fills(Collection::Profile));
-        upload.profiles(profiles.as_ref(), profile.as_ref(), report)?;
+        upload.device_status(news, site_side.newest_status, report)?;
+        upload.profiles(profiles, site_side.profile.as_ref(), report)?;
         report.without_data = without_data(&self.config.features, |feature| match feature {
             Feature::Cgm => readings > 0,
             Feature::Profiles => profiles.is_some(),
@@ -164,7 +176,7 @@ impl Pass<'_> {
     }
 
     /// Logs in to Tandem Source and asks for the account's pumps.
-    fn log_in(&self, client: crate::http::Client) -> Result<(Session, tandem::Pumper), Failure> {
+    fn log_in(&self, client: Client) -> Result<(Session, tandem::Pumper), Failure> {
         let memory = Memory::new(self.config, self.now);
         let mut session = Session::open(client, &self.config.tandem, memory)?;
         let account = session.pumper()?;

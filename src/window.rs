@@ -87,6 +87,11 @@ pub struct Page {
 }
 
 impl Page {
+    /// The last day of which something is in the window.
+    pub fn last_day_inside(&self, zone: Tz) -> NaiveDate {
+        local_date(zone, self.window.end - Duration::milliseconds(1))
+    }
+
     /// The part of the days asked for in which the events that belong to one document are all there, as far as documents
     /// are wanted: some hours after the first event at the earliest.
     pub fn whole(&self, zone: Tz) -> Window {

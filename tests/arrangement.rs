@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, TimeZone, Utc};
 use clap::Parser;
 use serde_json::Value;
 use tconnectsync_heroku::cli::Cli;
@@ -13,7 +13,7 @@ use tconnectsync_heroku::failure::ExitStatus;
 use tconnectsync_heroku::http::{Deadline, Patience, Stop};
 use tconnectsync_heroku::pass::{self, Outcome};
 
-use crate::simulator::history::History;
+use crate::simulator::history::{History, Plan};
 use crate::simulator::nightscout::Nightscout;
 use crate::simulator::tandem::Tandem;
 
@@ -128,6 +128,19 @@ impl Arrangement {
         secrets.push(Nightscout::API_SECRET.to_owned());
         secrets
     }
+}
+
+/// A pump whose last day ended twenty minutes ago, as the program's own clock has it: nothing of it is held back, in
+/// whichever moment the program looks.
+pub fn day_until_now(seed: u64) -> History {
+    let now = Utc
+        .timestamp_opt(Utc::now().timestamp(), 0)
+        .single()
+        .expect("a second of today");
+    let plan = Plan::day(seed)
+        .in_zone(chrono_tz::America::Phoenix)
+        .between(now - Duration::hours(26), now - Duration::minutes(20));
+    History::generate(&plan)
 }
 
 /// What the program said.

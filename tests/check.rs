@@ -6,7 +6,7 @@ mod nightscout;
 mod others;
 mod pump;
 
-use chrono::{DateTime, Duration, TimeZone, Utc};
+use chrono::{DateTime, Utc};
 use clap::Parser;
 use tconnectsync_heroku::check::{self, Mark, Step};
 use tconnectsync_heroku::cli::Cli;
@@ -14,19 +14,10 @@ use tconnectsync_heroku::config::{Sources, Usable};
 use tconnectsync_heroku::failure::ExitStatus;
 use tconnectsync_heroku::http::{Deadline, Patience, Stop};
 
-use crate::arrangement::{Arrangement, Said};
-use crate::simulator::history::{History, Plan};
+use crate::arrangement::{Arrangement, Said, day_until_now};
 
-/// A pump whose day ends some minutes ago, as the program's own clock has it.
 fn arrangement() -> Arrangement {
-    let now = Utc
-        .timestamp_opt(Utc::now().timestamp(), 0)
-        .single()
-        .expect("a second of today");
-    let plan = Plan::day(31)
-        .in_zone(chrono_tz::America::Phoenix)
-        .between(now - Duration::hours(26), now - Duration::minutes(3));
-    Arrangement::of(History::generate(&plan))
+    Arrangement::of(day_until_now(31))
 }
 
 /// A check at this instant, by the library, without waiting between tries: its lines, and the exit status.

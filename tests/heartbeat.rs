@@ -2,24 +2,14 @@
 
 use std::sync::Arc;
 
-use chrono::{Duration, TimeZone, Utc};
-
-use crate::arrangement::Arrangement;
+use crate::arrangement::{Arrangement, day_until_now};
 use crate::simulator::answer::Answer;
 use crate::simulator::fault::{Fault, Kind};
-use crate::simulator::history::{History, Plan};
 use crate::simulator::server::Server;
 
 /// A pump, a site, and a monitoring service that is told of successes at `/good-key` and of failures at `/bad-key`.
 fn watched() -> (Arrangement, Server) {
-    let now = Utc
-        .timestamp_opt(Utc::now().timestamp(), 0)
-        .single()
-        .expect("a second of today");
-    let plan = Plan::day(51)
-        .in_zone(chrono_tz::America::Phoenix)
-        .between(now - Duration::hours(26), now - Duration::minutes(3));
-    let mut arrangement = Arrangement::of(History::generate(&plan));
+    let mut arrangement = Arrangement::of(day_until_now(51));
     let monitor = Server::start(|_| Arc::new(|_| Answer::html(200, "OK").into()));
     arrangement.set("HEARTBEAT_URL", &format!("{}/good-key", monitor.url()));
     arrangement.set(

@@ -1,24 +1,16 @@
 //! The program itself where something is wrong: its exit status, what it says, and what it does not.
 
-use chrono::{Duration, TimeZone, Utc};
+use chrono::Duration;
 use serde_json::{Value, json};
 
-use crate::arrangement::Arrangement;
+use crate::arrangement::{Arrangement, day_until_now};
 use crate::simulator::fault::{Fault, Kind, Times};
 use crate::simulator::history::{History, Plan};
 use crate::simulator::nightscout::Nightscout;
 use crate::simulator::tandem::Pump;
 
-/// A pump whose day ends now, as the program's own clock has it.
 pub fn arrangement() -> Arrangement {
-    let now = Utc
-        .timestamp_opt(Utc::now().timestamp(), 0)
-        .single()
-        .expect("a second of today");
-    let plan = Plan::day(31)
-        .in_zone(chrono_tz::America::Phoenix)
-        .between(now - Duration::hours(26), now - Duration::minutes(3));
-    Arrangement::of(History::generate(&plan))
+    Arrangement::of(day_until_now(31))
 }
 
 #[test]
@@ -201,17 +193,16 @@ fn an_unknown_serial_number_is_answered_with_the_accounts_pumps() {
 
 #[test]
 fn refused_documents_end_with_65_and_the_rest_is_there() {
-    let arrangement = arrangement();
-    arrangement.nightscout.refuse(|document| {
-        document["eventType"] == "Temp Basal"
-            && document["pump_event_id"]
-                .as_str()
-                .is_some_and(|id| id.ends_with("77"))
-    });
+    let history = day_until_now(31);
+    let refused = history.truth.basal[100].number.to_string();
+    let arrangement = Arrangement::of(history);
+    arrangement
+        .nightscout
+        .refuse(move |document| document["pump_event_id"] == refused.as_str());
     let said = arrangement.program(&[]);
     let held: Vec<Value> = arrangement.nightscout.treatments();
     assert_eq!(said.status, Some(65), "{said:#?}");
-    assert!(said.out.contains("refused by Nightscout"), "{said:#?}");
+    assert!(said.out.contains("1 refused by Nightscout"), "{said:#?}");
     assert!(held.len() > 200, "{} there", held.len());
 }
 
