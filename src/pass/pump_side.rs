@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 
 use super::Pass;
-use crate::config::Feature;
+use crate::config::{Feature, Span};
 use crate::failure::Failure;
 use crate::nightscout::Collection;
 use crate::nightscout::document::Treatment;
@@ -89,6 +89,7 @@ impl Pass<'_> {
             newest: newest_reading(pump, fetched, page),
             last_upload: pump.last_upload,
             now: self.now,
+            up_to_now: matches!(self.config.span, Span::Recent { .. }),
         };
         let clock = PumpClock::judge(self.config.zone, &decoded.clock_changes, &evidence);
         log::debug!(

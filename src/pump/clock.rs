@@ -45,6 +45,7 @@ pub struct PumpClock {
     zone: Tz,
     movements: Vec<Movement>,
     verdict: Verdict,
+    up_to_now: bool,
 }
 
 impl PumpClock {
@@ -57,6 +58,7 @@ impl PumpClock {
             zone,
             movements,
             verdict,
+            up_to_now: evidence.up_to_now,
         }
     }
 
@@ -124,7 +126,7 @@ impl PumpClock {
                 },
             )
             .collect();
-        overlap::settle(&placed, self.verdict.second_pass)
+        overlap::settle(&placed, self.verdict.second_pass, self.up_to_now)
     }
 
     /// The offset from UTC at which the clock ran when it wrote an event, where it did not follow the zone.

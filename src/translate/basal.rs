@@ -67,6 +67,15 @@ pub fn treatments(history: &History<'_>, wishes: &Wishes<'_>) -> Vec<Treatment> 
                 continue;
             }
         };
+        // Where the pump's clock went back and its record does not account for it, the next report seems to come before
+        // this one: nothing tells how long the rate lasted.
+        let record = match later.report {
+            Some(report) if report < mark.at => Record {
+                end: mark.at + AT_LEAST,
+                ..record
+            },
+            _ => record,
+        };
         // A duration of 0 would be Nightscout's mark for the end of a temp basal.
         let empty = record.end <= mark.at;
         let unwanted = wishes.ignore_zero_unit_basal && record.rate == MilliUnitsPerHour::ZERO;

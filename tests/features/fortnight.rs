@@ -273,7 +273,7 @@ fn a_run_cut_off_at_any_request_is_made_good_by_the_next_one() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::invariants::cases(4))]
 
     #[test]
     fn runs_at_any_moments_end_in_the_documents_of_one_run(

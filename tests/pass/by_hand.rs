@@ -202,6 +202,21 @@ fn two_rates_of_one_second_leave_the_later_one() {
 }
 
 #[test]
+fn a_rate_before_a_step_back_of_the_clock_lasts_five_minutes() {
+    let events = [
+        rate(10, "10:00:00", 800),
+        rate(11, "09:30:00", 500),
+        rate(20, "09:35:00", 700),
+    ];
+    let table = [
+        ("09:30:00", 0.5, "09:35:00"),
+        ("09:35:00", 0.7, "09:40:00"),
+        ("10:00:00", 0.8, "10:05:00"),
+    ];
+    assert_eq!(basal(&events), expected(&table));
+}
+
+#[test]
 fn rates_of_zero_are_left_out_on_demand() {
     let events = [
         rate(10, "10:00:00", 800),

@@ -32,6 +32,9 @@ pub struct Evidence {
     pub last_upload: Option<DateTime<Utc>>,
     /// Now.
     pub now: DateTime<Utc>,
+    /// Whether the readings to date reach up to now without a gap, so that a change of the zone that the clock ignored
+    /// tells of all of them. Pages of days gone by are judged alike only where none of them knows more than the others.
+    pub up_to_now: bool,
 }
 
 /// Which offset the clock has had since its newest movement.

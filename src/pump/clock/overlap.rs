@@ -74,8 +74,9 @@ impl Placed {
 }
 
 /// Settles each reading on one instant. The readings are in the order in which they were written; `second_pass` says that
-/// the last of them is known to belong to the second pass of a repeated hour, if it lies in one.
-pub(super) fn settle(placed: &[Placed], second_pass: bool) -> Vec<DateTime<Utc>> {
+/// the last of them is known to belong to the second pass of a repeated hour, if it lies in one, and `may_ignore` that
+/// a change which the clock ignored tells of everything before it.
+pub(super) fn settle(placed: &[Placed], second_pass: bool, may_ignore: bool) -> Vec<DateTime<Utc>> {
     let mut instants: Vec<DateTime<Utc>> = placed.iter().map(Placed::first).collect();
     for run in runs(placed) {
         let Some(after) = placed[run.start].offset_after() else {
@@ -85,7 +86,8 @@ pub(super) fn settle(placed: &[Placed], second_pass: bool) -> Vec<DateTime<Utc>>
         let known = second_pass && run.end == placed.len();
         let far = match verdict(placed, &run, known) {
             Passage::Followed { second_pass } => second_pass..run.end,
-            Passage::Ignored => zone_from(placed, run.start)..run.end,
+            Passage::Ignored if may_ignore => zone_from(placed, run.start)..run.end,
+            Passage::Ignored => continue,
         };
         for index in far {
             instants[index] = zone::subtract(placed[index].reading, after);
