@@ -1,6 +1,6 @@
 //! What the pumps' events of a page ask for.
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Pass;
 use crate::config::{Feature, Span};
@@ -124,12 +124,9 @@ fn fetch_days(
 /// What the pump's clock showed at the newest event known: of those fetched where they reach up to now, else what the
 /// account says, as long as that is no nonsense.
 fn newest_reading(pump: &Pump, fetched: Option<PumpTime>, page: &Page) -> Option<PumpTime> {
-    let recorded = pump.newest_event.filter(|recorded| {
-        let limit = pump
-            .last_upload
-            .map(|upload| upload.naive_utc() + Duration::days(1));
-        limit.is_none_or(|limit| *recorded <= limit) && recorded.date() > page.last_day
-    });
+    let recorded = pump
+        .plausible_newest()
+        .filter(|recorded| recorded.date() > page.last_day);
     recorded.map(PumpTime::new).or(fetched)
 }
 
