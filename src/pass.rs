@@ -1,5 +1,6 @@
 //! One pass: log in, fetch, translate, reconcile, upload, report. The only place that knows both services.
 
+mod beside;
 mod pump_side;
 pub(crate) mod pumps;
 mod site_side;
@@ -18,9 +19,12 @@ use crate::pump::settings::PumpProfiles;
 use crate::reconcile::{entries, reconcile};
 use crate::report::{Progress, Report, span_in_words};
 use crate::state::RunLock;
-use crate::tandem::{self, Memory, Pump, Session};
+use crate::tandem::{self, Memory, Session};
 use crate::translate;
+use crate::translate::device_status::DeviceState;
 use crate::window::{self, Page, Window};
+use beside::{Beside, at_once, both};
+use pump_side::PumpSide;
 use site_side::{SiteSide, ThereAlready};
 use upload::Upload;
 
@@ -71,7 +75,12 @@ impl Pass<'_> {
         let proxy = self.config.proxy.as_ref();
         let site = Site::new(&self.config.nightscout, proxy, self.patience.clone())?;
         let client = tandem::client(&self.config.tandem, proxy, self.patience.clone())?;
-        let (site_side, (session, account)) = self.meet_both(&site, client, report)?;
+        // Nightscout tells what it has while the login at Tandem goes on.
+        let (tandem_side, site_side) = at_once(|| self.log_in(client), || self.look_at_site(&site));
+        let ((session, account), site_side) = both(tandem_side, site_side, report)?;
+        if let Some(warning) = &site_side.warning {
+            report.warn(warning.clone());
+        }
         report.window = Some(site_side.window);
         if account.malformed > 0 {
             report.warn(format!(
@@ -85,86 +94,86 @@ impl Pass<'_> {
         report.pumps = pumps.iter().map(|pump| pump.serial.to_string()).collect();
         let profiles =
             pumps::profiles(&account, serial).filter(|_| self.fills(Collection::Profile));
-        self.copy(&site, site_side, session, &pumps, profiles.as_ref(), report)
+        let pump_side = PumpSide {
+            pass: self,
+            session,
+            pumps,
+        };
+        self.copy(&site, site_side, pump_side, profiles.as_ref(), report)
     }
 
-    /// Asks Nightscout for what it has while the login at Tandem goes on.
-    fn meet_both(
-        &self,
-        site: &Site,
-        client: Client,
-        report: &mut Report,
-    ) -> Result<(SiteSide, (Session, tandem::Pumper)), Failure> {
-        let (site_side, tandem_side) = thread::scope(|scope| {
-            let site_side = scope.spawn(|| self.look_at_site(site));
-            let tandem_side = self.log_in(client);
-            (site_side.join(), tandem_side)
-        });
-        let site_side = site_side.unwrap_or_else(|_| Err(thread_died()));
-        if let (Err(_), Err(other)) = (&tandem_side, &site_side)
-            && other.status != ExitStatus::TryLater
-        {
-            // Both services failing is two things to mend; the end of the run's time or of the run itself is one.
-            report.warn(other.to_string());
-        }
-        let tandem_side = tandem_side?;
-        let site_side = site_side?;
-        if let Some(warning) = &site_side.warning {
-            report.warn(warning.clone());
-        }
-        Ok((site_side, tandem_side))
-    }
-
-    /// Brings everything that is wanted of the pumps to the site, page by page, and their newest state at the end.
+    /// Brings everything that is wanted of the pumps to the site: their events page by page, beside that their profiles,
+    /// and with the last page their newest state.
     fn copy(
         &self,
         site: &Site,
         site_side: SiteSide,
-        mut session: Session,
-        pumps: &[&Pump],
+        pump_side: PumpSide<'_>,
         profiles: Option<&PumpProfiles>,
         report: &mut Report,
     ) -> Result<(), Failure> {
-        let window = site_side.window;
         let upload = Upload {
             site,
             status: &site_side.status,
+            newest_status: site_side.newest_status,
+            profile: site_side.profile.as_ref(),
             config: self.config,
             now: self.now,
         };
-        let mut work = Work::new(self.config, window, site_side.existing);
+        let work = Work::new(self.config, site_side.window, site_side.existing);
+        let (pages, others) = thread::scope(|scope| {
+            let mut beside = Beside::new(scope);
+            beside.begin(|uploads| upload.profiles(profiles, uploads));
+            let pages = self.copy_pages(work, pump_side, &upload, &mut beside, report);
+            (pages, beside.end(report))
+        });
+        let (seen, ()) = both(pages, others, report)?;
+        report.without_data = without_data(&self.config.features, |feature| match feature {
+            Feature::Cgm => seen.readings,
+            Feature::Profiles => profiles.is_some(),
+            feature => (seen.state.as_ref()).is_some_and(|state| state.serves(feature)),
+        });
+        Ok(())
+    }
+
+    /// Brings the pumps' readings and treatments to the site, page by page, the oldest first, and with the last page the
+    /// newest state.
+    fn copy_pages<'scope, 'env>(
+        &self,
+        mut work: Work,
+        mut pump_side: PumpSide<'_>,
+        upload: &'env Upload<'env>,
+        beside: &mut Beside<'scope, 'env>,
+        report: &mut Report,
+    ) -> Result<Seen, Failure> {
+        let window = work.window;
         let mut progress = Progress::new(self.config.verbosity);
-        let mut state = None;
-        let mut readings = 0;
+        let mut seen = Seen::default();
         while let Some(page) = work.pages.pop_front() {
-            let mut wanted = self.wanted(&mut session, pumps, &page, report)?;
+            let known = work.prefetched.take();
+            let existing = || known.map_or_else(|| self.existing(upload.site, page.window), Ok);
+            let (wanted, existing) = at_once(|| pump_side.wanted(&page, report), existing);
+            let (mut wanted, existing) = both(wanted, existing, report)?;
             if work.widen(self.config, wanted.doubtful_from) {
                 continue;
             }
-            let existing = match work.prefetched.take() {
-                Some(existing) => existing,
-                None => self.existing(site, page.window)?,
-            };
-            state = pump_side::later(state, wanted.state);
+            seen.state = pump_side::later(seen.state, wanted.state);
+            if work.pages.is_empty() {
+                // Of a run about days gone by, the newest state is no news.
+                let state = seen.state.clone();
+                let news = state.filter(|state| window.contains(state.at));
+                beside.begin(|uploads| upload.device_status(news, uploads));
+            }
             wanted.entries.retain(|entry| window.contains(entry.at));
-            readings += wanted.entries.len();
+            seen.readings |= !wanted.entries.is_empty();
             // The newest treatment has to prove that the readings up to it are there.
             let missing = entries::missing(wanted.entries, &existing.entries);
-            upload.entries(missing, report)?;
+            upload.entries(missing, &mut report.uploads)?;
             let plan = reconcile(wanted.treatments, &existing.treatments, self.config.zone);
-            upload.treatments(plan.within(window), report)?;
+            upload.treatments(plan.within(window), &mut report.uploads)?;
             progress.page_done(page.last_day_inside(self.config.zone), work.pages.len());
         }
-        // Of a run about days gone by, the newest state is no news.
-        let news = state.as_ref().filter(|state| window.contains(state.at));
-        upload.device_status(news, site_side.newest_status, report)?;
-        upload.profiles(profiles, site_side.profile.as_ref(), report)?;
-        report.without_data = without_data(&self.config.features, |feature| match feature {
-            Feature::Cgm => readings > 0,
-            Feature::Profiles => profiles.is_some(),
-            feature => state.as_ref().is_some_and(|state| state.serves(feature)),
-        });
-        Ok(())
+        Ok(seen)
     }
 
     /// Keeps other runs on this machine away, unless this one writes nothing.
@@ -182,6 +191,15 @@ impl Pass<'_> {
         let account = session.pumper()?;
         Ok((session, account))
     }
+}
+
+/// What the pages held beside treatments.
+#[derive(Default)]
+struct Seen {
+    /// Whether there was any CGM reading.
+    readings: bool,
+    /// The newest state of any pump.
+    state: Option<DeviceState>,
 }
 
 /// The pages still to do.
@@ -228,12 +246,12 @@ fn without_data(features: &FeatureSet, has_data: impl Fn(Feature) -> bool) -> Ve
 
 /// Refused documents fail a run that otherwise went well.
 fn refusal(report: &Report) -> Option<Failure> {
-    let first = report.refusals.first()?;
+    let first = report.uploads.refusals.first()?;
     Some(Failure::new(
         ExitStatus::Refused,
         format!(
             "Nightscout refused {} documents; the first: {first}",
-            report.refusals.len()
+            report.uploads.refusals.len()
         ),
         "The rest is uploaded. Please report this with the version of the site",
     ))
@@ -252,12 +270,4 @@ fn staleness(config: &Config, report: &Report) -> Option<Failure> {
         what,
         "Check that the phone with Tandem's app is on, online, and connected to the pump",
     ))
-}
-
-fn thread_died() -> Failure {
-    Failure::new(
-        ExitStatus::Bug,
-        "the thread that reads from Nightscout died",
-        "Please report this with the lines above",
-    )
 }

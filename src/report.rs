@@ -2,8 +2,8 @@
 
 mod progress;
 mod table;
+mod uploads;
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -17,24 +17,10 @@ use crate::pump::decode::Skipped;
 use crate::window::Window;
 
 pub use progress::Progress;
+pub use uploads::{Tally, Uploads};
 
 /// The phone uploads about once an hour. When the newest event is older than this, something keeps it from doing so.
 pub const SUSPICIOUS_AGE: Duration = Duration::hours(3);
-
-/// What became of the documents of one kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Written for the first time.
-    pub created: usize,
-    /// Written anew in place of an older version.
-    pub updated: usize,
-    /// There already.
-    pub already: usize,
-    /// Left for a later run, because Nightscout takes young treatments for a person treating a low.
-    pub held_back: usize,
-    /// Refused by Nightscout.
-    pub refused: usize,
-}
 
 /// What a run did, as far as it got.
 #[derive(Clone, Debug)]
@@ -51,10 +37,8 @@ pub struct Report {
     pub pumps: Vec<String>,
     /// The span that was copied.
     pub window: Option<Window>,
-    /// The documents by kind.
-    pub tallies: BTreeMap<&'static str, Tally>,
-    /// Nightscout's reasons for refusing documents, one each.
-    pub refusals: Vec<String>,
+    /// What became of the documents.
+    pub uploads: Uploads,
     /// What was left out of Tandem's answers.
     pub skipped: Skipped,
     /// The newest event of any pump copied.
@@ -63,8 +47,6 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// Features for which the pumps sent nothing.
     pub without_data: Vec<Feature>,
-    /// In a run that only pretends: the documents that it would write.
-    pub documents: Vec<Map<String, Value>>,
 }
 
 impl Report {
@@ -77,19 +59,12 @@ impl Report {
             complete: false,
             pumps: Vec::new(),
             window: None,
-            tallies: BTreeMap::new(),
-            refusals: Vec::new(),
+            uploads: Uploads::default(),
             skipped: Skipped::default(),
             newest_event: None,
             warnings: Vec::new(),
             without_data: Vec::new(),
-            documents: Vec::new(),
         }
-    }
-
-    /// The tally of one kind of document.
-    pub fn tally(&mut self, kind: &'static str) -> &mut Tally {
-        self.tallies.entry(kind).or_default()
     }
 
     /// Logs a warning and keeps it for the JSON summary; the same one only once.
@@ -100,21 +75,9 @@ impl Report {
         }
     }
 
-    /// Logs and keeps why Nightscout did not take a document.
-    pub fn refuse(&mut self, document: String, reason: &str) {
-        let refusal = format!("{document}: {reason}");
-        log::warn!("Nightscout refused a document: {refusal}");
-        self.refusals.push(refusal);
-    }
-
     /// The age of the newest event of any pump copied.
     pub fn age(&self) -> Option<Duration> {
         self.newest_event.map(|newest| self.now - newest)
-    }
-
-    /// Of all kinds together.
-    pub fn total(&self, of: impl Fn(&Tally) -> usize) -> usize {
-        self.tallies.values().map(of).sum()
     }
 
     /// Says how the run ended: a failure to the log, the summary (for a run that only pretends, after its documents) to
@@ -125,7 +88,7 @@ impl Report {
         }
         let mut text = String::new();
         if json {
-            for document in &self.documents {
+            for document in &self.uploads.documents {
                 let _ = writeln!(text, "{}", Value::Object(document.clone()));
             }
             let _ = writeln!(text, "{}", self.to_json(failure));
@@ -143,11 +106,11 @@ impl Report {
     pub fn pretence(&self, verbosity: Verbosity) -> String {
         let mut text = String::new();
         if verbosity > Verbosity::Normal {
-            for document in &self.documents {
+            for document in &self.uploads.documents {
                 let _ = writeln!(text, "{}", Value::Object(document.clone()));
             }
         }
-        for line in table::lines(self) {
+        for line in table::lines(&self.uploads) {
             let _ = writeln!(text, "{line}");
         }
         text
@@ -175,12 +138,15 @@ impl Report {
                 parts.push(format!("{number} {what}"));
             }
         };
-        count(self.total(|tally| tally.already), "already there");
+        count(self.uploads.total(|tally| tally.already), "already there");
         count(
-            self.total(|tally| tally.held_back),
+            self.uploads.total(|tally| tally.held_back),
             "held back until 10 minutes old",
         );
-        count(self.total(|tally| tally.refused), "refused by Nightscout");
+        count(
+            self.uploads.total(|tally| tally.refused),
+            "refused by Nightscout",
+        );
         let mut line = format!("{}.", parts.join("; "));
         // Writing to a String cannot fail. A run that was cut short may not have seen any event that there is.
         if self.complete || self.newest_event.is_some() {
@@ -203,7 +169,11 @@ impl Report {
     }
 
     fn kinds(&self, of: impl Fn(&Tally) -> usize) -> String {
-        let counted = self.tallies.iter().map(|(kind, tally)| (kind, of(tally)));
+        let counted = self
+            .uploads
+            .tallies
+            .iter()
+            .map(|(kind, tally)| (kind, of(tally)));
         let named = counted.filter(|(_, count)| *count > 0);
         let texts: Vec<String> = named
             .map(|(kind, count)| format!("{count} {kind}"))
@@ -246,6 +216,7 @@ impl Report {
         let status = failure.map_or(ExitStatus::Done, |failure| failure.status);
         let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
         let documents: Map<String, Value> = self
+            .uploads
             .tallies
             .iter()
             .map(|(kind, tally)| {
@@ -269,7 +240,7 @@ impl Report {
                 "end": time(window.end),
             })),
             "documents": documents,
-            "refusals": self.refusals,
+            "refusals": self.uploads.refusals,
             "newest_event": self.newest_event.map(time),
             "newest_event_age_minutes": self.age().map(|age| age.num_minutes()),
             "left_out": {

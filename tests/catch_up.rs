@@ -281,7 +281,7 @@ fn a_clock_change_that_becomes_known_later_moves_the_documents_in_place() {
     arrangement.tandem.set_uploaded_until(then);
     let outcome = arrangement.good_pass(then + Duration::minutes(15), &[]);
     assert_eq!(off(&arrangement), 0, "{}", outcome.report.summary());
-    assert!(outcome.report.total(|tally| tally.updated) >= wrong);
+    assert!(outcome.report.uploads.total(|tally| tally.updated) >= wrong);
     let events: Vec<Value> = arrangement
         .nightscout
         .treatments()

@@ -181,7 +181,10 @@ fn hold(url: &str, secret: &str) {
 
     let arrangement = arrangement(url, secret);
     let first = arrangement.good_pass(now, &DAYS);
-    assert_eq!(first.report.total(|tally| tally.created), expected.len());
+    assert_eq!(
+        first.report.uploads.total(|tally| tally.created),
+        expected.len()
+    );
     assert_eq!(by_identifier(site.treatments(from, to)), expected);
 
     // What others add to the documents stays, and is no difference.
@@ -189,7 +192,10 @@ fn hold(url: &str, secret: &str) {
         site.mark(document);
     }
     let second = arrangement.good_pass(now, &DAYS);
-    let written = second.report.total(|tally| tally.created + tally.updated);
+    let written = second
+        .report
+        .uploads
+        .total(|tally| tally.created + tally.updated);
     assert_eq!(written, 0, "{}", second.report.summary());
 
     // What is changed is put right.
@@ -197,7 +203,7 @@ fn hold(url: &str, secret: &str) {
     changed["duration"] = 77.into();
     site.mark(changed);
     let third = arrangement.good_pass(now, &DAYS);
-    assert_eq!(third.report.total(|tally| tally.updated), 1);
+    assert_eq!(third.report.uploads.total(|tally| tally.updated), 1);
     let after = site.treatments(from, to);
     assert!(after.iter().all(|document| document["testData"] == MARK));
     assert_eq!(by_identifier(after), expected);

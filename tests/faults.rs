@@ -64,8 +64,8 @@ impl Story {
         arrangement.tandem.clear_requests();
         arrangement.nightscout.clear_requests();
         let outcome = arrangement.good_pass(now, &[]);
-        assert_eq!(outcome.report.total(|tally| tally.updated), 1);
-        assert!(outcome.report.total(|tally| tally.created) > 10);
+        assert_eq!(outcome.report.uploads.total(|tally| tally.updated), 1);
+        assert!(outcome.report.uploads.total(|tally| tally.created) > 10);
         Story {
             history: Arc::new(history),
             now,

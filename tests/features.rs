@@ -5,6 +5,7 @@ mod device_status;
 mod fortnight;
 mod profiles;
 mod readings;
+mod requests;
 
 use std::fmt::Write as _;
 

@@ -67,9 +67,13 @@ impl Site {
     /// Writes documents: upserts treatments and entries, adds the others. They go in the given order, so that when a run
     /// ends in between, what is written is a beginning of what was given, the refused ones aside.
     ///
+    /// A treatment replaces the one of its `identifier`, wherever that is in time, on sites from
+    /// [`SiteVersion::UPSERTS_BY_IDENTIFIER`](super::SiteVersion::UPSERTS_BY_IDENTIFIER) on. Older ones go by time and type,
+    /// and would add a second one where either changed: see [`Site::update_by_id`].
+    ///
     /// Refused documents are no failure of the call. Fails with 69 when the site fails whatever it is sent, and with 76
     /// when it acknowledges fewer documents than it was sent.
-    pub fn create(
+    pub fn write(
         &self,
         collection: Collection,
         documents: &[Document],
@@ -85,16 +89,6 @@ impl Site {
             server_error: None,
         }
         .run()
-    }
-
-    /// Replaces treatments that have an `identifier`, wherever they are in time. Only sites from
-    /// [`SiteVersion::UPSERTS_BY_IDENTIFIER`](super::SiteVersion::UPSERTS_BY_IDENTIFIER) on do: older ones would add a
-    /// second one when time or type changed.
-    pub fn update_treatments_by_identifier(
-        &self,
-        documents: &[Document],
-    ) -> Result<Written, Failure> {
-        self.create(Collection::Treatments, documents)
     }
 
     /// Replaces one treatment or profile by its `_id`, on any version.
@@ -131,11 +125,6 @@ impl Site {
             written.accepted = 1;
         }
         Ok(written)
-    }
-
-    /// Replaces one treatment by its `_id`: [`Site::update_by_id`].
-    pub fn update_treatment_by_id(&self, document: &Document) -> Result<Written, Failure> {
-        self.update_by_id(Collection::Treatments, document)
     }
 }
 

@@ -28,25 +28,28 @@ pub(super) struct Wanted {
     pub doubtful_from: Option<DateTime<Utc>>,
 }
 
-impl Pass<'_> {
+/// The pumps that a pass is about, and the session to ask for their events in.
+pub(super) struct PumpSide<'a> {
+    pub pass: &'a Pass<'a>,
+    pub session: Session,
+    pub pumps: Vec<&'a Pump>,
+}
+
+impl PumpSide<'_> {
     /// What the pumps' events of a page ask for.
-    pub(super) fn wanted(
-        &self,
-        session: &mut Session,
-        pumps: &[&Pump],
-        page: &Page,
-        report: &mut Report,
-    ) -> Result<Wanted, Failure> {
-        let features = &self.config.features;
+    pub(super) fn wanted(&mut self, page: &Page, report: &mut Report) -> Result<Wanted, Failure> {
+        let Pass { config, .. } = self.pass;
+        let features = &config.features;
         let wishes = Wishes {
             features,
-            ignore_zero_unit_basal: self.config.ignore_zero_unit_basal,
+            ignore_zero_unit_basal: config.ignore_zero_unit_basal,
         };
-        let whole = page.whole(self.config.zone);
+        let whole = page.whole(config.zone);
         let mut wanted = Wanted::default();
-        for pump in pumps {
+        for pump in &self.pumps {
+            let session = &mut self.session;
             let mut decoded = fetch_days(session, pump, page.first_day, page.last_day)?;
-            let clock = self.judge_clock(pump, &decoded, page, report);
+            let clock = self.pass.judge_clock(pump, &decoded, page, report);
             if let Some((first, last)) = clock.lost_days(page.window.start, page.window.end) {
                 decoded.add(fetch_days(session, pump, first, last)?);
             }
@@ -67,7 +70,7 @@ impl Pass<'_> {
                 let belongs = |entry: &Entry| page.window.contains(entry.at);
                 wanted.entries.extend(entries.into_iter().filter(belongs));
             }
-            if self.fills(Collection::DeviceStatus) {
+            if self.pass.fills(Collection::DeviceStatus) {
                 let state = device_status::newest(&history, features);
                 wanted.state = later(wanted.state.take(), state);
             }
@@ -75,7 +78,9 @@ impl Pass<'_> {
         wanted.treatments.sort_by_key(|treatment| treatment.at);
         Ok(wanted)
     }
+}
 
+impl Pass<'_> {
     /// Judges a pump's clock, and warns where it fits nothing.
     fn judge_clock(
         &self,

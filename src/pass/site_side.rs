@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::Pass;
+use super::beside::at_once;
 use crate::config::Span;
 use crate::failure::Failure;
 use crate::nightscout::document::{ENTERED_BY, Existing};
@@ -38,15 +39,39 @@ pub(super) struct ThereAlready {
 impl Pass<'_> {
     /// What can be learned from Nightscout without the pump's events.
     pub(super) fn look_at_site(&self, site: &Site) -> Result<SiteSide, Failure> {
+        // One call alone shows whether the secret is any good: each rejected one makes later calls wait.
         let status = site.status()?;
-        let (window, existing, warning) = match self.config.span {
-            Span::Recent { days } => self.recent(site, days)?,
+        let (recorded, newest) =
+            at_once(|| self.recorded(site), || self.newest_of_the_others(site));
+        let (window, existing, warning) = recorded?;
+        let (newest_status, profile) = newest?;
+        Ok(SiteSide {
+            status,
+            window,
+            existing,
+            newest_status,
+            profile,
+            warning,
+        })
+    }
+
+    /// The window of the run, what is there in its first page, and what is to be said of a window cut short.
+    fn recorded(&self, site: &Site) -> Result<(Window, ThereAlready, Option<String>), Failure> {
+        match self.config.span {
+            Span::Recent { days } => self.recent(site, days),
             Span::Dates { first, last } => {
                 let window = window::of_dates(self.config.zone, first, last);
-                (window, self.existing(site, self.first_page(window))?, None)
+                Ok((window, self.existing(site, self.first_page(window))?, None))
             }
-        };
-        let newest_status = match self.fills(Collection::DeviceStatus) {
+        }
+    }
+
+    /// The time of the newest device status from here, and the profile document that counts.
+    fn newest_of_the_others(
+        &self,
+        site: &Site,
+    ) -> Result<(Option<DateTime<Utc>>, Option<Document>), Failure> {
+        let status = match self.fills(Collection::DeviceStatus) {
             true => site.newest_device_status(ENTERED_BY)?,
             false => None,
         };
@@ -54,15 +79,9 @@ impl Pass<'_> {
             true => site.current_profile()?,
             false => None,
         };
-        Ok(SiteSide {
-            status,
-            window,
-            existing,
-            newest_status: newest_status
-                .and_then(|document| parse_created_at(document.get("created_at")?.as_str()?)),
-            profile,
-            warning,
-        })
+        let status =
+            status.and_then(|status| parse_created_at(status.get("created_at")?.as_str()?));
+        Ok((status, profile))
     }
 
     /// The window of an ordinary run, what is there in its first page, and what is to be said of a window cut short.

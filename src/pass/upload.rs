@@ -3,14 +3,14 @@
 mod others;
 
 use chrono::{DateTime, Duration, Utc};
-use serde_json::{Map, Value};
+use chrono_tz::Tz;
 
 use crate::config::Config;
 use crate::failure::{ExitStatus, Failure};
 use crate::nightscout::document::{Cause, Treatment};
-use crate::nightscout::{Collection, Refused, Site, SiteStatus, SiteVersion};
+use crate::nightscout::{Collection, Document, Refused, Site, SiteStatus, SiteVersion, Written};
 use crate::reconcile::{Plan, Update};
-use crate::report::Report;
+use crate::report::{Tally, Uploads};
 
 /// Nightscout takes a treatment younger than this for a person treating a low, and snoozes urgent alarms.
 const SNOOZES_ALARMS: Duration = Duration::minutes(10);
@@ -22,41 +22,57 @@ const BATCH: usize = 500;
 pub(super) struct Upload<'a> {
     pub site: &'a Site,
     pub status: &'a SiteStatus,
+    /// The time of its newest device status from here.
+    pub newest_status: Option<DateTime<Utc>>,
+    /// The profile document that it goes by.
+    pub profile: Option<&'a Document>,
     pub config: &'a Config,
     pub now: DateTime<Utc>,
 }
 
 impl Upload<'_> {
     /// Writes the treatments that a plan asks for and counts what became of them.
-    pub(super) fn treatments(&self, plan: Plan, report: &mut Report) -> Result<(), Failure> {
+    pub(super) fn treatments(&self, plan: Plan, uploads: &mut Uploads) -> Result<(), Failure> {
         for treatment in &plan.already {
-            report.tally(treatment.event_type.name()).already += 1;
+            uploads.tally(treatment.event_type.name()).already += 1;
         }
         let (held_back, create): (Vec<Treatment>, Vec<Treatment>) = plan
             .create
             .into_iter()
             .partition(|treatment| self.would_snooze_alarms(treatment));
         for treatment in &held_back {
-            report.tally(treatment.event_type.name()).held_back += 1;
+            uploads.tally(treatment.event_type.name()).held_back += 1;
         }
+        // An update may free the very millisecond that a new document of the same type belongs in.
+        let updates = plan.update.into_iter().map(Write::Anew);
+        let writes: Vec<Write> = updates.chain(create.into_iter().map(Write::New)).collect();
         if self.config.pretend {
-            for update in plan.update {
-                report.tally(update.treatment.event_type.name()).updated += 1;
-                report.documents.push(update.document);
-            }
-            for treatment in create {
-                report.tally(treatment.event_type.name()).created += 1;
-                report.documents.push(treatment.to_json(self.config.zone));
+            for write in &writes {
+                *write.count(uploads) += 1;
+                uploads.documents.push(write.document(self.config.zone));
             }
             return Ok(());
         }
-        let nothing_to_write = plan.update.is_empty() && create.is_empty();
-        if !nothing_to_write && !self.status.careportal_enabled {
+        if !writes.is_empty() && !self.status.careportal_enabled {
             return Err(treatments_are_off());
         }
-        // An update may free the very millisecond that a new document of the same type belongs in.
-        self.update(plan.update, report)?;
-        self.create(&create, report)
+        let by_id = |write: &Write| {
+            self.status.version < SiteVersion::UPSERTS_BY_IDENTIFIER && write.id().is_some()
+        };
+        let (one_by_one, in_arrays): (Vec<Write>, Vec<Write>) = writes.into_iter().partition(by_id);
+        for write in &one_by_one {
+            let mut document = write.document(self.config.zone);
+            document.insert("_id".to_owned(), write.id().into());
+            let written = self.site.update_by_id(Collection::Treatments, &document)?;
+            self.note(&written, std::slice::from_ref(write), uploads);
+        }
+        for batch in in_arrays.chunks(BATCH) {
+            let documents = batch.iter().map(|write| write.document(self.config.zone));
+            let documents: Vec<Document> = documents.collect();
+            let written = self.site.write(Collection::Treatments, &documents)?;
+            self.note(&written, batch, uploads);
+        }
+        Ok(())
     }
 
     /// What the pump did by itself waits; what a person did goes up at once.
@@ -64,85 +80,66 @@ impl Upload<'_> {
         treatment.cause == Cause::Pump && treatment.at > self.now - SNOOZES_ALARMS
     }
 
-    fn create(&self, treatments: &[Treatment], report: &mut Report) -> Result<(), Failure> {
-        for batch in treatments.chunks(BATCH) {
-            let documents: Vec<_> = batch
-                .iter()
-                .map(|treatment| treatment.to_json(self.config.zone))
-                .collect();
-            let written = self.site.create(Collection::Treatments, &documents)?;
-            for treatment in batch {
-                report.tally(treatment.event_type.name()).created += 1;
-            }
-            self.note_refused(&written.refused, batch.iter(), report, |tally| {
-                &mut tally.created
-            });
+    /// Counts what the site took, and keeps its reasons for what it did not.
+    fn note(&self, written: &Written, writes: &[Write], uploads: &mut Uploads) {
+        for write in writes {
+            *write.count(uploads) += 1;
         }
-        Ok(())
-    }
-
-    fn update(&self, updates: Vec<Update>, report: &mut Report) -> Result<(), Failure> {
-        let in_arrays = self.status.version >= SiteVersion::UPSERTS_BY_IDENTIFIER;
-        let batch_size = if in_arrays { BATCH } else { 1 };
-        for batch in updates.chunks(batch_size) {
-            let written = match batch {
-                [
-                    Update {
-                        id: Some(id),
-                        document,
-                        ..
-                    },
-                ] if !in_arrays => {
-                    let document = with_id(document.clone(), id);
-                    self.site.update_by_id(Collection::Treatments, &document)?
-                }
-                batch => {
-                    let documents: Vec<_> =
-                        batch.iter().map(|update| update.document.clone()).collect();
-                    self.site.update_treatments_by_identifier(&documents)?
-                }
-            };
-            for update in batch {
-                report.tally(update.treatment.event_type.name()).updated += 1;
-            }
-            let treatments = batch.iter().map(|update| &update.treatment);
-            self.note_refused(&written.refused, treatments, report, |tally| {
-                &mut tally.updated
-            });
-        }
-        Ok(())
-    }
-
-    /// Takes refused documents off the count that they were put on, and keeps the site's reasons.
-    fn note_refused<'t>(
-        &self,
-        refused: &[Refused],
-        treatments: impl Iterator<Item = &'t Treatment> + Clone,
-        report: &mut Report,
-        count: impl Fn(&mut crate::report::Tally) -> &mut usize,
-    ) {
-        for Refused { index, reason } in refused {
-            let Some(treatment) = treatments.clone().nth(*index) else {
+        for Refused { index, reason } in &written.refused {
+            let Some(write) = writes.get(*index) else {
                 continue;
             };
-            let tally = report.tally(treatment.event_type.name());
-            *count(tally) -= 1;
-            tally.refused += 1;
+            *write.count(uploads) -= 1;
+            let treatment = write.treatment();
+            let kind = treatment.event_type.name();
+            uploads.tally(kind).refused += 1;
             let local = treatment
                 .at
                 .with_timezone(&self.config.zone)
                 .format("%Y-%m-%d %H:%M:%S");
-            report.refuse(
-                format!("{} of {local}", treatment.event_type.name()),
-                reason,
-            );
+            uploads.refuse(format!("{kind} of {local}"), reason);
         }
     }
 }
 
-fn with_id(mut document: Map<String, Value>, id: &str) -> Map<String, Value> {
-    document.insert("_id".to_owned(), id.into());
-    document
+/// A treatment to write.
+enum Write {
+    New(Treatment),
+    Anew(Update),
+}
+
+impl Write {
+    fn treatment(&self) -> &Treatment {
+        match self {
+            Write::New(treatment) | Write::Anew(Update { treatment, .. }) => treatment,
+        }
+    }
+
+    /// The `_id` of the document to replace.
+    fn id(&self) -> Option<&str> {
+        match self {
+            Write::New(_) => None,
+            Write::Anew(update) => update.id.as_deref(),
+        }
+    }
+
+    fn document(&self, zone: Tz) -> Document {
+        match self {
+            Write::New(treatment) => treatment.to_json(zone),
+            Write::Anew(update) => update.document.clone(),
+        }
+    }
+
+    /// Where it counts once it is written.
+    fn count<'u>(&self, uploads: &'u mut Uploads) -> &'u mut usize {
+        let Tally {
+            created, updated, ..
+        } = uploads.tally(self.treatment().event_type.name());
+        match self {
+            Write::New(_) => created,
+            Write::Anew(_) => updated,
+        }
+    }
 }
 
 fn treatments_are_off() -> Failure {

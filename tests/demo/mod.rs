@@ -108,6 +108,7 @@ pub fn show(arguments: &Arguments, now: DateTime<Utc>, out: &mut dyn Write) -> i
     picture::draw(&held, now, out)?;
     let waiting: Vec<String> = second
         .report
+        .uploads
         .tallies
         .iter()
         .filter(|(_, tally)| tally.held_back > 0)

@@ -205,7 +205,7 @@ fn nothing_but_the_newest_status_is_asked_for_and_nothing_waits() {
     });
     let outcome = arrangement.good_pass(now, &[]);
     assert_eq!(arrangement.nightscout.devicestatuses().len(), 1);
-    assert_eq!(outcome.report.total(|tally| tally.held_back), 0);
+    assert_eq!(outcome.report.uploads.total(|tally| tally.held_back), 0);
     let asked: Vec<String> = arrangement
         .nightscout
         .requests()

@@ -321,7 +321,7 @@ fn texts_for_numbers_and_another_order_of_keys_are_no_difference() {
         "{}",
         outcome.report.summary()
     );
-    assert_eq!(outcome.report.total(|tally| tally.already), 1);
+    assert_eq!(outcome.report.uploads.total(|tally| tally.already), 1);
 }
 
 /// A profile document that others have been at: Loop's settings, a profile made by hand, a key within ours.
@@ -381,7 +381,7 @@ fn on_demand_the_document_is_replaced_instead() {
         0,
     );
     let outcome = arrangement.good_pass(now + Duration::hours(1), &[]);
-    assert_eq!(outcome.report.total(|tally| tally.updated), 1);
+    assert_eq!(outcome.report.uploads.total(|tally| tally.updated), 1);
     assert_eq!(arrangement.nightscout.profiles().len(), 1);
     let replaced = current(&arrangement);
     assert_eq!(replaced["_id"], id);
@@ -488,6 +488,9 @@ fn a_run_that_pretends_shows_every_kind_of_document_and_writes_none() {
         + site.entries().len()
         + site.devicestatuses().len()
         + site.profiles().len();
-    assert_eq!(pretended.report.documents.len(), written);
-    assert_eq!(pretended.report.total(|tally| tally.created), written);
+    assert_eq!(pretended.report.uploads.documents.len(), written);
+    assert_eq!(
+        pretended.report.uploads.total(|tally| tally.created),
+        written
+    );
 }

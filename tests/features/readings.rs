@@ -273,8 +273,8 @@ fn a_reading_that_the_site_refuses_is_named_and_the_rest_goes_up() {
         points(&[("08:00:00", 120), ("08:10:00", 130)])
     );
     let report = &outcome.report;
-    assert_eq!(report.total(|tally| tally.refused), 1);
-    let named = &report.refusals[0];
+    assert_eq!(report.uploads.total(|tally| tally.refused), 1);
+    let named = &report.uploads.refusals[0];
     assert!(
         named.starts_with("Glucose Reading of 2026-05-14T08:05:00"),
         "{named}"
@@ -287,9 +287,12 @@ fn a_run_that_pretends_shows_the_entries_and_writes_none() {
     let arrangement = by_hand(&events, "CGM");
     let outcome = arrangement.good_pass(noon_after(), &["--days", "3", "--pretend"]);
     assert_eq!(arrangement.nightscout.writes(), 0);
-    assert_eq!(outcome.report.documents.len(), 1);
+    assert_eq!(outcome.report.uploads.documents.len(), 1);
     assert_eq!(
-        text(&Value::Object(outcome.report.documents[0].clone()), "type"),
+        text(
+            &Value::Object(outcome.report.uploads.documents[0].clone()),
+            "type"
+        ),
         "sgv"
     );
 }

@@ -237,7 +237,7 @@ fn what_is_not_known_is_counted_and_the_rest_arrives() {
         outcome.report.summary()
     );
     assert!(
-        outcome.report.total(|tally| tally.created) > 200,
+        outcome.report.uploads.total(|tally| tally.created) > 200,
         "{}",
         outcome.report.summary()
     );

@@ -59,7 +59,10 @@ fn a_site_that_tconnectsync_filled_gets_no_second_copy_of_any_delivery() {
                 "{}",
                 outcome.report.summary()
             );
-            assert_eq!(outcome.report.total(|tally| tally.already), before.len());
+            assert_eq!(
+                outcome.report.uploads.total(|tally| tally.already),
+                before.len()
+            );
         }
     }
 }
@@ -152,7 +155,7 @@ fn a_document_changed_by_a_later_event_keeps_what_others_added() {
         marked["duration"] = 2.into();
         arrangement.edit_treatment(&marked);
         let outcome = arrangement.good_pass(now, &[]);
-        assert_eq!(outcome.report.total(|tally| tally.updated), 1);
+        assert_eq!(outcome.report.uploads.total(|tally| tally.updated), 1);
         let after = arrangement.nightscout.treatments();
         let same = |document: &&Value| document["identifier"] == newest["identifier"];
         let found: Vec<&Value> = after.iter().filter(same).collect();

@@ -158,7 +158,10 @@ fn a_day_arrives_whole_on_every_version_and_a_second_run_writes_nothing() {
         let treatments = arrangement.nightscout.treatments();
         assert_basal(&truth, &treatments, start, end);
         assert_boluses(&truth, &treatments, start, end);
-        assert_eq!(first.report.total(|tally| tally.created), treatments.len());
+        assert_eq!(
+            first.report.uploads.total(|tally| tally.created),
+            treatments.len()
+        );
 
         let writes = arrangement.nightscout.writes();
         let second = arrangement.good_pass(now, &arguments);
@@ -168,7 +171,10 @@ fn a_day_arrives_whole_on_every_version_and_a_second_run_writes_nothing() {
             "{}",
             second.report.summary()
         );
-        assert_eq!(second.report.total(|tally| tally.already), treatments.len());
+        assert_eq!(
+            second.report.uploads.total(|tally| tally.already),
+            treatments.len()
+        );
         assert!(
             second.report.summary().starts_with("Nothing new; "),
             "{}",
@@ -215,6 +221,7 @@ fn what_the_pump_does_by_itself_waits_until_it_is_ten_minutes_old() {
         held_back += arrangement
             .good_pass(now, &[])
             .report
+            .uploads
             .total(|tally| tally.held_back);
         let young: Vec<Value> = arrangement
             .nightscout
@@ -229,7 +236,7 @@ fn what_the_pump_does_by_itself_waits_until_it_is_ten_minutes_old() {
     }
     assert!(held_back > 10, "{held_back} held back");
     let later = arrangement.good_pass(end + Duration::minutes(11), &[]);
-    assert_eq!(later.report.total(|tally| tally.held_back), 0);
+    assert_eq!(later.report.uploads.total(|tally| tally.held_back), 0);
 }
 
 #[test]

@@ -164,7 +164,7 @@ fn a_stop_between_two_writes_ends_the_run() {
     let documents: Vec<_> = (0..1200).map(basal).collect();
     let site = site_with(&nightscout, patience);
     fails(
-        site.create(Collection::Treatments, &documents),
+        site.write(Collection::Treatments, &documents),
         ExitStatus::TryLater,
     );
     assert_eq!(nightscout.treatments().len(), 500);

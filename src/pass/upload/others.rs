@@ -1,15 +1,13 @@
 //! The collections beside treatments. What is there stays as it is, the profile document aside; and nothing waits: only
 //! treatments snooze alarms.
 
-use chrono::{DateTime, Utc};
-
 use super::Upload;
 use crate::failure::Failure;
 use crate::nightscout::{Collection, Document, Refused};
 use crate::pump::settings::PumpProfiles;
 use crate::reconcile::entries::Plan;
 use crate::reconcile::profile::{self, Change};
-use crate::report::Report;
+use crate::report::Uploads;
 use crate::translate::device_status::DeviceState;
 use crate::translate::profile::store;
 
@@ -19,40 +17,42 @@ const PROFILE: &str = "Profile";
 
 impl Upload<'_> {
     /// Writes the readings that are missing.
-    pub(in crate::pass) fn entries(&self, plan: Plan, report: &mut Report) -> Result<(), Failure> {
+    pub(in crate::pass) fn entries(
+        &self,
+        plan: Plan,
+        uploads: &mut Uploads,
+    ) -> Result<(), Failure> {
         if plan.already > 0 {
-            report.tally(READING).already += plan.already;
+            uploads.tally(READING).already += plan.already;
         }
         let zone = self.config.zone;
         let documents = plan.create.iter().map(|entry| entry.to_json(zone));
-        self.add(Collection::Entries, READING, documents.collect(), report)
+        self.add(Collection::Entries, READING, documents.collect(), uploads)
     }
 
     /// Writes the newest state, if Nightscout does not have one as new. The collection takes whatever it is sent as another
     /// document.
     pub(in crate::pass) fn device_status(
         &self,
-        state: Option<&DeviceState>,
-        newest_there: Option<DateTime<Utc>>,
-        report: &mut Report,
+        state: Option<DeviceState>,
+        uploads: &mut Uploads,
     ) -> Result<(), Failure> {
         let Some(state) = state.filter(|state| !state.is_bare()) else {
             return Ok(());
         };
-        if newest_there.is_some_and(|newest| newest >= state.at) {
-            report.tally(STATUS).already += 1;
+        if self.newest_status.is_some_and(|newest| newest >= state.at) {
+            uploads.tally(STATUS).already += 1;
             return Ok(());
         }
         let document = state.to_json(self.config.zone);
-        self.add(Collection::DeviceStatus, STATUS, vec![document], report)
+        self.add(Collection::DeviceStatus, STATUS, vec![document], uploads)
     }
 
     /// Writes the pump's profiles, if the site's document says something else.
     pub(in crate::pass) fn profiles(
         &self,
         profiles: Option<&PumpProfiles>,
-        current: Option<&Document>,
-        report: &mut Report,
+        uploads: &mut Uploads,
     ) -> Result<(), Failure> {
         let upload = &self.config.profile;
         let wanted = profiles
@@ -60,23 +60,23 @@ impl Upload<'_> {
         let Some(wanted) = wanted else {
             return Ok(());
         };
-        match profile::change(&wanted, current, upload.mode, self.now) {
-            None => report.tally(PROFILE).already += 1,
+        match profile::change(&wanted, self.profile, upload.mode, self.now) {
+            None => uploads.tally(PROFILE).already += 1,
             Some(Change::Add(document)) => {
-                self.add(Collection::Profile, PROFILE, vec![document], report)?;
+                self.add(Collection::Profile, PROFILE, vec![document], uploads)?;
             }
             Some(Change::Replace(document)) => {
                 if self.config.pretend {
-                    report.documents.push(document);
+                    uploads.documents.push(document);
                 } else {
                     let written = self.site.update_by_id(Collection::Profile, &document)?;
                     if let [Refused { reason, .. }] = written.refused.as_slice() {
-                        report.tally(PROFILE).refused += 1;
-                        report.refuse(PROFILE.to_owned(), reason);
+                        uploads.tally(PROFILE).refused += 1;
+                        uploads.refuse(PROFILE.to_owned(), reason);
                         return Ok(());
                     }
                 }
-                report.tally(PROFILE).updated += 1;
+                uploads.tally(PROFILE).updated += 1;
             }
         }
         Ok(())
@@ -87,18 +87,18 @@ impl Upload<'_> {
         collection: Collection,
         kind: &'static str,
         documents: Vec<Document>,
-        report: &mut Report,
+        uploads: &mut Uploads,
     ) -> Result<(), Failure> {
         if documents.is_empty() {
             return Ok(());
         }
-        let tally = report.tally(kind);
+        let tally = uploads.tally(kind);
         if self.config.pretend {
             tally.created += documents.len();
-            report.documents.extend(documents);
+            uploads.documents.extend(documents);
             return Ok(());
         }
-        let written = self.site.create(collection, &documents)?;
+        let written = self.site.write(collection, &documents)?;
         tally.created += written.accepted;
         tally.refused += written.refused.len();
         for Refused { index, reason } in &written.refused {
@@ -106,7 +106,7 @@ impl Upload<'_> {
                 let times = ["dateString", "created_at"].into_iter();
                 times.filter_map(|name| document.get(name)?.as_str()).next()
             });
-            report.refuse(format!("{kind} of {}", time.unwrap_or("now")), reason);
+            uploads.refuse(format!("{kind} of {}", time.unwrap_or("now")), reason);
         }
         Ok(())
     }

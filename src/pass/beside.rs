@@ -1,0 +1,82 @@
+//! What is done at the same time: each request costs its way there and back, and few of them need another's answer.
+
+use std::thread::{self, Scope, ScopedJoinHandle};
+
+use crate::failure::{ExitStatus, Failure};
+use crate::report::{Report, Uploads};
+
+type Done = (Uploads, Result<(), Failure>);
+
+/// Uploads that go on beside the one of the pages.
+pub(super) struct Beside<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    under_way: Vec<ScopedJoinHandle<'scope, Done>>,
+}
+
+impl<'scope, 'env> Beside<'scope, 'env> {
+    pub(super) fn new(scope: &'scope Scope<'scope, 'env>) -> Self {
+        Beside {
+            scope,
+            under_way: Vec::new(),
+        }
+    }
+
+    pub(super) fn begin(
+        &mut self,
+        upload: impl FnOnce(&mut Uploads) -> Result<(), Failure> + Send + 'scope,
+    ) {
+        self.under_way.push(self.scope.spawn(|| {
+            let mut uploads = Uploads::default();
+            let ended = upload(&mut uploads);
+            (uploads, ended)
+        }));
+    }
+
+    /// Waits for all of them, and reports what they did; of several failures the first.
+    pub(super) fn end(self, report: &mut Report) -> Result<(), Failure> {
+        let mut all = Ok(());
+        for thread in self.under_way {
+            let (uploads, ended) = thread
+                .join()
+                .unwrap_or_else(|_| (Uploads::default(), Err(thread_died())));
+            report.uploads.add(uploads);
+            all = all.and(ended);
+        }
+        all
+    }
+}
+
+/// What two things done at once came to. Where both failed, the first failure is the run's, and the other a warning.
+pub(super) fn both<A, B>(
+    one: Result<A, Failure>,
+    other: Result<B, Failure>,
+    report: &mut Report,
+) -> Result<(A, B), Failure> {
+    if let (Err(_), Err(other)) = (&one, &other)
+        && other.status != ExitStatus::TryLater
+    {
+        // Both failing is two things to mend; the end of the run's time or of the run itself is one.
+        report.warn(other.to_string());
+    }
+    Ok((one?, other?))
+}
+
+/// Does both at once, the second on a thread of its own.
+pub(super) fn at_once<A, B: Send>(
+    one: impl FnOnce() -> A,
+    other: impl FnOnce() -> Result<B, Failure> + Send,
+) -> (A, Result<B, Failure>) {
+    thread::scope(|scope| {
+        let other = scope.spawn(other);
+        let one = one();
+        (one, other.join().unwrap_or_else(|_| Err(thread_died())))
+    })
+}
+
+fn thread_died() -> Failure {
+    Failure::new(
+        ExitStatus::Bug,
+        "a part of the run died",
+        "Please report this with the lines above",
+    )
+}

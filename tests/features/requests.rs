@@ -1,0 +1,217 @@
+//! Which requests a run makes, and that none waits for another that it does not need.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tconnectsync_heroku::failure::ExitStatus;
+use tconnectsync_heroku::http::{Deadline, Patience, Stop};
+use tconnectsync_heroku::pass;
+
+use super::{EVERYTHING, afterwards, arrange};
+use crate::arrangement::Arrangement;
+use crate::pass::text;
+use crate::simulator::fault::{Fault, Kind, Times};
+use crate::simulator::history::{History, Plan};
+use crate::simulator::nightscout::{Nightscout, Version};
+
+const DEVICE_STATUS: &str = "/api/v1/devicestatus";
+const PROFILE: &str = "/api/v1/profile";
+
+/// A day with everything, and a while after it.
+fn a_day(seed: u64) -> (History, DateTime<Utc>) {
+    let history = History::generate(&Plan::day(seed));
+    let now = afterwards(&history);
+    (history, now)
+}
+
+/// How often the site was asked for what since it was last looked.
+fn asked(site: &Nightscout) -> BTreeMap<String, usize> {
+    let mut asked = BTreeMap::new();
+    for request in site.requests() {
+        let what = request.path.trim_start_matches("/api/v1/");
+        let what = format!("{} {}", request.method, what.trim_end_matches(".json"));
+        *asked.entry(what).or_default() += 1;
+    }
+    site.clear_requests();
+    asked
+}
+
+fn counted<const N: usize>(counts: [(&str, usize); N]) -> BTreeMap<String, usize> {
+    counts
+        .map(|(what, count)| (what.to_owned(), count))
+        .into_iter()
+        .collect()
+}
+
+#[test]
+fn a_run_makes_the_requests_that_it_needs_and_no_other() {
+    let (history, now) = a_day(51);
+    let end = history.plan.end;
+    let arrangement = arrange(history, EVERYTHING);
+    let (tandem, site) = (&arrangement.tandem, &arrangement.nightscout);
+    let earlier = end - chrono::Duration::hours(3);
+    tandem.set_uploaded_until(earlier);
+
+    // Of an empty site it also has to know that it is empty.
+    arrangement.good_pass(earlier + (now - end), &[]);
+    let chain: Vec<String> = tandem
+        .requests()
+        .iter()
+        .map(|request| {
+            request
+                .path
+                .split('/')
+                .take(5)
+                .collect::<Vec<_>>()
+                .join("/")
+        })
+        .collect();
+    let needed = [
+        "/",
+        "/accounts/api/login",
+        "/accounts/api/connect/authorize",
+        // The first one answers with a redirect to the second.
+        "/accounts/api/connect/authorize",
+        "/accounts/api/connect/token",
+        "/api/reports/bff/pumper",
+        "/api/reports/bff/pump-logs",
+    ];
+    assert_eq!(chain, needed);
+    let first = counted([
+        ("GET status", 1),
+        ("GET treatments", 2),
+        ("GET entries", 2),
+        ("GET devicestatus", 1),
+        ("GET profile", 1),
+        ("POST entries", 1),
+        ("POST treatments", 1),
+        ("POST devicestatus", 1),
+        ("POST profile", 1),
+    ]);
+    assert_eq!(asked(site), first);
+
+    // One rate has to change and the next ones follow, in one request.
+    let mut rates = site.treatments();
+    rates.retain(|document| text(document, "eventType") == "Temp Basal");
+    let newest = rates.last_mut().expect("a rate");
+    newest["duration"] = 2.into();
+    arrangement.edit_treatment(newest);
+    site.clear_requests();
+    tandem.set_uploaded_until(end);
+    let second = arrangement.good_pass(now, &[]);
+    assert!(second.report.uploads.total(|tally| tally.updated) > 0);
+    assert!(second.report.uploads.total(|tally| tally.created) > 0);
+    let next = counted([
+        ("GET status", 1),
+        ("GET treatments", 1),
+        ("GET entries", 1),
+        ("GET devicestatus", 1),
+        ("GET profile", 1),
+        ("POST entries", 1),
+        ("POST treatments", 1),
+        ("POST devicestatus", 1),
+    ]);
+    assert_eq!(asked(site), next);
+
+    arrangement.good_pass(now, &[]);
+    let nothing_new = counted([
+        ("GET status", 1),
+        ("GET treatments", 1),
+        ("GET entries", 1),
+        ("GET devicestatus", 1),
+        ("GET profile", 1),
+    ]);
+    assert_eq!(asked(site), nothing_new);
+}
+
+#[test]
+fn an_upload_that_hangs_keeps_no_other_one_waiting() {
+    let (history, now) = a_day(52);
+    let whole = arrange(history.clone(), EVERYTHING);
+    whole.good_pass(now, &[]);
+    let mut expected = held(&whole);
+    (expected[2], expected[3]) = (0, 0);
+    let arrangement = arrange(history, EVERYTHING);
+    let site = &arrangement.nightscout;
+    site.set_now(now);
+    for path in [DEVICE_STATUS, PROFILE] {
+        site.inject(Fault::on("POST", path, Times::Always, Kind::Stall));
+    }
+    let deadline = Deadline::after(Duration::from_secs(2));
+    let patience = Patience::without_pauses(deadline, Stop::new());
+    let outcome = pass::run(&arrangement.config(now, &[]), now, &patience);
+    assert_eq!(outcome.status(), ExitStatus::TryLater);
+    assert_eq!(held(&arrangement), expected);
+}
+
+/// What the site holds, by collection.
+fn held(arrangement: &Arrangement) -> [usize; 4] {
+    let site = &arrangement.nightscout;
+    [
+        site.treatments(),
+        site.entries(),
+        site.devicestatuses(),
+        site.profiles(),
+    ]
+    .map(|documents| documents.len())
+}
+
+#[test]
+fn a_collection_that_fails_fails_the_run_and_keeps_no_other_back() {
+    for version in [Version::V14_2_6, Version::V15_0_7] {
+        let (history, now) = a_day(53);
+        let whole = arrange(history.clone(), EVERYTHING);
+        whole.good_pass(now, &[]);
+        let whole = held(&whole);
+        for (place, path) in [(2, DEVICE_STATUS), (3, PROFILE)] {
+            for (kind, status) in [
+                (Kind::status(503), ExitStatus::Unavailable),
+                (Kind::status(401), ExitStatus::CredentialsRejected),
+                (Kind::status(400), ExitStatus::Refused),
+            ] {
+                let site = Nightscout::version(version);
+                site.inject(Fault::on("POST", path, Times::Always, kind));
+                let mut arrangement = Arrangement::with(history.clone(), site);
+                arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", EVERYTHING);
+                let outcome = arrangement.pass(now, &[]);
+                assert_eq!(outcome.status(), status, "{path}: {:?}", outcome.failure);
+                let mut expected = whole;
+                expected[place] = 0;
+                assert_eq!(held(&arrangement), expected, "{path}");
+                let written: usize = expected.iter().sum();
+                let counted = outcome.report.uploads.total(|tally| tally.created);
+                assert_eq!(counted, written, "{path}");
+                arrangement.nightscout.heal();
+                arrangement.good_pass(now, &[]);
+                assert_eq!(held(&arrangement), whole, "{path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn two_failures_at_once_are_both_told() {
+    let (history, now) = a_day(54);
+    let arrangement = arrange(history, EVERYTHING);
+    let site = &arrangement.nightscout;
+    site.inject(Fault::on("POST", PROFILE, Times::Always, Kind::status(401)));
+    arrangement.tandem.inject(Fault::on(
+        "GET",
+        "/api/reports/bff/pump-logs",
+        Times::Always,
+        Kind::status(502),
+    ));
+    let outcome = arrangement.pass(now, &[]);
+    let failure = outcome.failure.expect("a failure");
+    assert_eq!(failure.status, ExitStatus::Unavailable);
+    assert!(
+        failure.what.starts_with("Tandem Source: pump logs"),
+        "{failure}"
+    );
+    let warnings = outcome.report.warnings;
+    assert!(
+        warnings[0].starts_with("Nightscout: write profile"),
+        "{warnings:?}"
+    );
+}
