@@ -92,16 +92,17 @@ impl Pass<'_> {
     ) -> Result<(Window, ThereAlready, Option<String>), Failure> {
         let limit = self.config.max_catch_up_days;
         let usual = window::recent(self.now, days, None, limit).window;
-        let existing = self.existing(site, usual)?;
-        let newest = self.newest_uploaded(site, &existing)?;
+        // What is there of more than a page is not asked for just to know the newest.
+        let one_page = Some(usual).filter(|usual| self.first_page(*usual) == *usual);
+        let existing = one_page.map(|page| self.existing(site, page)).transpose()?;
+        let newest = self.newest_uploaded(site, existing.as_ref())?;
         let recent = window::recent(self.now, days, newest, limit);
         let warning = recent
             .cut_off
             .map(|missing_since| self.catch_up_is_cut_off(missing_since, recent.window));
-        let existing = if recent.window == usual {
-            existing
-        } else {
-            self.existing(site, self.first_page(recent.window))?
+        let existing = match existing {
+            Some(existing) if recent.window == usual => existing,
+            _ => self.existing(site, self.first_page(recent.window))?,
         };
         Ok((recent.window, existing, warning))
     }
@@ -113,10 +114,11 @@ impl Pass<'_> {
     fn newest_uploaded(
         &self,
         site: &Site,
-        existing: &ThereAlready,
+        existing: Option<&ThereAlready>,
     ) -> Result<Option<DateTime<Utc>>, Failure> {
         if self.fills(Collection::Treatments) {
-            let ours = existing.treatments.iter().filter(|document| document.ours);
+            let treatments = existing.iter().flat_map(|existing| &existing.treatments);
+            let ours = treatments.filter(|document| document.ours);
             let newest = match ours.filter_map(|document| document.at).max() {
                 Some(newest) => Some(newest),
                 None => site.newest_treatment(ENTERED_BY)?,
@@ -126,7 +128,8 @@ impl Pass<'_> {
             }
         }
         if self.fills(Collection::Entries) {
-            let ours = existing.entries.iter().filter(|entry| entry.ours);
+            let entries = existing.iter().flat_map(|existing| &existing.entries);
+            let ours = entries.filter(|entry| entry.ours);
             return match ours.map(|entry| entry.at).max() {
                 Some(newest) => Ok(Some(newest)),
                 None => site.newest_entry(ENTERED_BY),

@@ -14,6 +14,7 @@ use crate::pass::text;
 use crate::simulator::fault::{Fault, Kind, Times};
 use crate::simulator::history::{History, Plan};
 use crate::simulator::nightscout::{Nightscout, Version};
+use crate::simulator::request::Request;
 
 const DEVICE_STATUS: &str = "/api/v1/devicestatus";
 const PROFILE: &str = "/api/v1/profile";
@@ -214,4 +215,49 @@ fn two_failures_at_once_are_both_told() {
         warnings[0].starts_with("Nightscout: write profile"),
         "{warnings:?}"
     );
+}
+
+/// The span between the two bounds of a query, in days; none for the newest document alone.
+fn days_asked_for(request: &Request, from: &str, until: &str, now: DateTime<Utc>) -> Option<i64> {
+    if request.query_value("count").as_deref() == Some("1") {
+        return None;
+    }
+    let instant = |name| {
+        let value = request.query_value(name)?;
+        match value.parse() {
+            Ok(milliseconds) => DateTime::from_timestamp_millis(milliseconds),
+            Err(_) => Some(value.parse().expect("an instant")),
+        }
+    };
+    let until = instant(until).unwrap_or(now);
+    Some((until - instant(from).expect("a lower bound")).num_days())
+}
+
+#[test]
+fn however_far_back_a_run_reaches_it_asks_for_a_page_at_a_time() {
+    let history = History::generate(&Plan::days(55, 2));
+    let now = afterwards(&history);
+    for arguments in [
+        ["--days", "60"].as_slice(),
+        &["--start-date", "2026-03-20", "--end-date", "2026-05-15"],
+    ] {
+        let arrangement = arrange(history.clone(), EVERYTHING);
+        let site = &arrangement.nightscout;
+        for _ in 0..2 {
+            arrangement.good_pass(now, arguments);
+        }
+        let mut spans = Vec::new();
+        for request in site.requests() {
+            let (from, until) = match request.path.as_str() {
+                "/api/v1/treatments.json" => ("find[created_at][$gte]", "find[created_at][$lte]"),
+                "/api/v1/entries.json" => ("find[date][$gte]", "find[date][$lte]"),
+                _ => continue,
+            };
+            if request.method == "GET" {
+                spans.extend(days_asked_for(&request, from, until, now));
+            }
+        }
+        assert!(spans.len() > 8, "{spans:?}");
+        assert!(spans.iter().all(|days| *days <= 17), "{spans:?}");
+    }
 }
