@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tconnectsync_heroku::config::{self, RegionChoice, Secret};
 use tconnectsync_heroku::failure::{ExitStatus, Failure};
 use tconnectsync_heroku::http::{Deadline, Patience, Stop};
-use tconnectsync_heroku::nightscout::Site;
+use tconnectsync_heroku::nightscout::{Collection, Site, Written};
 use tconnectsync_heroku::tandem::{Session, client};
 
 use crate::simulator::nightscout::Nightscout;
@@ -46,6 +46,16 @@ fn log_in(config: &config::Tandem) -> Result<Session, Failure> {
 fn log_in_with(config: &config::Tandem, patience: Patience) -> Result<Session, Failure> {
     let client = client(config, None, patience)?;
     Session::log_in(client, config)
+}
+
+/// Writes documents, of which all have to be sent.
+fn write(
+    site: &Site,
+    collection: Collection,
+    documents: &[Map<String, Value>],
+) -> Result<Written, Failure> {
+    let (written, ended) = site.write(collection, documents);
+    ended.map(|()| written)
 }
 
 /// The configuration of a simulated site.

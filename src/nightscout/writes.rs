@@ -28,7 +28,7 @@ const FAILURES_IN_A_ROW: usize = 3;
 /// How many documents may be refused one by one, with none accepted, before the rest is not tried.
 const REFUSALS_IN_A_ROW: usize = 20;
 
-/// What became of documents that were sent.
+/// What became of documents that were sent: of the first of them, where a failure kept the others from being sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// How many the site took.
@@ -37,6 +37,13 @@ pub struct Written {
     pub refused: Vec<Refused>,
     /// How many requests it took, repeated tries not counted.
     pub requests: usize,
+}
+
+impl Written {
+    /// Of how many documents, from the first on, it is known what became of them.
+    pub fn settled(&self) -> usize {
+        self.accepted + self.refused.len()
+    }
 }
 
 /// A document that the site did not take.
@@ -72,12 +79,12 @@ impl Site {
     /// and would add a second one where either changed: see [`Site::update_by_id`].
     ///
     /// Refused documents are no failure of the call. Fails with 69 when the site fails whatever it is sent, and with 76
-    /// when it acknowledges fewer documents than it was sent.
+    /// when it acknowledges fewer documents than it was sent; what was written before that is known all the same.
     pub fn write(
         &self,
         collection: Collection,
         documents: &[Document],
-    ) -> Result<Written, Failure> {
+    ) -> (Written, Result<(), Failure>) {
         let whole = (!documents.is_empty()).then_some(0..documents.len());
         Upload {
             site: self,
@@ -143,7 +150,16 @@ struct Upload<'a> {
 }
 
 impl Upload<'_> {
-    fn run(mut self) -> Result<Written, Failure> {
+    fn run(mut self) -> (Written, Result<(), Failure>) {
+        let ended = self.write();
+        if ended.is_err() && self.written.accepted == 0 {
+            // It is the site that fails; the documents are not at fault.
+            self.written.refused.clear();
+        }
+        (self.written, ended)
+    }
+
+    fn write(&mut self) -> Result<(), Failure> {
         while let Some(range) = self.pending.pop() {
             self.site.patience().check(self.collection.write())?;
             if range.len() > self.largest {
@@ -165,7 +181,7 @@ impl Upload<'_> {
         }
         match &self.server_error {
             Some(reason) if self.written.accepted == 0 => Err(self.keeps_failing(reason)),
-            _ => Ok(self.written),
+            _ => Ok(()),
         }
     }
 

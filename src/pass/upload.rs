@@ -69,8 +69,9 @@ impl Upload<'_> {
         for batch in in_arrays.chunks(BATCH) {
             let documents = batch.iter().map(|write| write.document(self.config.zone));
             let documents: Vec<Document> = documents.collect();
-            let written = self.site.write(Collection::Treatments, &documents)?;
+            let (written, ended) = self.site.write(Collection::Treatments, &documents);
             self.note(&written, batch, uploads);
+            ended?;
         }
         Ok(())
     }
@@ -82,7 +83,7 @@ impl Upload<'_> {
 
     /// Counts what the site took, and keeps its reasons for what it did not.
     fn note(&self, written: &Written, writes: &[Write], uploads: &mut Uploads) {
-        for write in writes {
+        for write in writes.iter().take(written.settled()) {
             *write.count(uploads) += 1;
         }
         for Refused { index, reason } in &written.refused {

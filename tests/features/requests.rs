@@ -261,3 +261,23 @@ fn however_far_back_a_run_reaches_it_asks_for_a_page_at_a_time() {
         assert!(spans.iter().all(|days| *days <= 17), "{spans:?}");
     }
 }
+
+#[test]
+fn a_run_that_ends_within_an_array_counts_what_was_written() {
+    let (history, now) = a_day(56);
+    let arrangement = arrange(history, EVERYTHING);
+    let site = &arrangement.nightscout;
+    for path in ["/api/v1/entries", "/api/v1/treatments"] {
+        site.heal();
+        let fault = |times, kind| Fault::on("POST", path, times, kind);
+        site.inject(fault(Times::Nth(1), Kind::status(413)));
+        site.inject(fault(Times::From(3), Kind::Drop));
+        let before: usize = held(&arrangement).iter().sum();
+        let outcome = arrangement.pass(now, &[]);
+        assert_eq!(outcome.status(), ExitStatus::Unavailable);
+        let written = held(&arrangement).iter().sum::<usize>() - before;
+        assert!(written > 50, "{path}: {written}");
+        let counted = outcome.report.uploads.total(|tally| tally.created);
+        assert_eq!(counted, written, "{path}");
+    }
+}

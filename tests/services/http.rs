@@ -11,7 +11,7 @@ use tconnectsync_heroku::failure::ExitStatus;
 use tconnectsync_heroku::http::{Deadline, Patience, Stop};
 use tconnectsync_heroku::nightscout::{Collection, Site};
 
-use super::{basal, fails, patience, secret, site, site_config, site_with};
+use super::{basal, fails, patience, secret, site, site_config, site_with, write};
 use crate::simulator::fault::{Fault, Kind, Times};
 use crate::simulator::nightscout::Nightscout;
 
@@ -164,7 +164,7 @@ fn a_stop_between_two_writes_ends_the_run() {
     let documents: Vec<_> = (0..1200).map(basal).collect();
     let site = site_with(&nightscout, patience);
     fails(
-        site.write(Collection::Treatments, &documents),
+        write(&site, Collection::Treatments, &documents),
         ExitStatus::TryLater,
     );
     assert_eq!(nightscout.treatments().len(), 500);

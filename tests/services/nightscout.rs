@@ -7,7 +7,7 @@ use serde_json::json;
 use tconnectsync_heroku::failure::ExitStatus;
 use tconnectsync_heroku::nightscout::{Collection, GlucoseUnits, Site, SiteVersion};
 
-use super::{basal, fails, patience, site, site_config};
+use super::{basal, fails, patience, site, site_config, write};
 use crate::simulator::fault::{Fault, Kind, Times};
 use crate::simulator::nightscout::{Nightscout, Version};
 
@@ -57,13 +57,13 @@ fn an_access_token_is_sent_as_it_is() {
     let site = Site::new(&site_config(&nightscout, &token), None, patience()).unwrap();
     site.status().unwrap();
     assert_eq!(
-        site.write(Collection::Treatments, &[basal(0)])
+        write(&site, Collection::Treatments, &[basal(0)])
             .unwrap()
             .accepted,
         1
     );
     fails(
-        site.write(Collection::DeviceStatus, &[basal(0)]),
+        write(&site, Collection::DeviceStatus, &[basal(0)]),
         ExitStatus::CredentialsRejected,
     );
 }
@@ -105,7 +105,7 @@ fn more_than_a_page_is_read_page_by_page_without_doubles() {
 fn a_site_that_returns_local_times_is_read_alike() {
     let nightscout = Nightscout::with(|settings| settings.de_normalize_dates = true);
     let site = site(&nightscout);
-    site.write(Collection::Treatments, &[basal(90)]).unwrap();
+    write(&site, Collection::Treatments, &[basal(90)]).unwrap();
     let newest = site.newest_treatment("Pump (tconnectsync)").unwrap();
     assert_eq!(newest, Some(time("2026-11-20T01:30:00Z")));
     assert_eq!(
@@ -121,11 +121,10 @@ fn the_newest_treatment_is_that_of_its_uploader() {
     let nightscout = Nightscout::start();
     let site = site(&nightscout);
     assert_eq!(site.newest_treatment("Pump (tconnectsync)").unwrap(), None);
-    site.write(Collection::Treatments, &[basal(10), basal(20)])
-        .unwrap();
+    write(&site, Collection::Treatments, &[basal(10), basal(20)]).unwrap();
     let mut other = basal(30);
     other.insert("enteredBy".to_owned(), json!("somebody else"));
-    site.write(Collection::Treatments, &[other]).unwrap();
+    write(&site, Collection::Treatments, &[other]).unwrap();
     let newest = site.newest_treatment("Pump (tconnectsync)").unwrap();
     assert_eq!(newest, Some(time("2026-11-20T00:20:00Z")));
 }
@@ -197,7 +196,9 @@ fn entries_device_statuses_and_profiles_are_read_and_written() {
         "type": "sgv", "sgv": 120, "date": 1_795_382_853_000_i64, "dateString": "2026-11-22T16:27:33-05:00", "device": "pump",
     }));
     assert_eq!(
-        site.write(Collection::Entries, &[entry]).unwrap().accepted,
+        write(&site, Collection::Entries, &[entry])
+            .unwrap()
+            .accepted,
         1
     );
     let from = time("2026-11-22T21:27:33Z");
@@ -208,14 +209,14 @@ fn entries_device_statuses_and_profiles_are_read_and_written() {
         let status = document(json!({
             "device": "pump", "created_at": format!("2026-11-20T00:0{minute}:00Z"), "pump": {"reservoir": minute},
         }));
-        site.write(Collection::DeviceStatus, &[status]).unwrap();
+        write(&site, Collection::DeviceStatus, &[status]).unwrap();
     }
     let newest = site.newest_device_status("pump").unwrap().unwrap();
     assert_eq!(newest["pump"]["reservoir"], 2);
     let profile = document(
         json!({"defaultProfile": "A", "startDate": "2026-11-20T00:00:00.000Z", "store": {"A": {}}}),
     );
-    site.write(Collection::Profile, &[profile]).unwrap();
+    write(&site, Collection::Profile, &[profile]).unwrap();
     let mut current = site.current_profile().unwrap().unwrap();
     current.insert("defaultProfile".to_owned(), json!("B"));
     assert_eq!(

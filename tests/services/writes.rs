@@ -5,7 +5,7 @@ use tconnectsync_heroku::failure::ExitStatus;
 use tconnectsync_heroku::nightscout::Collection::{DeviceStatus, Treatments};
 use tconnectsync_heroku::nightscout::Written;
 
-use super::{basal, fails, site};
+use super::{basal, fails, site, write};
 use crate::simulator::fault::{Fault, Kind, Times};
 use crate::simulator::nightscout::{Nightscout, Version};
 
@@ -39,7 +39,7 @@ fn refused(written: &Written) -> Vec<usize> {
 #[test]
 fn documents_go_up_in_order_five_hundred_at_a_time() {
     let nightscout = Nightscout::start();
-    let written = site(&nightscout).write(Treatments, &basals(1200)).unwrap();
+    let written = write(&site(&nightscout), Treatments, &basals(1200)).unwrap();
     assert_eq!((written.accepted, written.requests), (1200, 3));
     let firsts: Vec<Value> = nightscout
         .requests()
@@ -53,7 +53,7 @@ fn documents_go_up_in_order_five_hundred_at_a_time() {
 fn nothing_to_write_is_no_request() {
     let nightscout = Nightscout::start();
     assert_eq!(
-        site(&nightscout).write(Treatments, &[]).unwrap(),
+        write(&site(&nightscout), Treatments, &[]).unwrap(),
         Written::default()
     );
     assert_eq!(nightscout.request_count(), 0);
@@ -62,7 +62,7 @@ fn nothing_to_write_is_no_request() {
 #[test]
 fn what_is_too_large_is_halved_and_stays_so() {
     let nightscout = Nightscout::with(|settings| settings.body_limit = Some(20_000));
-    let written = site(&nightscout).write(Treatments, &basals(900)).unwrap();
+    let written = write(&site(&nightscout), Treatments, &basals(900)).unwrap();
     assert_eq!(written.accepted, 900);
     assert_eq!(stored(&nightscout), (0..900).collect::<Vec<_>>());
     let too_large = nightscout
@@ -78,7 +78,7 @@ fn one_document_that_is_too_large_costs_itself_only() {
     let nightscout = Nightscout::with(|settings| settings.body_limit = Some(3_000));
     let mut documents = basals(8);
     documents[3].insert("notes".to_owned(), json!("long ".repeat(1000)));
-    let written = site(&nightscout).write(Treatments, &documents).unwrap();
+    let written = write(&site(&nightscout), Treatments, &documents).unwrap();
     assert_eq!(written.accepted, 7);
     assert_eq!(refused(&written), [3]);
 }
@@ -88,7 +88,7 @@ fn what_a_proxy_gives_up_on_is_halved() {
     let nightscout = Nightscout::start();
     let kind = Kind::AfterHandling(Box::new(Kind::status(504)));
     nightscout.inject(Fault::on("POST", TREATMENTS, Times::First(2), kind));
-    let written = site(&nightscout).write(Treatments, &basals(500)).unwrap();
+    let written = write(&site(&nightscout), Treatments, &basals(500)).unwrap();
     assert_eq!((written.accepted, written.requests), (500, 6));
     assert_eq!(stored(&nightscout), (0..500).collect::<Vec<_>>());
 }
@@ -103,7 +103,7 @@ fn a_proxy_that_always_gives_up_is_a_failure() {
         Kind::status(504),
     ));
     fails(
-        site(&nightscout).write(Treatments, &basals(500)),
+        write(&site(&nightscout), Treatments, &basals(500)),
         ExitStatus::Unavailable,
     );
     assert!(nightscout.request_count() < 10);
@@ -124,7 +124,7 @@ fn refused_documents_are_found_and_the_rest_is_written() {
                 Some("basal-0" | "basal-7" | "basal-8" | "basal-299")
             )
         });
-        let written = site(&nightscout).write(Treatments, &basals(300)).unwrap();
+        let written = write(&site(&nightscout), Treatments, &basals(300)).unwrap();
         assert_eq!(refused(&written), [0, 7, 8, 299], "{version:?} {status}");
         assert_eq!(written.accepted, 296);
         assert!(
@@ -139,7 +139,7 @@ fn refused_documents_are_found_and_the_rest_is_written() {
 fn a_lone_refused_document_is_refused() {
     let nightscout = Nightscout::start();
     nightscout.refuse_with(400, |_| true);
-    let written = site(&nightscout).write(Treatments, &basals(1)).unwrap();
+    let written = write(&site(&nightscout), Treatments, &basals(1)).unwrap();
     assert_eq!((written.accepted, refused(&written)), (0, vec![0]));
 }
 
@@ -149,7 +149,7 @@ fn a_site_that_fails_whatever_it_gets_is_unavailable() {
         let nightscout = Nightscout::start();
         nightscout.refuse(|_| true);
         let text = fails(
-            site(&nightscout).write(Treatments, &basals(count)),
+            write(&site(&nightscout), Treatments, &basals(count)),
             ExitStatus::Unavailable,
         );
         assert!(text.contains("Mongo"), "{text}");
@@ -166,7 +166,7 @@ fn a_site_that_refuses_whatever_it_gets_is_not_asked_for_ever() {
     let nightscout = Nightscout::start();
     nightscout.refuse_with(422, |_| true);
     fails(
-        site(&nightscout).write(Treatments, &basals(500)),
+        write(&site(&nightscout), Treatments, &basals(500)),
         ExitStatus::NotUnderstood,
     );
     assert!(
@@ -187,7 +187,7 @@ fn every_document_must_be_acknowledged() {
             Kind::Json(answer),
         ));
         fails(
-            site(&nightscout).write(Treatments, &basals(3)),
+            write(&site(&nightscout), Treatments, &basals(3)),
             ExitStatus::NotUnderstood,
         );
     }
@@ -198,7 +198,7 @@ fn a_write_that_was_not_answered_is_sent_again() {
     for kind in [Kind::DropAfterHandling, Kind::Truncate, Kind::status(503)] {
         let nightscout = Nightscout::start();
         nightscout.inject(Fault::on("POST", TREATMENTS, Times::Nth(1), kind));
-        let written = site(&nightscout).write(Treatments, &basals(20)).unwrap();
+        let written = write(&site(&nightscout), Treatments, &basals(20)).unwrap();
         assert_eq!(written.accepted, 20);
         assert_eq!(nightscout.treatments().len(), 20);
     }
@@ -212,7 +212,7 @@ fn a_few_documents_that_a_proxy_gave_up_on_are_sent_again() {
     ] {
         let nightscout = Nightscout::start();
         nightscout.inject(Fault::on("POST", TREATMENTS, Times::First(2), kind));
-        let written = site(&nightscout).write(Treatments, &basals(20)).unwrap();
+        let written = write(&site(&nightscout), Treatments, &basals(20)).unwrap();
         assert_eq!(written.accepted, 20);
         assert_eq!(nightscout.treatments().len(), 20);
     }
@@ -228,7 +228,7 @@ fn what_would_be_added_twice_is_not_sent_again() {
         Kind::DropAfterHandling,
     ));
     fails(
-        site(&nightscout).write(DeviceStatus, &basals(1)),
+        write(&site(&nightscout), DeviceStatus, &basals(1)),
         ExitStatus::Unavailable,
     );
     assert_eq!(nightscout.devicestatuses().len(), 1);
@@ -238,7 +238,7 @@ fn what_would_be_added_twice_is_not_sent_again() {
 fn a_site_without_careportal_gets_that_advice() {
     let nightscout = Nightscout::with(|settings| settings.careportal = false);
     let text = fails(
-        site(&nightscout).write(Treatments, &basals(1)),
+        write(&site(&nightscout), Treatments, &basals(1)),
         ExitStatus::NotUnderstood,
     );
     assert!(text.contains("careportal"), "{text}");
@@ -248,11 +248,11 @@ fn a_site_without_careportal_gets_that_advice() {
 fn a_document_is_replaced_by_its_id_or_identifier() {
     let nightscout = Nightscout::start();
     let site = site(&nightscout);
-    site.write(Treatments, &basals(1)).unwrap();
+    write(&site, Treatments, &basals(1)).unwrap();
     let mut longer = basal(0);
     longer.insert("duration".to_owned(), json!(45));
     assert_eq!(
-        site.write(Treatments, std::slice::from_ref(&longer))
+        write(&site, Treatments, std::slice::from_ref(&longer))
             .unwrap()
             .accepted,
         1
@@ -265,4 +265,31 @@ fn a_document_is_replaced_by_its_id_or_identifier() {
     assert_eq!(treatments.len(), 1);
     assert_eq!(treatments[0]["duration"], 50);
     fails(site.update_by_id(Treatments, &basal(0)), ExitStatus::Bug);
+}
+
+#[test]
+fn what_was_written_before_a_failure_is_known() {
+    let nightscout = Nightscout::start();
+    let fault = |times, status| Fault::on("POST", TREATMENTS, times, Kind::status(status));
+    // Too large; the first half is taken; then the secret is rejected.
+    nightscout.inject(fault(Times::Nth(1), 413));
+    nightscout.inject(fault(Times::From(3), 401));
+    let (written, ended) = site(&nightscout).write(Treatments, &basals(20));
+    fails(ended, ExitStatus::CredentialsRejected);
+    assert_eq!((written.accepted, written.settled()), (10, 10));
+    assert_eq!(stored(&nightscout), (0..10).collect::<Vec<_>>());
+}
+
+#[test]
+fn documents_are_not_called_refused_where_the_site_fails() {
+    let nightscout = Nightscout::start();
+    nightscout.inject(Fault::on(
+        "POST",
+        TREATMENTS,
+        Times::Always,
+        Kind::status(500),
+    ));
+    let (written, ended) = site(&nightscout).write(Treatments, &basals(20));
+    fails(ended, ExitStatus::Unavailable);
+    assert_eq!(written.settled(), 0);
 }

@@ -98,7 +98,7 @@ impl Upload<'_> {
             uploads.documents.extend(documents);
             return Ok(());
         }
-        let written = self.site.write(collection, &documents)?;
+        let (written, ended) = self.site.write(collection, &documents);
         tally.created += written.accepted;
         tally.refused += written.refused.len();
         for Refused { index, reason } in &written.refused {
@@ -108,6 +108,6 @@ impl Upload<'_> {
             });
             uploads.refuse(format!("{kind} of {}", time.unwrap_or("now")), reason);
         }
-        Ok(())
+        ended
     }
 }
