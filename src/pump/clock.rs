@@ -103,8 +103,9 @@ impl PumpClock {
     /// Gives every event its instant. The events are those of one pump, in the order in which it wrote them: that order
     /// tells the two passes of an autumn hour apart.
     pub fn date(&self, events: Vec<Event>) -> Vec<DatedEvent> {
-        let written = self.instants(events.iter().map(|event| (event.id, event.pump_time)));
-        let taken = self.reading_instants(&events, &written);
+        let clock = self.informed_by(&events);
+        let written = clock.instants(events.iter().map(|event| (event.id, event.pump_time)));
+        let taken = clock.reading_instants(&events, &written);
         events
             .into_iter()
             .zip(written)
@@ -117,16 +118,33 @@ impl PumpClock {
             .collect()
     }
 
+    /// The same clock, judged anew where its events run right through a change of the zone: it was at the zone's new
+    /// offset ever since it was last moved.
+    fn informed_by(&self, events: &[Event]) -> PumpClock {
+        let mut clock = self.clone();
+        if self.up_to_now && self.verdict.rule == Rule::FollowsZone {
+            let readings = events.iter().map(|event| (event.id, event.pump_time));
+            let ignored = overlap::ignored_change(&self.placed(readings), self.verdict.second_pass);
+            if let Some(offset) = ignored {
+                clock.verdict.rule = Rule::Kept(offset);
+            }
+        }
+        clock
+    }
+
     fn instants(&self, readings: impl Iterator<Item = (EventId, PumpTime)>) -> Vec<DateTime<Utc>> {
-        let placed: Vec<Placed> = readings
+        overlap::settle(&self.placed(readings), self.verdict.second_pass)
+    }
+
+    fn placed(&self, readings: impl Iterator<Item = (EventId, PumpTime)>) -> Vec<Placed> {
+        readings
             .map(
                 |(id, time)| match self.constant_offset(id, time.reading()) {
                     Some(offset) => Placed::at_offset(time.reading(), offset),
                     None => Placed::in_zone(self.zone, time.reading()),
                 },
             )
-            .collect();
-        overlap::settle(&placed, self.verdict.second_pass, self.up_to_now)
+            .collect()
     }
 
     /// The offset from UTC at which the clock ran when it wrote an event, where it did not follow the zone.
@@ -142,7 +160,7 @@ impl PumpClock {
         let now = match self.verdict.rule {
             Rule::Kept(offset) => offset,
             Rule::FollowsZone if shifts.is_empty() => return None,
-            Rule::FollowsZone => movement::offset_after(self.zone, self.movements.last()?),
+            Rule::FollowsZone => movement::zone_offset(self.zone, self.movements.last()?),
         };
         Some(now - shifts.into_iter().sum::<Duration>())
     }

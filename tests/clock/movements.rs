@@ -1,5 +1,6 @@
 //! Clocks that were moved: by hand, on journeys, for drift, after a loss.
 
+use chrono::{DateTime, Duration, Utc};
 use tconnectsync_heroku::pump::clock::{Evidence, PumpClock, Reason};
 use tconnectsync_heroku::pump::quantity::PumpTime;
 
@@ -58,6 +59,78 @@ fn a_clock_set_on_the_evening_before_is_right_before_and_after() {
         &Known::uploaded("2026-11-01 09:00", "2026-11-01 14:02"),
     );
     assert_instants(&next_day, &expected);
+}
+
+#[test]
+fn a_clock_set_days_ahead_is_right_before_and_after_once_an_upload_tells() {
+    let autumn = moved(100, "2026-10-29 19:00", "2026-10-29 18:00");
+    let expected = [
+        (99, "2026-10-29 18:55", "2026-10-29 22:55"),
+        (102, "2026-10-29 18:05", "2026-10-29 23:05"),
+        (103, "2026-10-31 12:00", "2026-10-31 17:00"),
+        (104, "2026-11-01 09:00", "2026-11-01 14:00"),
+    ];
+    for (newest, upload) in [
+        ("2026-10-29 18:05", "2026-10-29 23:07"),
+        ("2026-10-31 12:00", "2026-10-31 17:02"),
+        ("2026-11-01 09:00", "2026-11-01 14:02"),
+        ("2026-11-05 09:00", "2026-11-05 14:02"),
+    ] {
+        let known = Known::uploaded(newest, upload);
+        let clock = judge(NEW_YORK, std::slice::from_ref(&autumn), &known);
+        assert_instants(&clock, &expected);
+    }
+}
+
+#[test]
+fn a_clock_set_days_ahead_is_told_by_a_change_of_the_zone_that_it_ignored() {
+    let autumn = moved(100, "2026-10-30 19:00", "2026-10-30 18:00");
+    // The phone was away, so that the upload tells nothing.
+    let known = Known::uploaded("2026-11-01 09:00", "2026-11-01 20:00");
+    let clock = judge(NEW_YORK, &[autumn], &known);
+    let mut table = vec![
+        (
+            99,
+            "2026-10-30 18:55".to_owned(),
+            "2026-10-30 22:55".to_owned(),
+        ),
+        (
+            102,
+            "2026-10-30 18:05".to_owned(),
+            "2026-10-30 23:05".to_owned(),
+        ),
+    ];
+    for minutes in (0..150).step_by(5) {
+        let shown = instant("2026-11-01 00:30") + Duration::minutes(minutes);
+        let at = shown + Duration::hours(5);
+        let text = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M").to_string();
+        table.push((110 + minutes, text(shown), text(at)));
+    }
+    let table: Vec<(i64, &str, &str)> = table
+        .iter()
+        .map(|(number, shown, at)| (*number, shown.as_str(), at.as_str()))
+        .collect();
+    assert_instants(&clock, &table);
+}
+
+#[test]
+fn who_comes_home_on_the_eve_of_a_change_has_not_set_the_clock_ahead() {
+    // From Halifax, an hour ahead of New York.
+    let home = moved(100, "2026-10-31 21:00", "2026-10-31 20:00");
+    let expected = [
+        (99, "2026-10-31 20:55", "2026-10-31 23:55"),
+        (102, "2026-10-31 20:05", "2026-11-01 00:05"),
+        (103, "2026-10-31 22:00", "2026-11-01 02:00"),
+    ];
+    for (newest, upload) in [
+        ("2026-10-31 22:00", "2026-11-01 02:02"),
+        // Nor has it been set since.
+        ("2026-11-01 10:00", "2026-11-01 14:02"),
+    ] {
+        let known = Known::uploaded(newest, upload);
+        let clock = judge(NEW_YORK, std::slice::from_ref(&home), &known);
+        assert_instants(&clock, &expected);
+    }
 }
 
 #[test]

@@ -37,6 +37,25 @@ pub struct Evidence {
     pub up_to_now: bool,
 }
 
+impl Evidence {
+    /// No event is later than this.
+    fn latest_possible(&self) -> DateTime<Utc> {
+        self.last_upload
+            .map_or(self.now, |upload| upload.min(self.now))
+    }
+
+    /// Whether the newest event can have happened at an instant.
+    fn allows(&self, at: DateTime<Utc>) -> bool {
+        at <= self.latest_possible() + TOLERANCE
+    }
+
+    /// Whether that instant is right before the upload.
+    fn suggests(&self, at: DateTime<Utc>) -> bool {
+        let since = self.last_upload.map(|upload| upload - JUST_UPLOADED);
+        self.allows(at) && since.is_some_and(|since| at >= since)
+    }
+}
+
 /// Which offset the clock has had since its newest movement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -55,7 +74,7 @@ pub enum Reason {
     OtherIsInTheFuture,
     /// This one puts the newest event right before its upload.
     JustUploaded,
-    /// The clock has been moved by hand after an earlier change of the zone.
+    /// The clock has been moved by hand after an earlier change of the zone, or for this one.
     MovedByHandBefore,
     /// The pump's owner is travelling: only the zone's offset before the newest movements, moved by them, puts the newest
     /// event right before its upload.
@@ -80,72 +99,127 @@ pub struct Verdict {
     pub second_pass: bool,
 }
 
+/// A rule, and when it puts the pump's newest event.
+#[derive(Clone, Copy, PartialEq)]
+struct Candidate {
+    rule: Rule,
+    newest: DateTime<Utc>,
+}
+
 /// Chooses the rule.
 pub(super) fn judge(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Verdict {
-    let kept = match movements.last() {
-        Some(newest) => movement::offset_after(zone, newest),
-        None => zone::latest_transition(zone, evidence.now)
-            .map_or(zone::offset_at(zone, evidence.now), |transition| {
-                transition.before
-            }),
-    };
     let verdict = |rule, reason| Verdict {
         rule,
         reason,
         misfit: None,
         second_pass: false,
     };
-    let set_ahead = movements
-        .last()
-        .is_some_and(|newest| movement::anticipates(zone, newest));
     let Some(newest) = evidence.newest else {
         return verdict(Rule::FollowsZone, Reason::Default);
     };
-    let (first_pass, second_pass) = zone::offsets_at_reading(zone, newest.reading());
-    let followed = zone::subtract(newest.reading(), first_pass);
-    let lagging = zone::subtract(newest.reading(), kept);
-    let fits = |at: DateTime<Utc>| at <= latest_possible(evidence) + TOLERANCE;
-    let fresh = |at: DateTime<Utc>| {
-        fits(at)
-            && evidence
-                .last_upload
-                .is_some_and(|upload| at >= upload - JUST_UPLOADED)
+    let at = |offset| zone::subtract(newest.reading(), offset);
+    let keeps = |offset| Candidate {
+        rule: Rule::Kept(offset),
+        newest: at(offset),
     };
-    if !fresh(followed) && !fresh(lagging) {
-        if fresh(zone::subtract(newest.reading(), second_pass)) {
+    let (first_pass, second_pass) = zone::offsets_at_reading(zone, newest.reading());
+    let follows = Candidate {
+        rule: Rule::FollowsZone,
+        newest: at(first_pass),
+    };
+    let lags = keeps(offset_before_changes(zone, movements, evidence.now));
+    let usual = movements
+        .last()
+        .and_then(|movement| movement::anticipated(zone, movement));
+    let set_ahead = usual.or_else(|| passed_change_ahead(zone, movements, newest));
+    let is_ahead = set_ahead.map(|change| keeps(change.after));
+
+    let candidates: Vec<Candidate> = [follows, lags].into_iter().chain(is_ahead).collect();
+    let allowed = which(&candidates, |at| evidence.allows(at));
+    let suggested = which(&candidates, |at| evidence.suggests(at));
+    if suggested.is_empty() {
+        if evidence.suggests(at(second_pass)) {
             return Verdict {
                 second_pass: true,
                 ..verdict(Rule::FollowsZone, Reason::JustUploaded)
             };
         }
-        let abroad = offsets_abroad(zone, movements, newest)
-            .find(|offset| fresh(zone::subtract(newest.reading(), *offset)));
-        if let Some(offset) = abroad {
+        let mut abroad = offsets_abroad(zone, movements, newest);
+        if let Some(offset) = abroad.find(|offset| evidence.suggests(at(*offset))) {
             return verdict(Rule::Kept(offset), Reason::Travelling);
         }
     }
-    match (fits(followed), fits(lagging)) {
-        (false, false) => Verdict {
-            rule: Rule::FollowsZone,
-            reason: Reason::NeitherFits,
+    if allowed.is_empty() {
+        return Verdict {
             misfit: Some(fitting_offset(newest, evidence)),
-            second_pass: false,
-        },
-        (true, true) if followed == lagging && set_ahead => {
-            verdict(Rule::Kept(kept), Reason::NoDifference)
-        }
-        (true, true) if followed == lagging => verdict(Rule::FollowsZone, Reason::NoDifference),
-        (true, false) => verdict(Rule::FollowsZone, Reason::OtherIsInTheFuture),
-        (false, true) => verdict(Rule::Kept(kept), Reason::OtherIsInTheFuture),
-        (true, true) => match (fresh(followed), fresh(lagging)) {
-            (true, false) => verdict(Rule::FollowsZone, Reason::JustUploaded),
-            (false, true) => verdict(Rule::Kept(kept), Reason::JustUploaded),
-            _ if movements.iter().any(|movement| by_hand(zone, movement)) => {
-                verdict(Rule::Kept(kept), Reason::MovedByHandBefore)
-            }
-            _ => verdict(Rule::FollowsZone, Reason::Default),
-        },
+            ..verdict(Rule::FollowsZone, Reason::NeitherFits)
+        };
     }
+    let (left, told) = if suggested.is_empty() || suggested.len() == allowed.len() {
+        let told = (allowed.len() < candidates.len()).then_some(Reason::OtherIsInTheFuture);
+        (&allowed, told)
+    } else {
+        (&suggested, Some(Reason::JustUploaded))
+    };
+    let habit = Habit {
+        sets_ahead: usual.is_some(),
+        by_hand: movements.iter().any(|movement| by_hand(zone, movement)),
+    };
+    let (rule, reason) = by_habit(left, &habit, is_ahead);
+    verdict(rule, told.unwrap_or(reason))
+}
+
+/// The candidates that put the newest event at such an instant.
+fn which(candidates: &[Candidate], is: impl Fn(DateTime<Utc>) -> bool) -> Vec<Candidate> {
+    let matching = candidates.iter().filter(|candidate| is(candidate.newest));
+    matching.copied().collect()
+}
+
+/// What the clock's owner is known to do.
+struct Habit {
+    /// Set the clock ahead, on the evening before the zone changed.
+    sets_ahead: bool,
+    /// Move it by hand, soon after a change of the zone.
+    by_hand: bool,
+}
+
+/// The rule among those that the evidence leaves.
+fn by_habit(left: &[Candidate], habit: &Habit, ahead: Option<Candidate>) -> (Rule, Reason) {
+    let first = left[0];
+    let agree = left.iter().all(|other| other.newest == first.newest);
+    if let Some(ahead) = ahead.filter(|ahead| left.contains(ahead))
+        // A clock that has the zone's new offset, and had that movement, did not follow the zone by itself.
+        && (agree || habit.sets_ahead)
+    {
+        return (ahead.rule, Reason::MovedByHandBefore);
+    }
+    let lagging = left.iter().find(|other| other.rule != Rule::FollowsZone);
+    match lagging {
+        _ if agree => (first.rule, Reason::NoDifference),
+        Some(lagging) if habit.by_hand => (lagging.rule, Reason::MovedByHandBefore),
+        _ => (first.rule, Reason::Default),
+    }
+}
+
+/// The offset at which the clock has run, if its owner has not moved it since the zone changed.
+fn offset_before_changes(zone: Tz, movements: &[Movement], now: DateTime<Utc>) -> Duration {
+    match movements.last() {
+        Some(newest) => movement::zone_offset(zone, newest),
+        None => zone::latest_transition(zone, now)
+            .map_or(zone::offset_at(zone, now), |change| change.before),
+    }
+}
+
+/// The change of the zone, by now passed, that the newest movement came before and was as large as: that the clock then
+/// has the zone's new offset needs no movement that is not on record.
+fn passed_change_ahead(
+    zone: Tz,
+    movements: &[Movement],
+    newest: PumpTime,
+) -> Option<zone::Transition> {
+    let change = movement::change_ahead(zone, movements.last()?, LONGEST_JOURNEY)?;
+    let passed = zone::subtract(newest.reading(), change.after) >= change.at;
+    passed.then_some(change)
 }
 
 /// The offsets that the clock would have on a journey: the zone's before the first leg, moved by one leg, by two, and so
@@ -168,16 +242,9 @@ fn offsets_abroad(
         })
 }
 
-/// No event is later than this.
-fn latest_possible(evidence: &Evidence) -> DateTime<Utc> {
-    evidence
-        .last_upload
-        .map_or(evidence.now, |upload| upload.min(evidence.now))
-}
-
 /// The offset, in whole quarters of an hour, at which the newest event would have happened right before its upload.
 fn fitting_offset(newest: PumpTime, evidence: &Evidence) -> Duration {
-    let ahead = newest.reading().and_utc() - latest_possible(evidence);
+    let ahead = newest.reading().and_utc() - evidence.latest_possible();
     let quarters = (ahead.num_seconds() as f64 / 900.0).round() as i64;
     Duration::minutes(quarters * 15)
 }
@@ -188,5 +255,5 @@ pub(super) fn by_hand(zone: Tz, movement: &Movement) -> bool {
     let late = zone::latest_transition(zone, at).is_some_and(|change| {
         at - change.at <= BY_HAND_WITHIN && movement::about(change.shift(), movement.shift)
     });
-    late || movement::anticipates(zone, movement)
+    late || movement::anticipated(zone, movement).is_some()
 }

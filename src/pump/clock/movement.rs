@@ -143,35 +143,35 @@ fn to_grain(shift: Duration) -> Duration {
     Duration::seconds(quarters * grain)
 }
 
-/// The offset from UTC at which the clock ran right after a movement: its owner set it to the zone's time, or, on the
-/// evening before the zone changes, to the time that the zone would have.
-pub(super) fn offset_after(zone: Tz, movement: &Movement) -> Duration {
-    let (offset, ahead) = around(zone, movement);
-    ahead.map_or(offset, |ahead| ahead.after)
+/// The zone's offset from UTC at a movement: the one at which the clock ran afterwards, if its owner set it to the zone's
+/// time.
+pub(super) fn zone_offset(zone: Tz, movement: &Movement) -> Duration {
+    let (earlier, later) = zone::offsets_at_reading(zone, movement.after);
+    if movement.shift < Duration::zero() {
+        later
+    } else {
+        earlier
+    }
+}
+
+/// The change of the zone that came at most so long after a movement and was as large: the clock may have been set to the
+/// time that the zone would have.
+pub(super) fn change_ahead(zone: Tz, movement: &Movement, within: Duration) -> Option<Transition> {
+    let at = zone::subtract(movement.after, zone_offset(zone, movement));
+    zone::next_transition(zone, at, at + within)
+        .filter(|change| about(change.shift(), movement.shift))
+}
+
+/// The change of the zone that the owner set the clock for in advance, as people do on the evening before.
+pub(super) fn anticipated(zone: Tz, movement: &Movement) -> Option<Transition> {
+    change_ahead(zone, movement, ANTICIPATION)
 }
 
 /// When the clock was moved, as far as the zone tells.
 pub(super) fn instant(zone: Tz, movement: &Movement) -> DateTime<Utc> {
-    zone::subtract(movement.after, offset_after(zone, movement))
-}
-
-/// Whether the owner set the clock in advance, for a change of the zone that was then less than a day ahead.
-pub(super) fn anticipates(zone: Tz, movement: &Movement) -> bool {
-    around(zone, movement).1.is_some()
-}
-
-/// The zone's offset at a movement, and the change of the zone that the movement anticipated.
-fn around(zone: Tz, movement: &Movement) -> (Duration, Option<Transition>) {
-    let (earlier, later) = zone::offsets_at_reading(zone, movement.after);
-    let offset = if movement.shift < Duration::zero() {
-        later
-    } else {
-        earlier
-    };
-    let at = zone::subtract(movement.after, offset);
-    let ahead = zone::next_transition(zone, at, at + ANTICIPATION)
-        .filter(|change| about(change.shift(), movement.shift));
-    (offset, ahead)
+    let offset = anticipated(zone, movement)
+        .map_or_else(|| zone_offset(zone, movement), |change| change.after);
+    zone::subtract(movement.after, offset)
 }
 
 /// Whether two movements of a clock are the same but for a quarter of an hour.

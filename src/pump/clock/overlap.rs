@@ -74,35 +74,33 @@ impl Placed {
 }
 
 /// Settles each reading on one instant. The readings are in the order in which they were written; `second_pass` says that
-/// the last of them is known to belong to the second pass of a repeated hour, if it lies in one, and `may_ignore` that
-/// a change which the clock ignored tells of everything before it.
-pub(super) fn settle(placed: &[Placed], second_pass: bool, may_ignore: bool) -> Vec<DateTime<Utc>> {
+/// the last of them is known to belong to the second pass of a repeated hour, if it lies in one.
+pub(super) fn settle(placed: &[Placed], second_pass: bool) -> Vec<DateTime<Utc>> {
     let mut instants: Vec<DateTime<Utc>> = placed.iter().map(Placed::first).collect();
     for run in runs(placed) {
         let Some(after) = placed[run.start].offset_after() else {
             continue;
         };
-        // What was written on the far side of the change.
         let known = second_pass && run.end == placed.len();
-        let far = match verdict(placed, &run, known) {
-            Passage::Followed { second_pass } => second_pass..run.end,
-            Passage::Ignored if may_ignore => zone_from(placed, run.start)..run.end,
-            Passage::Ignored => continue,
-        };
-        for index in far {
-            instants[index] = zone::subtract(placed[index].reading, after);
+        // What was written on the far side of the change.
+        if let Passage::Followed { second_pass } = passage(placed, &run, known) {
+            for index in second_pass..run.end {
+                instants[index] = zone::subtract(placed[index].reading, after);
+            }
         }
     }
     instants
 }
 
-/// Where the readings of a clock that follows the zone begin.
-fn zone_from(placed: &[Placed], until: usize) -> usize {
-    let fixed = |place: &Placed| matches!(place.at, At::Fixed(_));
-    placed[..until]
-        .iter()
-        .rposition(fixed)
-        .map_or(0, |index| index + 1)
+/// The offset at which a clock ran that turns out not to have followed the zone: the one that the zone got by a change
+/// which the clock ignored.
+pub(super) fn ignored_change(placed: &[Placed], second_pass: bool) -> Option<Duration> {
+    let mut runs = runs(placed).into_iter();
+    let ignored = runs.find(|run| {
+        let known = second_pass && run.end == placed.len();
+        matches!(passage(placed, run, known), Passage::Ignored)
+    })?;
+    placed[ignored.start].offset_after()
 }
 
 /// The stretches of readings in repeated or left-out hours.
@@ -131,7 +129,7 @@ enum Passage {
     Ignored,
 }
 
-fn verdict(placed: &[Placed], run: &Range<usize>, known_as_second_pass: bool) -> Passage {
+fn passage(placed: &[Placed], run: &Range<usize>, known_as_second_pass: bool) -> Passage {
     let readings = &placed[run.clone()];
     let step_back = readings
         .windows(2)
