@@ -13,9 +13,6 @@ use crate::tandem::Pump;
 
 const ABOUT: &str = "Clock";
 
-/// The phone uploads all it has at once, so that the newest event is at most about this much older than its upload.
-const JUST_UPLOADED: Duration = Duration::minutes(12);
-
 /// Gives the events their instants.
 pub(super) fn check(
     (pump, decoded): (&Pump, Decoded),
@@ -32,10 +29,14 @@ pub(super) fn check(
     };
     let clock = PumpClock::judge(zone, &decoded.clock_changes, &evidence);
     let verdict = *clock.verdict();
+    let doubt = verdict.doubt();
+    let misfit = (doubt.as_ref())
+        .filter(|_| verdict.misfit.is_some())
+        .map(|doubt| misfit(pump, doubt));
     let dated = clock.date(decoded.events);
     let Some(newest) = dated.last() else {
-        match verdict.misfit {
-            Some(fitting) => findings.bad(ABOUT, &misfit(pump, fitting)),
+        match &misfit {
+            Some(misfit) => findings.bad(ABOUT, misfit),
             None => findings.aside(
                 ABOUT,
                 format!(
@@ -55,8 +56,8 @@ pub(super) fn check(
     );
     let ran_at = newest.event.pump_time.reading().and_utc() - newest.at;
     let zone_at = Duration::seconds(i64::from(local.offset().fix().local_minus_utc()));
-    if let Some(fitting) = verdict.misfit {
-        findings.bad(ABOUT, &misfit(pump, fitting));
+    if let Some(misfit) = &misfit {
+        findings.bad(ABOUT, misfit);
     } else if ran_at == zone_at {
         findings.good(
             ABOUT,
@@ -78,16 +79,8 @@ pub(super) fn check(
             ),
         );
     }
-    if let Some(fitting) = lagging(pump, newest, ran_at).filter(|_| verdict.misfit.is_none()) {
-        findings.look(
-            ABOUT,
-            format!(
-                "pump {}: its newest event lies whole hours before its upload; if phone and pump were together then, \
-                 TIMEZONE_NAME or the pump's clock is wrong, and {} would fit",
-                pump.serial,
-                offset_name(fitting)
-            ),
-        );
+    if let Some(doubt) = doubt.filter(|_| misfit.is_none()) {
+        findings.look(ABOUT, format!("pump {}: {doubt}", pump.serial));
     }
     freshness(age, stale_after, findings);
     dated
@@ -102,26 +95,13 @@ fn because(verdict: &Verdict) -> &'static str {
     }
 }
 
-fn misfit(pump: &Pump, fitting: Duration) -> Failure {
+/// A clock and a zone that cannot both be right.
+fn misfit(pump: &Pump, doubt: &str) -> Failure {
     Failure::new(
         ExitStatus::Configuration,
-        format!(
-            "pump {}: its newest event would lie after its upload, so the pump's clock and TIMEZONE_NAME do not fit each \
-             other; {} would fit",
-            pump.serial,
-            offset_name(fitting)
-        ),
-        "Set TIMEZONE_NAME to the zone of the pump's clock, or correct the pump's clock",
+        format!("pump {}: {doubt}", pump.serial),
+        Verdict::ADVICE,
     )
-}
-
-/// The offset that would put the newest event right before its upload, where it is whole hours away from that: a zone too
-/// far east does not contradict anything, it only makes everything late.
-fn lagging(pump: &Pump, newest: &DatedEvent, ran_at: Duration) -> Option<Duration> {
-    let behind = pump.last_upload? - newest.at;
-    let hours = behind.num_hours();
-    let rest = behind - Duration::hours(hours);
-    ((1..=14).contains(&hours) && rest <= JUST_UPLOADED).then(|| ran_at - Duration::hours(hours))
 }
 
 fn freshness(age: Duration, stale_after: Option<std::time::Duration>, findings: &mut Findings<'_>) {

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::nightscout::Collection;
 use crate::nightscout::document::Treatment;
 use crate::nightscout::entry::Entry;
-use crate::pump::clock::{Evidence, PumpClock, offset_name};
+use crate::pump::clock::{Evidence, PumpClock, Verdict};
 use crate::pump::decode::Decoded;
 use crate::pump::quantity::PumpTime;
 use crate::report::Report;
@@ -44,7 +44,7 @@ impl PumpSide<'_> {
             features,
             ignore_zero_unit_basal: config.ignore_zero_unit_basal,
         };
-        let whole = page.whole(config.zone);
+        let whole_span = page.whole(config.zone);
         let mut wanted = Wanted::default();
         for pump in &self.pumps {
             let session = &mut self.session;
@@ -63,7 +63,7 @@ impl PumpSide<'_> {
             };
             report.newest_event = report.newest_event.max(history.newest());
             let treatments = translate::treatments(&history, &wishes).into_iter();
-            let whole = treatments.filter(|treatment| whole.contains(treatment.at));
+            let whole = treatments.filter(|treatment| whole_span.contains(treatment.at));
             wanted.treatments.extend(whole);
             if features.contains(Feature::Cgm) {
                 let entries = cgm::entries(&history);
@@ -81,7 +81,7 @@ impl PumpSide<'_> {
 }
 
 impl Pass<'_> {
-    /// Judges a pump's clock, and warns where it fits nothing.
+    /// Judges a pump's clock, and warns of what speaks against the judgement.
     fn judge_clock(
         &self,
         pump: &Pump,
@@ -102,14 +102,12 @@ impl Pass<'_> {
             pump.serial,
             clock.verdict()
         );
-        if let Some(offset) = clock.verdict().misfit {
+        if let Some(doubt) = clock.verdict().doubt() {
+            let zone = self.config.zone.name();
             report.warn(format!(
-                "pump {}: its newest event would lie after its upload, so the pump's clock and TIMEZONE_NAME ({}) do not \
-                 fit each other; {} would fit. Set TIMEZONE_NAME to the zone of the pump's clock, or correct the \
-                 pump's clock",
+                "pump {}: {doubt}. {} (it is {zone} now)",
                 pump.serial,
-                self.config.zone.name(),
-                offset_name(offset),
+                Verdict::ADVICE
             ));
         }
         clock

@@ -48,6 +48,8 @@ pub struct DeviceState {
     battery: Option<Reported<Battery>>,
     iob: Option<Reported<MilliUnits>>,
     suspended: Option<Reported<bool>>,
+    /// Where it is suspended: since when, unless that lies before the history.
+    suspended_since: Option<DateTime<Utc>>,
     /// The features that the pump reported something for, though it may have been too long ago.
     served: Vec<Feature>,
 }
@@ -60,6 +62,7 @@ pub fn newest(history: &History<'_>, features: &FeatureSet) -> Option<DeviceStat
         battery: None,
         iob: None,
         suspended: None,
+        suspended_since: None,
         served: Vec::new(),
     };
     let status = features.contains(Feature::DeviceStatus);
@@ -145,10 +148,15 @@ impl DeviceState {
                 at,
             })
             .or(self.battery);
-        // The time of the change, not of its latest confirmation.
-        if let Some(value) =
-            suspended.filter(|value| self.suspended.map(|s| s.value) != Some(*value))
-        {
+        if let Some(value) = suspended {
+            let was = self.suspended.map(|suspended| suspended.value);
+            let begins = was == Some(false)
+                || was.is_none() && matches!(event.event.detail, Detail::PumpingSuspended(_));
+            self.suspended_since = match value {
+                true if begins => Some(at),
+                true => self.suspended_since,
+                false => None,
+            };
             self.suspended = Some(Reported { value, at });
         }
     }
@@ -209,9 +217,9 @@ impl DeviceState {
             };
             let status = json!({"status": name, "suspended": suspended.value, "timestamp": time(suspended.at)});
             pump.insert("status".to_owned(), status);
-            if suspended.value {
-                age("Suspended since", suspended.at);
-            }
+        }
+        if let Some(since) = self.suspended_since {
+            age("Suspended since", since);
         }
         if !ages.is_empty() {
             pump.insert("extended".to_owned(), ages.into());

@@ -85,12 +85,26 @@ fn one_document_says_what_was_reported_and_when() {
         "status": {
           "status": "suspended",
           "suspended": true,
-          "timestamp": "2026-05-14T08:02:00.000-04:00"
+          "timestamp": "2026-05-14T08:07:00.000-04:00"
         }
       },
       "utcOffset": -240
     }
     "#);
+}
+
+#[test]
+fn a_suspension_that_began_before_the_history_has_no_beginning() {
+    let state = status(&[rate(10, "08:00:00", 0), rate(20, "08:05:00", 0)], BOTH);
+    assert_eq!(state["pump"]["status"]["suspended"], true);
+    assert!(state["pump"]["extended"].is_null(), "{state}");
+    let resumed = [
+        rate(10, "08:00:00", 0),
+        rate(20, "08:05:00", 3),
+        rate(30, "08:10:00", 0),
+    ];
+    let ages = &status(&resumed, BOTH)["pump"]["extended"];
+    assert_eq!(ages["Suspended since"], "2026-05-14 08:10");
 }
 
 #[test]

@@ -9,13 +9,20 @@ use chrono_tz::Tz;
 use crate::pump::quantity::PumpTime;
 
 use super::movement::{self, Movement};
-use super::zone;
+use super::zone::{self, offset_name};
 
 /// A phone's or a server's clock may be off by this much without meaning anything.
 const TOLERANCE: Duration = Duration::minutes(10);
 
 /// The phone uploads everything it has at once, so that the newest event is about this much older than the upload.
 const JUST_UPLOADED: Duration = Duration::minutes(20);
+
+/// An event that lies whole hours before its upload lies at most so much more before it, where it is the zone that is
+/// wrong: less than above, since a phone that was away may come back at any minute.
+const WHOLE_HOURS_WITHIN: Duration = Duration::minutes(12);
+
+/// No two zones are further apart than this, and a pump that is silent for longer is silent.
+const MOST_HOURS_LATE: i64 = 14;
 
 /// A journey is over after this long; whoever has moved house by then has set `TIMEZONE_NAME` too.
 const LONGEST_JOURNEY: Duration = Duration::days(45);
@@ -95,8 +102,36 @@ pub struct Verdict {
     /// The offset from UTC that would put the newest event at its upload, where the rule puts it after that: the zone
     /// or the pump's clock is wrong.
     pub misfit: Option<Duration>,
+    /// The offset from UTC that would put the newest event right before its upload, where the rule puts it whole hours
+    /// before that: a zone too far east contradicts nothing, it only makes everything look late.
+    pub late: Option<Duration>,
     /// Whether the newest event, in the hour that the zone repeats in autumn, belongs to its second pass by the upload.
     pub second_pass: bool,
+}
+
+impl Verdict {
+    /// What to do about a [`Verdict::doubt`].
+    pub const ADVICE: &'static str =
+        "Set TIMEZONE_NAME to the zone of the pump's clock, or correct the pump's clock";
+
+    /// What speaks against this judgement, in words.
+    pub fn doubt(&self) -> Option<String> {
+        let fitting = |offset| format!("{} would fit", offset_name(offset));
+        let misfit = self.misfit.map(|offset| {
+            format!(
+                "its newest event would lie after its upload, so the pump's clock and TIMEZONE_NAME do not fit each other; {}",
+                fitting(offset)
+            )
+        });
+        let late = self.late.map(|offset| {
+            format!(
+                "its newest event lies whole hours before its upload; if phone and pump were together then, TIMEZONE_NAME \
+                 or the pump's clock is wrong, and {}",
+                fitting(offset)
+            )
+        });
+        misfit.or(late)
+    }
 }
 
 /// A rule, and when it puts the pump's newest event.
@@ -106,12 +141,19 @@ struct Candidate {
     newest: DateTime<Utc>,
 }
 
-/// Chooses the rule.
+/// Chooses the rule, and says what speaks against it.
 pub(super) fn judge(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Verdict {
+    let verdict = choose(zone, movements, evidence);
+    let late = late(zone, &verdict, evidence);
+    Verdict { late, ..verdict }
+}
+
+fn choose(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Verdict {
     let verdict = |rule, reason| Verdict {
         rule,
         reason,
         misfit: None,
+        late: None,
         second_pass: false,
     };
     let Some(newest) = evidence.newest else {
@@ -247,6 +289,22 @@ fn fitting_offset(newest: PumpTime, evidence: &Evidence) -> Duration {
     let ahead = newest.reading().and_utc() - evidence.latest_possible();
     let quarters = (ahead.num_seconds() as f64 / 900.0).round() as i64;
     Duration::minutes(quarters * 15)
+}
+
+/// The offset at which the newest event would have happened right before its upload, where it is whole hours before that.
+fn late(zone: Tz, verdict: &Verdict, evidence: &Evidence) -> Option<Duration> {
+    let reading = evidence.newest?.reading();
+    let (first_pass, second_pass) = zone::offsets_at_reading(zone, reading);
+    let offset = match verdict.rule {
+        Rule::Kept(offset) => offset,
+        Rule::FollowsZone if verdict.second_pass => second_pass,
+        Rule::FollowsZone => first_pass,
+    };
+    let behind = evidence.last_upload? - zone::subtract(reading, offset);
+    let hours = behind.num_hours();
+    let rest = behind - Duration::hours(hours);
+    let whole = (1..=MOST_HOURS_LATE).contains(&hours) && rest <= WHOLE_HOURS_WITHIN;
+    whole.then(|| offset - Duration::hours(hours))
 }
 
 /// Whether the clock's owner made up for a change of the zone with this movement, soon after it or in advance.
