@@ -1,4 +1,4 @@
-//! What a run says at its end: what it would do, and that the pump has been silent.
+//! What a run says at its end: what it would do, that the pump has been silent, and that the zone may be wrong.
 
 use chrono::Duration;
 use serde_json::Value;
@@ -73,4 +73,21 @@ fn a_silent_pump_is_hinted_at_and_fails_the_run_where_the_owner_wants_that() {
     let past = ["--start-date", "2026-05-14", "--end-date", "2026-05-14"];
     let summary = arrangement.pass(now, &past).report.summary();
     assert!(!summary.contains("phone"), "{summary}");
+}
+
+#[test]
+fn a_zone_east_of_the_pumps_is_warned_of() {
+    let history = History::generate(&Plan::day(33));
+    let now = history.plan.end + Duration::minutes(4);
+    let mut arrangement = Arrangement::of(history);
+    let right = arrangement.pass(now, &["--pretend"]);
+    assert_eq!(right.report.warnings, [""; 0]);
+    arrangement.set("TIMEZONE_NAME", "Europe/Berlin");
+    let wrong = arrangement.pass(now, &["--pretend"]);
+    let [warning] = wrong.report.warnings.as_slice() else {
+        panic!("{:?}", wrong.report.warnings);
+    };
+    for part in ["whole hours before its upload", "Europe/Berlin", "UTC-04:00"] {
+        assert!(warning.contains(part), "{warning}");
+    }
 }
