@@ -27,24 +27,46 @@ enum Attempt {
     UnknownAccount,
 }
 
-/// Logs in, in the configured region or, by `auto`, in the US and, where the account is unknown, once in the EU.
-pub(super) fn log_in(client: &Client, config: &config::Tandem) -> Result<Tokens, Failure> {
-    let regions: &[Region] = match config.region {
+/// The regions that a login is tried in, in this order: by `auto` the US and, where the account is unknown there, the EU.
+pub(super) fn regions(choice: RegionChoice) -> &'static [Region] {
+    match choice {
         RegionChoice::Us => &[Region::Us],
         RegionChoice::Eu => &[Region::Eu],
         RegionChoice::Auto => &[Region::Us, Region::Eu],
-    };
+    }
+}
+
+/// Logs in, in the first of these regions that knows the account. Tells of each region that rejected the login as soon as
+/// it did: whatever comes after that, it is not to be tried there again soon.
+pub(super) fn log_in(
+    client: &Client,
+    config: &config::Tandem,
+    regions: &[Region],
+    mut rejected_in: impl FnMut(Region),
+) -> Result<Tokens, Failure> {
+    let origins = |region: Region| region.origins(config.base_url.as_ref());
     // The same page in both regions: its cookies are asked for once.
-    open_login_page(client, &regions[0].origins(config.base_url.as_ref()))?;
+    open_login_page(
+        client,
+        &origins(regions.first().copied().unwrap_or(Region::Us)),
+    )?;
     for &region in regions {
-        let origins = region.origins(config.base_url.as_ref());
-        if let Attempt::LoggedIn(tokens) = attempt(client, config, region, &origins)? {
-            if config.region == RegionChoice::Auto && region == Region::Eu {
-                log::warn!(
-                    "Tandem Source: the account is in the EU region. Set TCONNECT_REGION=EU: each run asks the US first otherwise"
-                );
+        match attempt(client, config, region, &origins(region)) {
+            Ok(Attempt::LoggedIn(tokens)) => {
+                if config.region == RegionChoice::Auto && region == Region::Eu {
+                    log::warn!(
+                        "Tandem Source: the account is in the EU region. Set TCONNECT_REGION=EU: the US is asked first otherwise"
+                    );
+                }
+                return Ok(tokens);
             }
-            return Ok(tokens);
+            Ok(Attempt::UnknownAccount) => rejected_in(region),
+            Err(failure) => {
+                if failure.status == ExitStatus::CredentialsRejected {
+                    regions.iter().copied().for_each(rejected_in);
+                }
+                return Err(failure);
+            }
         }
     }
     Err(rejected(config.region))

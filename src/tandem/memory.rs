@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::login;
+use super::region::Region;
 use super::rejections::Rejections;
 use super::token_cache::TokenCache;
 use super::tokens::Tokens;
@@ -47,14 +48,15 @@ impl Memory {
         self.tokens.forget();
     }
 
-    /// Logs in, unless the same login was rejected not long ago.
+    /// Logs in, unless the same login was rejected not long ago; where there are two regions, in the one that did not
+    /// reject it.
     pub(super) fn log_in(
         &self,
         client: &Client,
         config: &config::Tandem,
     ) -> Result<Tokens, Failure> {
-        self.rejections.check(config, self.now)?;
-        self.log_in_now(client, config)
+        let regions = self.rejections.left(config, self.now)?;
+        self.log_in_to(&regions, client, config)
     }
 
     /// Logs in whatever happened before, and remembers how it went.
@@ -63,15 +65,24 @@ impl Memory {
         client: &Client,
         config: &config::Tandem,
     ) -> Result<Tokens, Failure> {
-        let outcome = login::log_in(client, config);
+        self.log_in_to(login::regions(config.region), client, config)
+    }
+
+    fn log_in_to(
+        &self,
+        regions: &[Region],
+        client: &Client,
+        config: &config::Tandem,
+    ) -> Result<Tokens, Failure> {
+        let note = |region| self.rejections.note(config, region, self.now);
+        let outcome = login::log_in(client, config, regions, note);
         match &outcome {
             Ok(tokens) => {
                 self.tokens.keep(tokens);
-                self.rejections.forget(config, self.now);
+                self.rejections.forget(config, tokens.region, self.now);
             }
             Err(failure) if failure.status == ExitStatus::CredentialsRejected => {
                 self.tokens.forget();
-                self.rejections.note(config, self.now);
             }
             Err(_) => {}
         }

@@ -8,7 +8,9 @@ use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::SERVICE;
-use crate::config::{self, Config, RegionChoice};
+use super::login;
+use super::region::Region;
+use crate::config::{self, Config};
 use crate::failure::{ExitStatus, Failure};
 use crate::state;
 
@@ -24,7 +26,7 @@ pub(super) struct Rejections {
     path: Option<PathBuf>,
 }
 
-/// One rejected login. The beginning of a salted hash is enough to know the login again, and too little to find a
+/// One login that a region rejected. The beginning of a salted hash is enough to know the login again, and too little to find a
 /// password by.
 #[derive(Debug, Serialize, Deserialize)]
 struct Rejection {
@@ -34,11 +36,10 @@ struct Rejection {
 }
 
 impl Rejection {
-    fn of(config: &config::Tandem, salt: String, at: DateTime<Utc>) -> Rejection {
-        let region = match config.region {
-            RegionChoice::Auto => "auto",
-            RegionChoice::Us => "US",
-            RegionChoice::Eu => "EU",
+    fn of(config: &config::Tandem, region: Region, salt: String, at: DateTime<Utc>) -> Rejection {
+        let region = match region {
+            Region::Us => "US",
+            Region::Eu => "EU",
         };
         let base_url = config.base_url.as_ref().map_or("", |url| url.as_str());
         let (email, password) = (config.email.expose(), config.password.expose());
@@ -47,8 +48,8 @@ impl Rejection {
         Rejection { at, salt, login }
     }
 
-    fn is_of(&self, config: &config::Tandem) -> bool {
-        Rejection::of(config, self.salt.clone(), self.at).login == self.login
+    fn is_of(&self, config: &config::Tandem, region: Region) -> bool {
+        Rejection::of(config, region, self.salt.clone(), self.at).login == self.login
     }
 
     /// Whether it counts still. One of the future was written by a clock that has been set since.
@@ -69,31 +70,44 @@ impl Rejections {
         Rejections { path: None }
     }
 
-    /// Fails, with 77, when this login was rejected and should not be tried again yet.
-    pub(super) fn check(&self, config: &config::Tandem, now: DateTime<Utc>) -> Result<(), Failure> {
+    /// The regions of this login that did not reject it not long ago. Fails, with 77, where none is left.
+    pub(super) fn left(
+        &self,
+        config: &config::Tandem,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Region>, Failure> {
         let kept = self.load(now);
-        let of_this_login = kept.iter().filter(|rejection| rejection.is_of(config));
-        match of_this_login.map(|rejection| rejection.at).max() {
-            Some(at) => Err(paused(at)),
-            None => Ok(()),
+        let rejected = |region: Region| {
+            let of_region = kept.iter().filter(|kept| kept.is_of(config, region));
+            of_region.map(|rejection| rejection.at).max()
+        };
+        let regions = login::regions(config.region);
+        let left: Vec<Region> = regions
+            .iter()
+            .copied()
+            .filter(|region| rejected(*region).is_none())
+            .collect();
+        match regions.iter().copied().filter_map(rejected).max() {
+            Some(at) if left.is_empty() => Err(paused(at)),
+            _ => Ok(left),
         }
     }
 
-    pub(super) fn note(&self, config: &config::Tandem, now: DateTime<Utc>) {
+    pub(super) fn note(&self, config: &config::Tandem, region: Region, now: DateTime<Utc>) {
         let mut salt = [0; 8];
         // Without randomness the hash merely goes unsalted.
         let _ = getrandom::fill(&mut salt);
         let salt = format!("{:016x}", u64::from_le_bytes(salt));
         let mut kept = self.load(now);
-        kept.retain(|rejection| !rejection.is_of(config));
-        kept.push(Rejection::of(config, salt, now));
+        kept.retain(|rejection| !rejection.is_of(config, region));
+        kept.push(Rejection::of(config, region, salt, now));
         self.keep(&kept);
     }
 
-    pub(super) fn forget(&self, config: &config::Tandem, now: DateTime<Utc>) {
+    pub(super) fn forget(&self, config: &config::Tandem, region: Region, now: DateTime<Utc>) {
         let mut kept = self.load(now);
         let before = kept.len();
-        kept.retain(|rejection| !rejection.is_of(config));
+        kept.retain(|rejection| !rejection.is_of(config, region));
         if kept.len() < before {
             self.keep(&kept);
         }

@@ -36,6 +36,30 @@ fn a_wrong_password_is_tried_four_times_on_a_day_of_a_run_every_ten_minutes() {
 }
 
 #[test]
+fn a_region_that_rejected_a_login_is_left_alone_whatever_the_other_one_answers() {
+    let machine = mistyped("auto");
+    let tandem = &machine.arrangement.tandem;
+    // The US rejects it; the EU is down for hours.
+    let down = Fault::on(
+        "POST",
+        "/accounts/api/login",
+        Times::From(2),
+        Kind::status(503),
+    );
+    tandem.inject(down);
+    for run in 0..10 {
+        let now = machine.now + Duration::minutes(10 * run);
+        let outcome = machine.arrangement.pass(now, &[]);
+        assert_eq!(outcome.status(), ExitStatus::Unavailable, "run {run}");
+    }
+    assert_eq!(tandem.login_attempts(), 1);
+    tandem.heal();
+    let later = machine.now + Duration::hours(2);
+    assert_eq!(machine.arrangement.pass(later, &[]).status(), REJECTED);
+    assert_eq!(tandem.login_attempts(), 2, "in the EU");
+}
+
+#[test]
 fn a_run_in_the_pause_says_since_when_and_how_to_try_now() {
     let machine = mistyped("US");
     let begin = machine.now;

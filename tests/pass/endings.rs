@@ -87,7 +87,11 @@ fn a_zone_east_of_the_pumps_is_warned_of() {
     let [warning] = wrong.report.warnings.as_slice() else {
         panic!("{:?}", wrong.report.warnings);
     };
-    for part in ["whole hours before its upload", "Europe/Berlin", "UTC-04:00"] {
+    for part in [
+        "whole hours before its upload",
+        "Europe/Berlin",
+        "UTC-04:00",
+    ] {
         assert!(warning.contains(part), "{warning}");
     }
 }
