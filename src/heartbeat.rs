@@ -58,6 +58,7 @@ fn call(address: &Secret, proxy: Option<&Secret>) -> Result<(), Failure> {
     if answer.is_success() {
         Ok(())
     } else {
-        Err(answer.failure())
+        // Servers repeat the path that they do not know, which holds the key.
+        Err(answer.without_excerpt().failure())
     }
 }

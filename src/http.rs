@@ -19,6 +19,7 @@ pub(crate) use answer::not_json;
 pub use answer::{Answer, Service};
 pub use call::{Call, Repeat};
 pub use client::{Client, Options};
+pub(crate) use patience::CONTINUES;
 pub use patience::{Deadline, Patience, Stop};
 pub use redaction::excerpt;
 pub use trouble::{Trouble, Unanswered};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde::de::Deserialize;
 
+use super::patience::CONTINUES;
 use crate::failure::{ExitStatus, Failure};
 
 /// A service as its failures speak of it.
@@ -127,16 +128,26 @@ impl Answer {
         }
     }
 
+    /// The same answer without its excerpt: of a service that may repeat an address which is a secret.
+    pub fn without_excerpt(mut self) -> Answer {
+        self.excerpt.clear();
+        self
+    }
+
     /// The failure of a call that has no better word for this answer: 75 when it says that there were too many requests,
     /// 69 for server errors, 76 for everything else.
     pub fn failure(&self) -> Failure {
-        let (service, call, what) = (self.service, self.call, self.described());
+        let (service, call) = (self.service, self.call);
+        let what = match self.retry_after {
+            Some(pause) => format!("{} and asks for {}", self.described(), in_words(pause)),
+            None => self.described(),
+        };
         if self.status == StatusCode::TOO_MANY_REQUESTS {
             service.failure(
                 ExitStatus::TryLater,
                 call,
                 format!("{what}: it limits how often it is asked"),
-                "The next run continues where this one ended. If it lasts, run less often",
+                format!("{CONTINUES}. If it lasts, run less often"),
             )
         } else if self.status.is_server_error() {
             service.unavailable(call, what)
@@ -179,6 +190,15 @@ pub(crate) fn not_json(
         Category::Syntax | Category::Io => "answered something that is not JSON",
     };
     service.not_understood(call, what)
+}
+
+/// A pause that a service asks for.
+fn in_words(pause: Duration) -> String {
+    match pause.as_secs() {
+        1 => "a pause of 1 second".to_owned(),
+        seconds @ ..120 => format!("a pause of {seconds} seconds"),
+        seconds => format!("a pause of {} minutes", seconds.div_ceil(60)),
+    }
 }
 
 fn first_character(body: &[u8]) -> Option<u8> {

@@ -131,8 +131,11 @@ impl Client {
             if !again || tries == TRIES {
                 return outcome;
             }
-            let pause = asked_pause
-                .unwrap_or_else(|| patience::backoff(repeat.base_pause(&outcome), tries));
+            let pause = match asked_pause {
+                Some(asked) if !self.patience.has_time_for(asked) => return outcome,
+                Some(asked) => asked,
+                None => patience::backoff(repeat.base_pause(&outcome), tries),
+            };
             log::debug!(
                 "{}: {name}: trying again in {} ms",
                 self.service.name,

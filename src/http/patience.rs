@@ -71,6 +71,10 @@ pub struct Patience {
     skipped: Option<Arc<Mutex<Vec<Duration>>>>,
 }
 
+/// What becomes of the rest. A backfill is not continued by the scheduled runs, which look at the last days only.
+pub(crate) const CONTINUES: &str =
+    "The next run with the same options continues where this one ended";
+
 /// Tries of one call, the first included.
 pub(super) const TRIES: u32 = 3;
 
@@ -135,12 +139,15 @@ impl Patience {
         }
     }
 
-    /// Waits before another try, in slices so that a stop is noticed. An error, at once, when the deadline would pass
-    /// first, or when the pause is longer than any run should sit through.
+    /// Whether a pause ends before the deadline, or without one is no longer than a run should sit through.
+    pub(super) fn has_time_for(&self, pause: Duration) -> bool {
+        pause < self.deadline.remaining().unwrap_or(LONGEST_PAUSE)
+    }
+
+    /// Waits before another try, in slices so that a stop is noticed. An error, at once, when the run has no time for it.
     pub(super) fn pause(&self, pause: Duration, doing: &str) -> Result<(), Failure> {
         self.check(doing)?;
-        let allowed = self.deadline.remaining().unwrap_or(LONGEST_PAUSE);
-        if pause >= allowed {
+        if !self.has_time_for(pause) {
             return Err(out_of_time(doing));
         }
         if let Some(skipped) = &self.skipped {
@@ -166,7 +173,7 @@ fn stopped(doing: &str) -> Failure {
     Failure::new(
         ExitStatus::TryLater,
         format!("The run was asked to stop ({doing})"),
-        "The next run continues where this one ended",
+        CONTINUES,
     )
 }
 
@@ -174,8 +181,9 @@ fn out_of_time(doing: &str) -> Failure {
     Failure::new(
         ExitStatus::TryLater,
         format!("The run's time is used up ({doing})"),
-        "The next run continues where this one ended. If every run ends like this, raise TCONNECTSYNC_HEROKU_DEADLINE_SECS or \
-         run less often",
+        format!(
+            "{CONTINUES}. If every run ends like this, raise TCONNECTSYNC_HEROKU_DEADLINE_SECS or run less often"
+        ),
     )
 }
 

@@ -15,7 +15,7 @@ use super::tokens::Tokens;
 use super::{SERVICE, event_codes};
 use crate::config;
 use crate::failure::{ExitStatus, Failure};
-use crate::http::{Answer, Call, Client};
+use crate::http::{Answer, CONTINUES, Call, Client};
 
 /// The most days that one request for pump logs may span.
 pub const MAX_DAYS: i64 = 28;
@@ -247,13 +247,14 @@ fn blocked(name: &'static str, answer: &Answer) -> Failure {
     let (status, advice) = if too_often {
         (
             ExitStatus::TryLater,
-            "Run less often; the next run continues where this one ended",
+            format!("{CONTINUES}. If it lasts, run less often"),
         )
     } else {
         (
             ExitStatus::NotUnderstood,
             "Tandem's firewall blocks this program or the network it runs in. If https://source.tandemdiabetes.com opens in a \
-             browser on the same network, look for a newer version of tconnectsync-heroku",
+             browser on the same network, look for a newer version of tconnectsync-heroku"
+                .to_owned(),
         )
     };
     SERVICE.failure(status, name, answer.described(), advice)

@@ -107,17 +107,21 @@ fn pauses_grow_and_a_sleeping_site_gets_time_to_wake() {
 }
 
 #[test]
-fn a_pause_past_the_deadline_ends_the_run_at_once() {
-    let nightscout = Nightscout::start();
-    nightscout.inject(Fault::on(
-        "GET",
-        STATUS,
-        Times::Always,
-        Kind::retry_after(429, 3700),
-    ));
-    let text = fails(site(&nightscout).status(), ExitStatus::TryLater);
-    assert!(text.contains("429"), "{text}");
-    assert_eq!(nightscout.request_count(), 1);
+fn a_pause_that_no_run_has_time_for_is_told_and_not_waited_for() {
+    for (status, end) in [
+        (429, ExitStatus::TryLater),
+        (503, ExitStatus::Unavailable),
+        (500, ExitStatus::Unavailable),
+    ] {
+        let nightscout = Nightscout::start();
+        let kind = Kind::retry_after(status, 3700);
+        nightscout.inject(Fault::on("GET", STATUS, Times::Always, kind));
+        let text = fails(site(&nightscout).status(), end);
+        assert!(text.contains(&status.to_string()), "{text}");
+        assert!(text.contains("asks for a pause of 62 minutes"), "{text}");
+        assert!(!text.contains("time is used up"), "{text}");
+        assert_eq!(nightscout.request_count(), 1);
+    }
 }
 
 #[test]
