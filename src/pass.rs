@@ -121,13 +121,12 @@ impl Pass<'_> {
             now: self.now,
         };
         let work = Work::new(self.config, site_side.window, site_side.existing);
-        let (pages, others) = thread::scope(|scope| {
+        let seen = thread::scope(|scope| {
             let mut beside = Beside::new(scope);
             beside.begin(|uploads| upload.profiles(profiles, uploads));
             let pages = self.copy_pages(work, pump_side, &upload, &mut beside, report);
-            (pages, beside.end(report))
-        });
-        let (seen, ()) = both(pages, others, report)?;
+            beside.end(pages, report)
+        })?;
         report.without_data = without_data(&self.config.features, |feature| match feature {
             Feature::Cgm => seen.readings,
             Feature::Profiles => profiles.is_some(),
@@ -146,6 +145,7 @@ impl Pass<'_> {
         beside: &mut Beside<'scope, 'env>,
         report: &mut Report,
     ) -> Result<Seen, Failure> {
+        // Further back only what is there is corrected.
         let window = work.window;
         let mut progress = Progress::new(self.config.verbosity);
         let mut seen = Seen::default();
@@ -257,9 +257,12 @@ fn refusal(report: &Report) -> Option<Failure> {
     ))
 }
 
-/// Stale data fails a run that otherwise went well, where the owner wants that.
+/// Stale data fails a run that otherwise went well, where the owner wants that. Days gone by are stale of themselves.
 fn staleness(config: &Config, report: &Report) -> Option<Failure> {
     let limit = Duration::from_std(config.stale_after?).ok()?;
+    if !report.reaches_up_to_now() {
+        return None;
+    }
     let what = match report.age() {
         Some(age) if age <= limit => return None,
         Some(age) => format!("the pump's newest event is {} old", span_in_words(age)),

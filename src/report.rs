@@ -35,7 +35,7 @@ pub struct Report {
     pub complete: bool,
     /// The pumps copied, each as the last digits of its serial number.
     pub pumps: Vec<String>,
-    /// The span that was copied.
+    /// The span in which documents are created; further back they are at most corrected.
     pub window: Option<Window>,
     /// What became of the documents.
     pub uploads: Uploads,
@@ -78,6 +78,11 @@ impl Report {
     /// The age of the newest event of any pump copied.
     pub fn age(&self) -> Option<Duration> {
         self.newest_event.map(|newest| self.now - newest)
+    }
+
+    /// Whether the run was about the time up to now, and not about days gone by.
+    pub fn reaches_up_to_now(&self) -> bool {
+        self.window.is_some_and(|window| window.end >= self.now)
     }
 
     /// Says how the run ended: a failure to the log, the summary (for a run that only pretends, after its documents) to
@@ -203,8 +208,7 @@ impl Report {
 
     /// Where a run that reaches up to now finds nothing new, the phone is what to look at.
     fn hint(&self, silent: bool) -> &'static str {
-        let up_to_now = self.window.is_some_and(|window| window.end >= self.now);
-        if silent && up_to_now {
+        if silent && self.reaches_up_to_now() {
             " (is the phone with Tandem's app on, online, and connected to the pump?)"
         } else {
             ""

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::arrangement::{Arrangement, without_ids};
 use crate::simulator::fault::{Fault, Kind, Times};
 use crate::simulator::history::{ClockStory, Feature, Features, History, Plan};
+use crate::simulator::nightscout::Nightscout;
 use crate::simulator::tandem::Pump;
 
 fn filed(document: &Value) -> DateTime<Utc> {
@@ -216,6 +217,31 @@ fn both_pumps_of_the_day_of_a_replacement_arrive() {
         warning.contains("…234") && warning.contains("…678"),
         "{warning}"
     );
+}
+
+#[test]
+fn a_chosen_pump_that_the_account_lists_twice_is_copied_whole() {
+    let first = days(58, 1);
+    let again = first.plan.end;
+    let mut plan = Plan::days(59, 1)
+        .with_features(plain())
+        .between(again, again + Duration::hours(8));
+    "5f0c4f0e-2f0b-4a57-9d53-0d6c0a1be004".clone_into(&mut plan.assignment);
+    let now = again + Duration::hours(9);
+    let mut arrangement = Arrangement::of(first);
+    arrangement
+        .tandem
+        .add_history(Arc::new(History::generate(&plan)));
+    arrangement.good_pass(now, &["--days", "2"]);
+    let all = temp_basals(&arrangement).len();
+
+    arrangement.nightscout = Nightscout::start();
+    let url = arrangement.nightscout.url();
+    arrangement.set("NS_URL", &url);
+    arrangement.set("PUMP_SERIAL_NUMBER", "90001234");
+    let outcome = arrangement.good_pass(now, &["--days", "2"]);
+    assert_eq!(temp_basals(&arrangement).len(), all);
+    assert_eq!(outcome.report.warnings, [""; 0]);
 }
 
 #[test]

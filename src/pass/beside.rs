@@ -32,33 +32,47 @@ impl<'scope, 'env> Beside<'scope, 'env> {
         }));
     }
 
-    /// Waits for all of them, and reports what they did; of several failures the first.
-    pub(super) fn end(self, report: &mut Report) -> Result<(), Failure> {
-        let mut all = Ok(());
+    /// Waits for all of them, and reports what they did beside what came to `main`.
+    pub(super) fn end<T>(
+        self,
+        main: Result<T, Failure>,
+        report: &mut Report,
+    ) -> Result<T, Failure> {
+        let mut all = main;
         for thread in self.under_way {
             let (uploads, ended) = thread
                 .join()
                 .unwrap_or_else(|_| (Uploads::default(), Err(thread_died())));
             report.uploads.add(uploads);
-            all = all.and(ended);
+            all = both(all, ended, report).map(|(main, ())| main);
         }
         all
     }
 }
 
-/// What two things done at once came to. Where both failed, the first failure is the run's, and the other a warning.
+/// What two things done at once came to. Where both failed, the graver failure is the run's, and the other a warning:
+/// there are two things to mend. Only that time was up, or the run was stopped, is the same for both.
 pub(super) fn both<A, B>(
     one: Result<A, Failure>,
     other: Result<B, Failure>,
     report: &mut Report,
 ) -> Result<(A, B), Failure> {
-    if let (Err(_), Err(other)) = (&one, &other)
-        && other.status != ExitStatus::TryLater
-    {
-        // Both failing is two things to mend; the end of the run's time or of the run itself is one.
-        report.warn(other.to_string());
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(failure), Ok(_)) | (Ok(_), Err(failure)) => Err(failure),
+        (Err(one), Err(other)) => {
+            let graver = one.status.graver(other.status);
+            let (first, second) = if one.status == graver {
+                (one, other)
+            } else {
+                (other, one)
+            };
+            if second.status != ExitStatus::TryLater {
+                report.warn(second.to_string());
+            }
+            Err(first)
+        }
     }
-    Ok((one?, other?))
 }
 
 /// Does both at once, the second on a thread of its own.

@@ -36,12 +36,13 @@ pub(crate) fn choose<'a>(
             .filter(|pump| may_have_events(pump, window, zone));
         return Ok(pumps.collect());
     };
-    let Some(pump) = account.pumps.iter().find(|pump| pump.serial == *serial) else {
-        let serials: Vec<String> = account
-            .pumps
-            .iter()
-            .map(|pump| pump.serial.to_string())
-            .collect();
+    // A pump that was registered anew may be there twice.
+    let (pumps, others): (Vec<&Pump>, Vec<&Pump>) = account
+        .pumps
+        .iter()
+        .partition(|pump| pump.serial == *serial);
+    let Some(pump) = pumps.iter().max_by_key(|pump| pump.plausible_newest()) else {
+        let serials: Vec<String> = others.iter().map(|pump| pump.serial.to_string()).collect();
         return Err(Failure::new(
             ExitStatus::Configuration,
             format!(
@@ -51,9 +52,8 @@ pub(crate) fn choose<'a>(
             "Set it to the serial number of one of these, or remove it to copy whichever pump is in use",
         ));
     };
-    let newer = account
-        .pumps
-        .iter()
+    let newer = others
+        .into_iter()
         .filter(|other| other.plausible_newest() > pump.plausible_newest())
         .max_by_key(|other| other.plausible_newest());
     if let Some(newer) = newer.filter(|_| ended_before(pump, window, zone)) {
@@ -63,7 +63,7 @@ pub(crate) fn choose<'a>(
             pump.serial, newer.serial
         ));
     }
-    Ok(vec![pump])
+    Ok(pumps)
 }
 
 /// The profiles of the chosen pump; without a choice, of the one that uploaded last and has some.

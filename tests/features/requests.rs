@@ -192,29 +192,24 @@ fn a_collection_that_fails_fails_the_run_and_keeps_no_other_back() {
 }
 
 #[test]
-fn two_failures_at_once_are_both_told() {
+fn of_failures_at_once_the_gravest_ends_the_run_and_all_are_told() {
     let (history, now) = a_day(54);
     let arrangement = arrange(history, EVERYTHING);
     let site = &arrangement.nightscout;
-    site.inject(Fault::on("POST", PROFILE, Times::Always, Kind::status(401)));
-    arrangement.tandem.inject(Fault::on(
-        "GET",
-        "/api/reports/bff/pump-logs",
-        Times::Always,
-        Kind::status(502),
-    ));
+    let always = |path, status| Fault::on("POST", path, Times::Always, Kind::status(status));
+    site.inject(always(PROFILE, 401));
+    site.inject(always(DEVICE_STATUS, 404));
+    site.inject(always("/api/v1/entries", 503));
     let outcome = arrangement.pass(now, &[]);
     let failure = outcome.failure.expect("a failure");
-    assert_eq!(failure.status, ExitStatus::Unavailable);
-    assert!(
-        failure.what.starts_with("Tandem Source: pump logs"),
-        "{failure}"
-    );
-    let warnings = outcome.report.warnings;
-    assert!(
-        warnings[0].starts_with("Nightscout: write profile"),
-        "{warnings:?}"
-    );
+    assert_eq!(failure.status, ExitStatus::CredentialsRejected);
+    let mut told = outcome.report.warnings;
+    told.push(failure.what);
+    for call in ["write profile", "write devicestatus", "write entries"] {
+        let what = format!("Nightscout: {call} ");
+        let tellings = told.iter().filter(|told| told.starts_with(&what));
+        assert_eq!(tellings.count(), 1, "{call} in {told:?}");
+    }
 }
 
 /// The span between the two bounds of a query, in days; none for the newest document alone.
