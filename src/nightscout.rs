@@ -21,7 +21,7 @@ pub use rights::Standing;
 pub use site::{Collection, Site};
 pub use status::{GlucoseUnits, SiteStatus, SiteVersion};
 pub use time::parse_created_at;
-pub use writes::{Refused, Written};
+pub use writes::{BATCH, Refused, Written};
 
 /// Nightscout, as failures speak of it.
 const SERVICE: Service = Service {

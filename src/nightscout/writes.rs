@@ -16,17 +16,17 @@ use crate::http::{Answer, Repeat, Trouble};
 
 /// The most documents in one request. Proxies of hosted sites cut off what takes longer than half a minute or is larger
 /// than a megabyte.
-const BATCH: usize = 500;
+pub const BATCH: usize = 500;
 
 /// The fewest documents that a request is halved to because it takes too long: what takes long with fewer is not a
 /// matter of their number.
 const FEWEST: usize = 25;
 
 /// How many documents may meet server errors one by one, with none accepted, before it is the site that fails.
-const FAILURES_IN_A_ROW: usize = 3;
+const ERRORS_BEFORE_ANY_SUCCESS: usize = 3;
 
 /// How many documents may be refused one by one, with none accepted, before the rest is not tried.
-const REFUSALS_IN_A_ROW: usize = 20;
+const REFUSALS_BEFORE_ANY_SUCCESS: usize = 20;
 
 /// What became of documents that were sent: of the first of them, where a failure kept the others from being sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,13 +86,15 @@ impl Site {
         documents: &[Document],
     ) -> (Written, Result<(), Failure>) {
         let whole = (!documents.is_empty()).then_some(0..documents.len());
-        Upload {
+        UnderWay {
             site: self,
             collection,
             documents,
             largest: if collection.only_adds() { 1 } else { BATCH },
             pending: whole.into_iter().collect(),
             written: Written::default(),
+            accepted: None,
+            suspects: Vec::new(),
             server_error: None,
         }
         .run()
@@ -136,7 +138,7 @@ impl Site {
 }
 
 /// A write under way.
-struct Upload<'a> {
+struct UnderWay<'a> {
     site: &'a Site,
     collection: Collection,
     documents: &'a [Document],
@@ -145,17 +147,22 @@ struct Upload<'a> {
     /// What is still to write, the first last.
     pending: Vec<Range<usize>>,
     written: Written,
-    /// The server error that stopped the latest single document, if one did.
+    /// A document that the site took.
+    accepted: Option<usize>,
+    /// Documents that met a server error by themselves: it may have been theirs, or the site's.
+    suspects: Vec<usize>,
+    /// The latest server error, if there was any. From then on each part is tried once.
     server_error: Option<String>,
 }
 
-impl Upload<'_> {
+impl UnderWay<'_> {
     fn run(mut self) -> (Written, Result<(), Failure>) {
         let ended = self.write();
         if ended.is_err() && self.written.accepted == 0 {
             // It is the site that fails; the documents are not at fault.
             self.written.refused.clear();
         }
+        self.written.refused.sort_by_key(|refused| refused.index);
         (self.written, ended)
     }
 
@@ -166,8 +173,8 @@ impl Upload<'_> {
                 self.split(&range, self.largest);
                 continue;
             }
-            match self.send(&range)? {
-                Verdict::Accepted => self.written.accepted += range.len(),
+            match self.send(&range, Repeat::IfUntouched)? {
+                Verdict::Accepted => self.accept(&range),
                 Verdict::TooMuch { too_large, failure } => {
                     self.too_much(range, too_large, failure)?
                 }
@@ -178,11 +185,42 @@ impl Upload<'_> {
                     self.refused(range, reason, server_error)?;
                 }
             }
+            if let Some(good) = self.accepted {
+                for suspect in std::mem::take(&mut self.suspects) {
+                    self.judge(suspect, good)?;
+                }
+            }
         }
         match &self.server_error {
             Some(reason) if self.written.accepted == 0 => Err(self.keeps_failing(reason)),
             _ => Ok(()),
         }
+    }
+
+    fn accept(&mut self, range: &Range<usize>) {
+        self.written.accepted += range.len();
+        self.accepted = Some(range.start);
+    }
+
+    /// Finds out whether a server error was a document's: it is, if a document that the site took before is taken again
+    /// and this one is not. Otherwise the site fails, and nothing newer may go up before this one.
+    fn judge(&mut self, suspect: usize, good: usize) -> Result<(), Failure> {
+        let alone = |index| index..index + 1;
+        match self.send(&alone(good), Repeat::Freely)? {
+            Verdict::Accepted => {}
+            Verdict::TooMuch { failure, .. } => return Err(failure),
+            Verdict::Refused { reason, .. } => return Err(self.keeps_failing(&reason)),
+        }
+        match self.send(&alone(suspect), Repeat::Freely)? {
+            Verdict::Accepted => self.accept(&alone(suspect)),
+            Verdict::TooMuch {
+                too_large: true,
+                failure,
+            } => self.refuse(suspect, failure.what),
+            Verdict::TooMuch { failure, .. } => return Err(failure),
+            Verdict::Refused { reason, .. } => self.refuse(suspect, reason),
+        }
+        Ok(())
     }
 
     /// Puts a range back in two parts, of which the first has this length.
@@ -228,19 +266,24 @@ impl Upload<'_> {
             self.split(&range, first);
             return Ok(());
         }
-        self.refuse(range.start, reason.clone());
+        if server_error && !self.collection.only_adds() {
+            self.suspects.push(range.start);
+        } else {
+            self.refuse(range.start, reason.clone());
+        }
         if server_error {
             self.server_error = Some(reason);
         }
-        let in_a_row = self.written.refused.len();
-        if nothing_accepted && self.server_error.is_some() && in_a_row >= FAILURES_IN_A_ROW {
-            let reason = self.server_error.take().unwrap_or_default();
-            Err(self.keeps_failing(&reason))
-        } else if nothing_accepted && in_a_row >= REFUSALS_IN_A_ROW {
-            let what = format!("was refused for each of the first {in_a_row} documents");
-            Err(SERVICE.not_understood(self.collection.write(), what))
-        } else {
-            Ok(())
+        let refused = self.written.refused.len() + self.suspects.len();
+        match &self.server_error {
+            Some(reason) if nothing_accepted && refused >= ERRORS_BEFORE_ANY_SUCCESS => {
+                Err(self.keeps_failing(reason))
+            }
+            None if nothing_accepted && refused >= REFUSALS_BEFORE_ANY_SUCCESS => {
+                let what = format!("was refused for each of the first {refused} documents");
+                Err(SERVICE.not_understood(self.collection.write(), what))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -252,8 +295,8 @@ impl Upload<'_> {
         SERVICE.unavailable(self.collection.write(), format!("kept failing: {reason}"))
     }
 
-    /// Sends the documents of a range in one request.
-    fn send(&mut self, range: &Range<usize>) -> Result<Verdict, Failure> {
+    /// Sends the documents of a range in one request, repeated like this after server errors that did not pass.
+    fn send(&mut self, range: &Range<usize>, after_errors: Repeat) -> Result<Verdict, Failure> {
         let call = self.collection.write();
         let documents = &self.documents[range.clone()];
         let body = match documents {
@@ -261,9 +304,10 @@ impl Upload<'_> {
             [document] if self.collection.only_adds() => to_json(document)?,
             documents => to_json(documents)?,
         };
-        let repeat = if self.collection.only_adds() || self.server_error.is_some() {
-            // After server errors that did not pass, each part is tried once.
+        let repeat = if self.collection.only_adds() {
             Repeat::IfUntouched
+        } else if self.server_error.is_some() {
+            after_errors
         } else if documents.len() <= FEWEST {
             Repeat::Freely
         } else {

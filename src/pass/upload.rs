@@ -1,4 +1,4 @@
-//! Carrying out a plan: what has to change first, then what is missing, oldest first, up to the first failure.
+//! Carrying out a plan: updates first, then new documents, oldest first, up to the first failure.
 
 mod others;
 
@@ -8,15 +8,14 @@ use chrono_tz::Tz;
 use crate::config::Config;
 use crate::failure::{ExitStatus, Failure};
 use crate::nightscout::document::{Cause, Treatment};
-use crate::nightscout::{Collection, Document, Refused, Site, SiteStatus, SiteVersion, Written};
+use crate::nightscout::{
+    BATCH, Collection, Document, Refused, Site, SiteStatus, SiteVersion, Written,
+};
 use crate::reconcile::{Plan, Update};
 use crate::report::{Tally, Uploads};
 
 /// Nightscout takes a treatment younger than this for a person treating a low, and snoozes urgent alarms.
 const SNOOZES_ALARMS: Duration = Duration::minutes(10);
-
-/// How many documents are written before the next are.
-const BATCH: usize = 500;
 
 /// Writes to one site.
 pub(super) struct Upload<'a> {
@@ -66,6 +65,7 @@ impl Upload<'_> {
             let written = self.site.update_by_id(Collection::Treatments, &document)?;
             self.note(&written, std::slice::from_ref(write), uploads);
         }
+        // As JSON documents are several times as large.
         for batch in in_arrays.chunks(BATCH) {
             let documents = batch.iter().map(|write| write.document(self.config.zone));
             let documents: Vec<Document> = documents.collect();

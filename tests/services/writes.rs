@@ -293,3 +293,37 @@ fn documents_are_not_called_refused_where_the_site_fails() {
     fails(ended, ExitStatus::Unavailable);
     assert_eq!(written.settled(), 0);
 }
+
+#[test]
+fn a_server_error_that_passes_costs_no_document() {
+    // The first array fails whatever it is repeated; so do the halves and single documents after it, for so long.
+    for errors in 0..40 {
+        for first_taken in [false, true] {
+            let nightscout = Nightscout::start();
+            let broken = || Kind::Status(500, Vec::new(), r#"{"status":500}"#.to_owned());
+            let fault = |times| Fault::on("POST", TREATMENTS, times, broken());
+            nightscout.inject(fault(Times::First(3)));
+            if first_taken {
+                for number in 5..5 + errors {
+                    nightscout.inject(fault(Times::Nth(number)));
+                }
+            } else {
+                nightscout.inject(fault(Times::First(3 + errors)));
+            }
+            let (written, ended) = site(&nightscout).write(Treatments, &basals(60));
+            assert_eq!(refused(&written), [0; 0], "{errors} errors");
+            if ended.is_ok() {
+                assert_eq!(written.accepted, 60, "{errors} errors");
+            } else {
+                fails(ended, ExitStatus::Unavailable);
+                // What is there is the beginning.
+                let there = stored(&nightscout);
+                assert_eq!(
+                    there,
+                    (0..there.len()).collect::<Vec<_>>(),
+                    "{errors} errors"
+                );
+            }
+        }
+    }
+}
