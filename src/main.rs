@@ -1,5 +1,6 @@
 //! Parses the arguments, starts logging, runs, and exits with the status.
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use chrono::Utc;
@@ -19,7 +20,9 @@ fn main() -> ExitCode {
     logging::start(arguments.verbosity());
     let sources = Sources::read(arguments.env_file.as_deref());
     let status = match Config::load(&arguments, &sources, now) {
-        Ok(config) => run(&config, now),
+        // A bug ends the run as a failure that the heartbeat tells of; what it was stands in the log by then.
+        Ok(config) => std::panic::catch_unwind(AssertUnwindSafe(|| run(&config, now)))
+            .unwrap_or(ExitStatus::Bug),
         Err(problems) => {
             config::print(&problems, arguments.json);
             ExitStatus::Configuration

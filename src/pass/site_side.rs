@@ -41,10 +41,12 @@ impl Pass<'_> {
     pub(super) fn look_at_site(&self, site: &Site) -> Result<SiteSide, Failure> {
         // One call alone shows whether the secret is any good: each rejected one makes later calls wait.
         let status = site.status()?;
-        let (recorded, newest) =
-            at_once(|| self.recorded(site), || self.newest_of_the_others(site));
-        let (window, existing, warning) = recorded?;
-        let (newest_status, profile) = newest?;
+        let (events_side, others) = at_once(
+            || self.window_and_first_page(site),
+            || self.newest_status_and_profile(site),
+        );
+        let (window, existing, warning) = events_side?;
+        let (newest_status, profile) = others?;
         Ok(SiteSide {
             status,
             window,
@@ -56,7 +58,10 @@ impl Pass<'_> {
     }
 
     /// The window of the run, what is there in its first page, and what is to be said of a window cut short.
-    fn recorded(&self, site: &Site) -> Result<(Window, ThereAlready, Option<String>), Failure> {
+    fn window_and_first_page(
+        &self,
+        site: &Site,
+    ) -> Result<(Window, ThereAlready, Option<String>), Failure> {
         match self.config.span {
             Span::Recent { days } => self.recent(site, days),
             Span::Dates { first, last } => {
@@ -67,7 +72,7 @@ impl Pass<'_> {
     }
 
     /// The time of the newest device status from here, and the profile document that counts.
-    fn newest_of_the_others(
+    fn newest_status_and_profile(
         &self,
         site: &Site,
     ) -> Result<(Option<DateTime<Utc>>, Option<Document>), Failure> {
