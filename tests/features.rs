@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod device_status;
+mod extended_boluses;
 mod fortnight;
 mod profiles;
 mod readings;

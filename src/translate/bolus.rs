@@ -110,15 +110,7 @@ impl Extended {
     /// The extended part of a bolus that has one. It counts from when the part given at once was completed, and not at
     /// all where that was stopped before.
     fn of(delivery: &Delivery<'_>) -> Option<Extended> {
-        let planned_minutes = delivery
-            .requested_2
-            .map(|(_, request)| request.duration_minutes)
-            .or_else(|| {
-                delivery
-                    .delivery
-                    .and_then(|(_, d)| d.extended_duration_minutes)
-            })
-            .unwrap_or(0);
+        let planned_minutes = delivery.planned_minutes();
         let started = delivery.extended_activated.map(|(event, _)| event.at);
         if let Some((event, ended)) = delivery.extended_completed {
             let from = started.or(delivery.completed.map(|(event, _)| event.at));
@@ -133,7 +125,8 @@ impl Extended {
         let now_completed = delivery
             .completed
             .is_some_and(|(_, completed)| completed.completion == Some(Completion::Completed));
-        if planned_minutes == 0 || !(started.is_some() || now_completed) {
+        let begins = now_completed && !delivery.is_given_at_once();
+        if planned_minutes == 0 || !(started.is_some() || begins) {
             return None;
         }
         Some(Extended {

@@ -41,9 +41,33 @@ impl<'a> Delivery<'a> {
     }
 
     /// The share asked for at once, in percent.
-    pub(super) fn standard_percent(&self) -> Option<i64> {
+    fn requested_percent(&self) -> Option<i64> {
         self.requested_2
             .and_then(|(_, request)| request.standard_percent)
+    }
+
+    /// Whether all of it was asked for at once, whatever length the request has kept from another bolus.
+    pub(super) fn is_given_at_once(&self) -> bool {
+        self.requested_percent() == Some(100)
+    }
+
+    /// The share of a bolus with a later part that was asked for at once, in percent.
+    pub(super) fn standard_percent(&self) -> Option<i64> {
+        self.requested_percent().filter(|percent| *percent < 100)
+    }
+
+    /// How long the later part is to take, in minutes; 0 where nothing tells. The request says it, else the start.
+    pub(super) fn planned_minutes(&self) -> i64 {
+        let requested = self
+            .requested_2
+            .map(|(_, request)| request.duration_minutes);
+        let started = self
+            .delivery
+            .and_then(|(_, delivery)| delivery.extended_duration_minutes);
+        requested
+            .filter(|minutes| *minutes > 0)
+            .or(started)
+            .unwrap_or(0)
     }
 
     /// What was asked for over time.
