@@ -38,8 +38,10 @@ fn treatment(
 ) -> Option<Treatment> {
     let extended = Extended::of(delivery);
     let main = delivery.main(extended.is_some())?;
+    // What went in since nobody knows when stands there as given at its end.
     let now = delivery
         .completed
+        .or(delivery.end_alone())
         .map_or(MilliUnits::ZERO, |(_, completed)| completed.delivered);
     let carbs = delivery.requested_1.and_then(|(_, request)| request.carbs);
     if now == MilliUnits::ZERO && carbs.is_none() && extended.is_none() {
@@ -110,14 +112,12 @@ impl Extended {
     /// The extended part of a bolus that has one. It counts from when the part given at once was completed, and not at
     /// all where that was stopped before.
     fn of(delivery: &Delivery<'_>) -> Option<Extended> {
-        let planned_minutes = delivery.planned_minutes();
-        let started = delivery.extended_activated.map(|(event, _)| event.at);
-        if let Some((event, ended)) = delivery.extended_completed {
-            let from = started.or(delivery.completed.map(|(event, _)| event.at));
+        if let Some((event, ended)) = delivery.extended_ended() {
+            let from = delivery.extended_from()?;
             let whole = ended.completion == Some(Completion::Completed);
             return Some(Extended {
                 insulin: ended.delivered,
-                duration: from.map_or(Duration::minutes(planned_minutes), |from| event.at - from),
+                duration: event.at - from.at,
                 standard_percent: whole.then(|| delivery.standard_percent()).flatten(),
                 completion: Some(ended.completion),
             });
@@ -125,8 +125,10 @@ impl Extended {
         let now_completed = delivery
             .completed
             .is_some_and(|(_, completed)| completed.completion == Some(Completion::Completed));
+        let started = delivery.extended_activated.is_some();
         let begins = now_completed && !delivery.is_given_at_once();
-        if planned_minutes == 0 || !(started.is_some() || begins) {
+        let planned_minutes = delivery.planned_minutes();
+        if planned_minutes == 0 || !(started || begins) {
             return None;
         }
         Some(Extended {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::by_hand;
 use crate::pass::by_hand::{event, treatments};
 use crate::pass::{filed, number, text};
 
@@ -43,8 +44,19 @@ fn later_part_begun(units: f64) -> Value {
     )
 }
 
-/// Each bolus as its time in New York, type, U at once, U over time, and minutes of that.
+fn later_part_ended(time: &str, units: f64, status: i64) -> Value {
+    let properties = json!({
+        "bolusId": 7, "completionStatus": status, "insulinDelivered": units, "insulinRequested": 4,
+    });
+    event(40, time, 21, properties)
+}
+
+/// Each bolus of a day as its time in New York, type, U at once, U over time, and minutes of that.
 fn boluses(events: &[Value]) -> Vec<String> {
+    in_words(&treatments(events, &[]))
+}
+
+fn in_words(documents: &[Value]) -> Vec<String> {
     let in_words = |document: &Value| {
         let at = filed(document).with_timezone(&chrono_tz::America::New_York);
         let minutes = number(document, "duration");
@@ -56,7 +68,7 @@ fn boluses(events: &[Value]) -> Vec<String> {
             number(document, "relative") * minutes / 60.0,
         )
     };
-    treatments(events, &[]).iter().map(in_words).collect()
+    documents.iter().map(in_words).collect()
 }
 
 #[test]
@@ -73,6 +85,71 @@ fn a_length_that_the_request_lacks_is_taken_from_the_start() {
             ["08:01:00 Combo Bolus: 2 U at once, 2 U over 120 min"]
         );
     }
+}
+
+#[test]
+fn a_later_part_whose_beginning_is_not_on_record_counts_from_its_request() {
+    let mut events = request(0, json!(120));
+    events.push(started(0, 4000, 120));
+    assert_eq!(boluses(&events), [] as [&str; 0]);
+    for (time, units, status, minutes) in
+        [("10:00:30", 4.0, 3, "120.5"), ("09:00:00", 2.0, 0, "60")]
+    {
+        events.push(later_part_ended(time, units, status));
+        let expected = format!("08:00:00 Combo Bolus: 0 U at once, {units} U over {minutes} min");
+        assert_eq!(boluses(&events), [expected]);
+        events.pop();
+    }
+    events.push(later_part_ended("08:00:20", 0.0, 5));
+    assert_eq!(boluses(&events), [] as [&str; 0]);
+}
+
+#[test]
+fn a_later_part_into_the_next_day_is_one_document_whichever_day_is_run_first() {
+    let at = |mut event: Value, time: &str| {
+        event["pumpDateTime"] = format!("2026-05-{time}").into();
+        event
+    };
+    let mut events: Vec<Value> = request(0, json!(300))
+        .into_iter()
+        .map(|event| at(event, "14T22:00:00"))
+        .collect();
+    events.push(at(later_part_ended("", 4.0, 3), "15T03:00:00"));
+    for days in [[14, 15, 16], [16, 15, 14]] {
+        let site = by_hand(&[], "BOLUS");
+        for day in days {
+            // The day, and one on either side.
+            let fetched = events.iter().filter(|event| {
+                let date = text(event, "pumpDateTime").get(8..10);
+                let date: i64 = date.and_then(|date| date.parse().ok()).expect("a date");
+                (day - 1..=day + 1).contains(&date)
+            });
+            let fetched: Vec<&Value> = fetched.collect();
+            let logs = json!({"events": fetched, "clockChanges": []});
+            site.tandem.serve_pump_logs(logs);
+            let date = format!("2026-05-{day}");
+            let now = "2026-05-20T12:00:00Z".parse().expect("an instant");
+            site.good_pass(now, &["--start-date", &date, "--end-date", &date]);
+        }
+        assert_eq!(
+            in_words(&site.nightscout.treatments()),
+            ["22:00:00 Combo Bolus: 0 U at once, 4 U over 300 min"]
+        );
+    }
+}
+
+#[test]
+fn of_a_later_part_with_nothing_but_its_end_on_record_the_insulin_stays() {
+    let events = [later_part_ended("10:00:30", 2.0, 3)];
+    assert_eq!(
+        boluses(&events),
+        ["10:00:30 Correction Bolus: 2 U at once, 0 U over 0 min"]
+    );
+    let documents = treatments(&events, &[]);
+    assert_eq!(
+        text(&documents[0], "notes"),
+        "extended part, start not recorded"
+    );
 }
 
 #[test]

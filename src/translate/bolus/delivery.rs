@@ -31,13 +31,45 @@ pub(super) struct Delivery<'a> {
 }
 
 impl<'a> Delivery<'a> {
-    /// The event that the document is filed under: the completion, or, of a bolus that has no part given at once, the
-    /// start of the extended part.
+    /// The event that the document is filed under: the completion; of a bolus that has no part given at once, the start
+    /// of the extended part or what stands for it; and of a bolus that has nothing else, the end of the extended part.
+    ///
+    /// Which of them it is stays the same from run to run: a document is filed under the latter two only when the bolus is
+    /// over, and what would come before them is known by then.
     pub(super) fn main(&self, extended: bool) -> Option<&'a DatedEvent> {
-        let started = self.extended_activated.filter(|_| extended);
-        self.completed
-            .map(|(event, _)| event)
-            .or(started.map(|(event, _)| event))
+        let completed = self.completed.map(|(event, _)| event);
+        completed.or(match extended {
+            true => self.extended_from(),
+            false => self.end_alone().map(|(event, _)| event),
+        })
+    }
+
+    /// What the extended part counts from: its start, else the end of the part given at once, else the request.
+    pub(super) fn extended_from(&self) -> Option<&'a DatedEvent> {
+        let started = self.extended_activated.map(|(event, _)| event);
+        let completed = self.completed.map(|(event, _)| event);
+        started.or(completed).or(self.requested())
+    }
+
+    /// The first of the requests on record.
+    fn requested(&self) -> Option<&'a DatedEvent> {
+        let first = self.requested_1.map(|(event, _)| event);
+        let second = self.requested_2.map(|(event, _)| event);
+        let third = self.requested_3.map(|(event, _)| event);
+        first.or(second).or(third)
+    }
+
+    /// The end of the extended part; none of one that was called off before it began.
+    pub(super) fn extended_ended(&self) -> Part<'a, BolusCompleted> {
+        let began = self.completed.is_some() || self.extended_activated.is_some();
+        self.extended_completed
+            .filter(|(_, ended)| began || ended.delivered > MilliUnits::ZERO)
+    }
+
+    /// The end of an extended part where nothing tells since when it was given.
+    pub(super) fn end_alone(&self) -> Part<'a, BolusCompleted> {
+        self.extended_ended()
+            .filter(|_| self.extended_from().is_none())
     }
 
     /// The share asked for at once, in percent.

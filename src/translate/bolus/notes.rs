@@ -18,6 +18,9 @@ pub(super) fn notes(delivery: &Delivery<'_>, extended: Option<&Extended>) -> Opt
             notes.push("correction declined".to_owned());
         }
     }
+    if delivery.end_alone().is_some() {
+        notes.push("extended part, start not recorded".to_owned());
+    }
     if let Some((_, completed)) = delivery.completed
         && let Some(how) = completed.completion.and_then(ending)
     {
