@@ -4,6 +4,7 @@ mod by_hand;
 mod device_status;
 mod extended_boluses;
 mod fortnight;
+mod long_stretches;
 mod profiles;
 mod readings;
 mod requests;

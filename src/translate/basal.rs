@@ -1,4 +1,9 @@
 //! `BASAL`: what the pump delivered over time, as temp basals without gap or overlap.
+//!
+//! A rest without delivery is one document from the event that began it, and grows as long as that event is among those
+//! fetched. When it is not, days without any report of a rate may as well be days whose data is missing: nothing tells
+//! them apart, nor which document a rest goes on in. Such days are left without a document, and the rest ends where it
+//! was last seen, until a run covers all of it.
 
 use chrono::{DateTime, Duration, Utc};
 

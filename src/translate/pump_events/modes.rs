@@ -1,8 +1,9 @@
 //! Sleep and exercise, one document a stretch.
 //!
 //! A stretch that still runs lasts to the newest event known and says so; later passes let it grow and complete it, as
-//! long as its start lies in the days fetched. One whose start lies before them is left as it is: without the start it is
-//! not known which document it is. Eating-soon mode only ends the others: what comes of it are boluses, which say so.
+//! long as its start lies in the days fetched. One whose start lies before them is left as it is, until a run covers
+//! all of it: without the start it is not known which document it is. Eating-soon mode only ends the others: what comes
+//! of it are boluses, which say so.
 
 use chrono::{DateTime, Utc};
 
