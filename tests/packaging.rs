@@ -1,6 +1,8 @@
 //! What stands around the program says what the program does: app.json, Procfile, README and the guides.
 
 use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
 
 use tconnectsync_heroku::config::Feature;
 use tconnectsync_heroku::config::variables::{Group, VARIABLES, Variable};
@@ -175,17 +177,47 @@ fn heroku_is_told_one_command_everywhere() {
 
 #[test]
 fn what_heroku_and_the_container_build_from_is_all_there() {
-    // Cargo reads the manifest of the tests even where it does not build them.
-    for needed in ["src", "tests", "Cargo.toml", "Cargo.lock"] {
+    let mut needed: Vec<String> = ["Cargo.toml", "Cargo.lock"].map(str::to_owned).into();
+    needed.extend(places_of_targets());
+    for place in ["src", "build.rs", "benches", "tests"] {
+        assert!(needed.iter().any(|it| it == place), "{place}: {needed:?}");
+    }
+    for needed in needed {
         for line in SLUGIGNORE.lines() {
             assert_ne!(line.trim_matches('/'), needed, ".slugignore");
         }
         let copied = CONTAINERFILE
             .lines()
             .filter_map(|line| line.strip_prefix("COPY "))
-            .any(|files| files.split(' ').any(|file| file == needed));
+            .filter_map(|files| files.rsplit_once(' '))
+            .any(|(files, _)| files.split(' ').any(|file| file == needed));
         assert!(copied, "{needed} in docs/Containerfile");
     }
+}
+
+/// The files and folders in which the manifest's targets are. Cargo builds nothing where one of them is missing, even if it
+/// would not build that one; but examples it finds by itself.
+fn places_of_targets() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let cargo = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
+        .current_dir(root)
+        .output()
+        .expect("cargo runs");
+    let metadata: serde_json::Value = serde_json::from_slice(&cargo.stdout).expect("JSON");
+    let package = &metadata["packages"][0];
+    let manifest = include_str!("../Cargo.toml");
+    let targets = package["targets"].as_array().expect("a list of targets");
+    targets
+        .iter()
+        .filter(|target| target["kind"][0] != "example" || manifest.contains("[[example]]"))
+        .map(|target| {
+            let source = Path::new(target["src_path"].as_str().expect("a path"));
+            let below = source.strip_prefix(root).expect("below the manifest");
+            let place = below.iter().next().and_then(|place| place.to_str());
+            place.expect("a name").to_owned()
+        })
+        .collect()
 }
 
 #[test]
