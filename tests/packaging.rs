@@ -243,7 +243,8 @@ fn no_guide_names_an_option_that_does_not_exist() {
                 .chain(aliases.into_iter().map(str::to_owned))
         })
         .collect();
-    let guides = [README, HEROKU_GUIDE, SCHEDULERS_GUIDE];
+    let example = include_str!("../.env.example");
+    let guides = [README, HEROKU_GUIDE, SCHEDULERS_GUIDE, example, PROCFILE];
     let lines = guides.iter().flat_map(|guide| guide.lines());
     for line in lines {
         let Some((_, after)) = line.split_once("tconnectsync-heroku ") else {
@@ -257,6 +258,20 @@ fn no_guide_names_an_option_that_does_not_exist() {
             let option = option.split('=').next().unwrap_or_default();
             assert!(known.iter().any(|it| it == option), "--{option} in: {line}");
         }
+    }
+}
+
+#[test]
+fn each_crontab_line_locks_the_file_that_it_reads() {
+    let lines: Vec<&str> = README
+        .lines()
+        .filter(|line| line.starts_with("*/10 * * * * "))
+        .collect();
+    assert_eq!(lines.len(), 2, "one of one person, one of several");
+    for line in lines {
+        let after = |option| line.split(option).nth(1)?.split(' ').next();
+        let read = after(" --env-file ").unwrap_or(".env");
+        assert_eq!(after(" flock -n "), Some(read), "{line}");
     }
 }
 
