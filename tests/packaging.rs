@@ -262,6 +262,22 @@ fn no_guide_names_an_option_that_does_not_exist() {
 }
 
 #[test]
+fn each_scheduler_gets_every_variable_that_is_needed() {
+    for variable in VARIABLES.iter().filter(|variable| variable.required) {
+        let name = variable.name;
+        let of_kubernetes = format!("\n  --from-literal={name}=");
+        holds("docs/schedulers.md", SCHEDULERS_GUIDE, &of_kubernetes);
+        let kind = if name == "TIMEZONE_NAME" {
+            "vars"
+        } else {
+            "secrets"
+        };
+        let of_github = format!("\n          {name}: ${{{{ {kind}.{name} }}}}");
+        holds("docs/schedulers.md", SCHEDULERS_GUIDE, &of_github);
+    }
+}
+
+#[test]
 fn each_crontab_line_locks_the_file_that_it_reads() {
     let lines: Vec<&str> = README
         .lines()
