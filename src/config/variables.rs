@@ -199,7 +199,11 @@ pub static VARIABLES: &[Variable] = &[
         "Keep Tandem's access token on disk between runs, where there is a disk",
     )
     .default("true"),
-    Variable::new(Tconnectsync, "CACHE_CREDENTIALS_PATH", "The file to keep it in"),
+    Variable::new(
+        Tconnectsync,
+        "CACHE_CREDENTIALS_PATH",
+        "The file to keep it in; not set: one in ~/.cache/tconnectsync-heroku",
+    ),
     Variable::new(
         Tconnectsync,
         "REQUESTS_PROXY",
