@@ -1,8 +1,8 @@
 //! What the owner wants: command line, environment and `.env` files as one typed [`Config`].
 //!
 //! Reading ([`Sources::read`]) and judging ([`Config::load`]) are apart, and judging goes on after a problem, so that one
-//! run names everything that has to change. Values are never repeated in a problem or a remark: a password may have been
-//! pasted into any field.
+//! run names everything that has to change. A problem or a remark never repeats a value that could be a secret, since a
+//! password may have been pasted into any field; the name of a misspelt feature is shown.
 
 mod address;
 mod credentials;

@@ -1,4 +1,5 @@
-//! What is wrong with a configuration, and what is worth a remark. Neither ever repeats a value.
+//! What is wrong with a configuration, and what is worth a remark. Neither ever repeats a value that could be a secret; the
+//! name of a misspelt feature is shown, and the path of a file that cannot be read.
 
 use std::fmt;
 use std::io::Write as _;
