@@ -29,7 +29,7 @@ use crate::cli::Cli;
 use reader::Reader;
 
 pub use features::{Feature, FeatureSet};
-pub use problem::{Problem, Remark, WHERE_TO_MEND, failure, print};
+pub use problem::{Problem, Remark, failure, print, where_to_mend};
 pub use region::RegionChoice;
 pub use secret::{PumpSerial, Secret};
 pub use sources::{Place, SetVariable, Sources};

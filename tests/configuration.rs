@@ -161,3 +161,14 @@ fn problems_make_one_failure_of_one_line() {
     let one = tconnectsync_heroku::config::failure(&problems[..1]);
     assert!(one.what.starts_with("NS_SECRET is not set ("), "{one}");
 }
+
+#[test]
+fn what_is_wrong_on_the_command_line_is_not_sent_to_the_config_vars() {
+    let run = SetUp::complete().with_arguments(&["--start-date", "2026-05-20"]);
+    let problems = run.load().expect_err("a problem");
+    let failure = tconnectsync_heroku::config::failure(&problems);
+    insta::assert_snapshot!(failure, @"--start-date lies in the future. --help lists every option.");
+    let both = run.without("NS_URL").load().expect_err("two problems");
+    let failure = tconnectsync_heroku::config::failure(&both);
+    assert!(failure.advice.contains("Config Vars"), "{failure}");
+}

@@ -2,9 +2,9 @@
 
 use log::Level;
 
-use super::Findings;
-use crate::config::{FeatureSet, Usable, WHERE_TO_MEND};
-use crate::failure::{ExitStatus, Failure};
+use super::{Findings, Mark, Step};
+use crate::config::{FeatureSet, Usable, where_to_mend};
+use crate::failure::ExitStatus;
 
 const ABOUT: &str = "Configuration";
 
@@ -37,11 +37,16 @@ pub(super) fn check(usable: &Usable, findings: &mut Findings<'_>) {
         }
     }
     for problem in &usable.problems {
-        let failure = Failure::new(
-            ExitStatus::Configuration,
-            problem.to_string(),
-            WHERE_TO_MEND,
-        );
-        findings.bad(ABOUT, &failure);
+        findings.add(Step {
+            about: ABOUT,
+            mark: Mark::Bad,
+            text: problem.to_string(),
+            status: ExitStatus::Configuration,
+            data: None,
+        });
+    }
+    // What to write is said with each problem, and where to write it once for all.
+    if let Some(place) = where_to_mend(&usable.problems) {
+        findings.aside(ABOUT, place);
     }
 }

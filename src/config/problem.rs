@@ -31,12 +31,20 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Where a configuration is changed.
-pub const WHERE_TO_MEND: &str = "Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file";
+/// Where the cause of problems is changed; `None` where all of them are the command line's.
+pub fn where_to_mend(problems: &[Problem]) -> Option<&'static str> {
+    let of_a_variable = |problem: &Problem| !problem.about.starts_with("--");
+    problems.iter().any(of_a_variable).then_some(
+        "Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file",
+    )
+}
 
 /// The line below a list of problems.
-fn advice() -> String {
-    format!("{WHERE_TO_MEND}. --help lists every variable")
+fn advice(problems: &[Problem]) -> String {
+    match where_to_mend(problems) {
+        Some(place) => format!("{place}. --help lists every variable"),
+        None => "--help lists every option".to_owned(),
+    }
 }
 
 /// All problems as one failure of one line.
@@ -56,7 +64,7 @@ pub fn failure(problems: &[Problem]) -> Failure {
             )
         }
     };
-    Failure::new(ExitStatus::Configuration, what, advice())
+    Failure::new(ExitStatus::Configuration, what, advice(problems))
 }
 
 /// Names every problem on standard error, a line each, and where they are mended; as JSON also on standard output.
@@ -64,7 +72,7 @@ pub fn print(problems: &[Problem], json: bool) {
     for problem in problems {
         eprintln!("error: {problem}.");
     }
-    eprintln!("{}.", advice());
+    eprintln!("{}.", advice(problems));
     if json {
         let failure = failure(problems);
         let summary = serde_json::json!({

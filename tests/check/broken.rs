@@ -23,10 +23,11 @@ fn a_missing_variable_is_named_and_both_services_are_checked_all_the_same() {
     arrangement.variables.remove("TIMEZONE_NAME");
     let complaint = complaint(&arrangement, ExitStatus::Configuration);
     insta::assert_snapshot!(complaint, @r"
-    Configuration: TIMEZONE_NAME is not set (Time zone of the pump's clock by its IANA name, such as America/New_York or Europe/Berlin). Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file
+    Configuration: TIMEZONE_NAME is not set (Time zone of the pump's clock by its IANA name, such as America/New_York or Europe/Berlin)
     ");
     let said = arrangement.program(&["--check-login"]);
     for line in [
+        "\n--  Configuration: Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file\n",
         "signed in",
         "not judged without TIMEZONE_NAME",
         "treatments may be read and written",
@@ -226,7 +227,7 @@ fn an_address_without_its_scheme() {
     let mut arrangement = arrangement();
     arrangement.set("NS_URL", "ada.example.test");
     insta::assert_snapshot!(complaint(&arrangement, ExitStatus::Configuration), @r"
-    Configuration: NS_URL does not begin with https:// or http://: write it like https://my-site.herokuapp.com. Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file
+    Configuration: NS_URL does not begin with https:// or http://: write it like https://my-site.herokuapp.com
     ");
 }
 
