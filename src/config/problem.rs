@@ -69,10 +69,12 @@ pub fn failure(problems: &[Problem]) -> Failure {
 
 /// Names every problem on standard error, a line each, and where they are mended; as JSON also on standard output.
 pub fn print(problems: &[Problem], json: bool) {
+    // Whoever reads may have closed its end, and a disk may be full; the run is over all the same.
+    let mut errors = std::io::stderr();
     for problem in problems {
-        eprintln!("error: {problem}.");
+        let _ = writeln!(errors, "error: {problem}.");
     }
-    eprintln!("{}.", advice(problems));
+    let _ = writeln!(errors, "{}.", advice(problems));
     if json {
         let failure = failure(problems);
         let summary = serde_json::json!({
@@ -80,7 +82,6 @@ pub fn print(problems: &[Problem], json: bool) {
             "failure": failure.to_string(),
             "problems": problems.iter().map(ToString::to_string).collect::<Vec<String>>(),
         });
-        // Whoever reads may have closed its end; the run is over all the same.
         let _ = writeln!(std::io::stdout(), "{summary}");
     }
 }

@@ -142,6 +142,20 @@ fn a_file_that_cannot_be_read_is_named() {
     );
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn problems_that_cannot_be_written_anywhere_still_exit_78() {
+    let home = home();
+    let full = || std::fs::File::create("/dev/full").expect("there");
+    let status = program(home.path())
+        .arg("--json")
+        .stderr(full())
+        .stdout(full())
+        .status()
+        .expect("the program starts");
+    assert_eq!(status.code(), Some(78));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_variable_that_is_no_text_is_a_problem() {
