@@ -33,7 +33,7 @@ impl<'a> Reader<'a> {
         Reader {
             sources,
             problems: unread.chain(lines).collect(),
-            remarks: Vec::new(),
+            remarks: sources.remarks.clone(),
         }
     }
 

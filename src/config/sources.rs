@@ -5,9 +5,9 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::Problem;
 use super::env_file::EnvFile;
 use super::variables::{VARIABLES, Variable};
+use super::{Problem, Remark};
 
 /// The environment and the `.env` files as they were read, and what could not be read.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,8 @@ pub struct Sources {
     pub files: Vec<EnvFile>,
     /// Files and variables that could not be read at all.
     pub problems: Vec<Problem>,
+    /// A file that was passed over.
+    pub remarks: Vec<Remark>,
 }
 
 /// Where a value was found.
@@ -38,6 +40,17 @@ impl fmt::Display for Place {
     }
 }
 
+/// Which of the `.env` files a path is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    /// The one of the command line, which has to exist.
+    Given,
+    /// The one in the current directory.
+    Here,
+    /// The one in the home directory.
+    AtHome,
+}
+
 /// A variable of the table that is set, without its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetVariable {
@@ -51,7 +64,8 @@ pub struct SetVariable {
 
 impl Sources {
     /// Reads the environment and the files: the given one, else `.env` in the current directory, then
-    /// `.config/tconnectsync/.env` in the home directory. Only a given file has to exist.
+    /// `.config/tconnectsync/.env` in the home directory. Only a given file has to exist, and the home directory may be
+    /// closed, as systemd can close it.
     pub fn read(env_file: Option<&Path>) -> Sources {
         let name = env_file.map(|path| path.display().to_string());
         Sources::read_as(env_file, name.as_deref().unwrap_or_default())
@@ -71,28 +85,34 @@ impl Sources {
             }
         }
         match env_file {
-            Some(path) => sources.read_file(path, name, true),
-            None => sources.read_file(Path::new(".env"), ".env", false),
+            Some(path) => sources.read_file(path, name, Expected::Given),
+            None => sources.read_file(Path::new(".env"), ".env", Expected::Here),
         }
         if let Some(home) = std::env::home_dir() {
             let path: PathBuf = home.join(".config/tconnectsync/.env");
-            sources.read_file(&path, "~/.config/tconnectsync/.env", false);
+            sources.read_file(&path, "~/.config/tconnectsync/.env", Expected::AtHome);
         }
         sources
     }
 
-    fn read_file(&mut self, path: &Path, name: &str, must_exist: bool) {
-        let about = if must_exist {
-            format!("--env-file {name}")
-        } else {
-            name.to_owned()
+    fn read_file(&mut self, path: &Path, name: &str, expected: Expected) {
+        let about = match expected {
+            Expected::Given => format!("--env-file {name}"),
+            Expected::Here | Expected::AtHome => name.to_owned(),
         };
         match std::fs::read(path).map(String::from_utf8) {
             Ok(Ok(text)) => self.files.push(EnvFile::parse(name, &text)),
             Ok(Err(_)) => self
                 .problems
                 .push(Problem::new(about, "is not valid UTF-8 text")),
-            Err(error) if !must_exist && absent(error.kind()) => {}
+            Err(error) if expected != Expected::Given && absent(error.kind()) => {}
+            Err(error)
+                if expected == Expected::AtHome && error.kind() == ErrorKind::PermissionDenied =>
+            {
+                let reason = reason(error.kind());
+                let text = format!("{name} is not looked at: {reason}");
+                self.remarks.push(Remark::new(log::Level::Debug, text));
+            }
             Err(error) => self.problems.push(Problem::new(
                 about,
                 format!("could not be read: {}", reason(error.kind())),

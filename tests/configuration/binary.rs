@@ -142,6 +142,67 @@ fn a_file_that_cannot_be_read_is_named() {
     );
 }
 
+/// What systemd's ProtectHome= makes of a home, for one.
+#[cfg(unix)]
+#[test]
+fn a_home_that_must_not_be_searched_is_gone_without() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    let mode = |path: &Path, mode| {
+        set_permissions(path, Permissions::from_mode(mode)).expect("permitted");
+    };
+    let (place, home) = (home(), home());
+    mode(place.path(), 0o755);
+    let folder = home.path().join(".config/tconnectsync");
+    std::fs::create_dir_all(&folder).expect("created");
+    std::fs::write(folder.join(".env"), "NS_URL=https://ada.test").expect("written");
+    mode(home.path(), 0o000);
+    // Nothing is closed to root, so that the program has to be somebody else.
+    let as_nobody = std::fs::read_dir(home.path()).is_ok();
+    let copy = place.path().join("program");
+    std::fs::copy(env!("CARGO_BIN_EXE_tconnectsync-heroku"), &copy).expect("copied");
+    let said = |arguments: &[&str]| {
+        let mut command = Command::new(&copy);
+        command
+            .env_clear()
+            .env("HOME", home.path())
+            .current_dir(place.path())
+            .args(arguments);
+        if as_nobody {
+            command.uid(65534).gid(65534);
+        }
+        let output = command.output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(78));
+        [output.stdout, output.stderr].map(|said| String::from_utf8(said).expect("UTF-8"))
+    };
+    let [_, errors] = said(&[]);
+    assert!(!errors.contains(".config"), "{errors}");
+    assert!(errors.contains("NS_URL is not set"), "{errors}");
+    let [check, _] = said(&["--check-login"]);
+    assert!(
+        check.contains(
+            "--  Configuration: ~/.config/tconnectsync/.env is not looked at: permission denied"
+        ),
+        "{check}"
+    );
+    // The others are meant.
+    let theirs = place.path().join(".env");
+    std::fs::write(&theirs, "NS_URL=https://ada.test").expect("written");
+    mode(&theirs, 0o000);
+    let [_, errors] = said(&[]);
+    assert!(
+        errors.contains("error: .env could not be read: permission denied."),
+        "{errors}"
+    );
+    let [_, errors] = said(&["--env-file", ".env"]);
+    assert!(
+        errors.contains("error: --env-file .env could not be read: permission denied."),
+        "{errors}"
+    );
+    mode(home.path(), 0o700);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn problems_that_cannot_be_written_anywhere_still_exit_78() {
