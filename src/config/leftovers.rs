@@ -48,6 +48,9 @@ fn unknown_names(reader: &mut Reader) {
             continue;
         }
         let text = if sources.environment.contains_key(name) {
+            if is_service_link(name) {
+                continue;
+            }
             format!("{name} is not a variable of this program: is it misspelt?")
         } else {
             "A .env file sets a variable whose name begins like this program's but is none of them: is it misspelt?"
@@ -55,6 +58,21 @@ fn unknown_names(reader: &mut Reader) {
         };
         reader.remark(Level::Warn, text);
     }
+}
+
+/// Whether Kubernetes sets a variable of this name for a service that runs beside the program, such as
+/// `NIGHTSCOUT_SERVICE_HOST` or `NS_PORT_80_TCP_ADDR` (Kubernetes, "Service", environment variables). None of ours is
+/// spelt so.
+fn is_service_link(name: &str) -> bool {
+    let of_a_port = |rest: &str| {
+        let mut parts = rest.split('_');
+        parts.next().is_some_and(|port| port.parse::<u16>().is_ok())
+            && matches!(parts.next(), Some("TCP" | "UDP" | "SCTP"))
+    };
+    name.ends_with("_SERVICE_HOST")
+        || name.ends_with("_PORT")
+        || name.contains("_SERVICE_PORT_")
+        || name.split("_PORT_").skip(1).any(of_a_port)
 }
 
 /// The HTTP library reads `HTTPS_PROXY` itself, from the environment.

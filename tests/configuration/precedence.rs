@@ -119,6 +119,30 @@ fn leftovers_of_the_web_app_get_one_line_and_tconnectsyncs_one_for_debugging() {
 }
 
 #[test]
+fn what_kubernetes_says_of_services_beside_the_program_is_no_misspelling() {
+    let links = [
+        "NIGHTSCOUT_SERVICE_HOST",
+        "NIGHTSCOUT_SERVICE_PORT",
+        "NIGHTSCOUT_SERVICE_PORT_HTTP",
+        "NIGHTSCOUT_PORT",
+        "NIGHTSCOUT_PORT_80_TCP",
+        "NIGHTSCOUT_PORT_80_TCP_PROTO",
+        "NIGHTSCOUT_PORT_80_TCP_PORT",
+        "NIGHTSCOUT_PORT_80_TCP_ADDR",
+        "NS_MONGO_PORT_27017_UDP_ADDR",
+        "TCONNECTSYNC_HEROKU_PORT",
+    ];
+    let set_up = |names: &[&str]| {
+        names
+            .iter()
+            .fold(SetUp::complete(), |set_up, name| set_up.with(name, "x"))
+    };
+    assert_eq!(set_up(&links).remarks(), [""; 0]);
+    let misspelt = ["NS_PORTS", "NS_PORT_HTTP", "NS_PORT_80_HTTP", "NS_SERVICE"];
+    assert_eq!(set_up(&misspelt).remarks().len(), misspelt.len());
+}
+
+#[test]
 fn a_misspelt_variable_is_named_from_the_environment_but_not_from_a_file() {
     let remarks = SetUp::complete()
         .with("TCONNECTSYNC_HEROKU_FEATURE", "CGM")
