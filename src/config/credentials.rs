@@ -25,12 +25,25 @@ pub(super) fn password(reader: &mut Reader) -> Option<Secret> {
 
 /// The API_SECRET or token of the site.
 pub(super) fn nightscout_secret(reader: &mut Reader) -> Option<Secret> {
+    let name = reader
+        .found("NS_SECRET")
+        .map_or("NS_SECRET", |found| found.name);
     let secret = credential(reader, "NS_SECRET")?;
+    // An address with a token in it ends in `?token=…`.
+    let pasted = secret.expose().trim_start().trim_start_matches('?');
+    if pasted.starts_with("token=") {
+        reader.remark(
+            Level::Warn,
+            format!("{name} begins with token=: remove that, the token is what follows"),
+        );
+    }
     // Nightscout itself does not start with a shorter API_SECRET, and tokens are longer.
     if secret.expose().chars().count() < 12 {
         reader.remark(
             Level::Warn,
-            "NS_SECRET is shorter than 12 characters, which no Nightscout site accepts as its API_SECRET: is it complete?",
+            format!(
+                "{name} is shorter than 12 characters, which no Nightscout site accepts as its API_SECRET: is it complete?"
+            ),
         );
     }
     Some(secret)

@@ -99,6 +99,23 @@ fn swapped_or_cut_off_credentials_are_remarked_upon() {
 }
 
 #[test]
+fn a_token_pasted_with_its_name_from_an_address_is_remarked_upon() {
+    for (name, value) in [
+        ("NS_SECRET", "token=pump-0123456789abcdef"),
+        ("NS_SECRET", " ?token=pump-0123456789abcdef"),
+        ("API_SECRET", "token=pump-0123456789abcdef"),
+    ] {
+        let remarks = SetUp::complete()
+            .without("NS_SECRET")
+            .with(name, value)
+            .remarks();
+        let expected =
+            format!("WARN {name} begins with token=: remove that, the token is what follows");
+        assert!(remarks.contains(&expected), "{value}: {remarks:?}");
+    }
+}
+
+#[test]
 fn a_secret_does_not_print() {
     let secret = Secret::new("hunter2").expect("not empty");
     assert_eq!(
