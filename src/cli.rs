@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use clap::{ArgAction, Parser};
 
 use crate::config::features::{Feature, names};
@@ -35,7 +35,7 @@ pub struct Cli {
     pub features: Vec<FeatureSet>,
 
     /// Copy the last N days (1 to 366) [default: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=366), conflicts_with_all = ["start_date", "end_date"])]
+    #[arg(long, value_name = "N", value_parser = days, conflicts_with_all = ["start_date", "end_date"])]
     pub days: Option<u16>,
 
     /// Copy from this day on (YYYY-MM-DD, by the pump's clock)
@@ -83,9 +83,23 @@ fn feature_list(list: &str) -> Result<FeatureSet, String> {
     FeatureSet::parse(list).map_err(|_| format!("the features are {}", names(Feature::ALL)))
 }
 
+fn days(text: &str) -> Result<u16, String> {
+    let days = text.parse().ok().filter(|days| (1..=366).contains(days));
+    days.ok_or_else(|| "write a number of days from 1 to 366".to_owned())
+}
+
 fn date(text: &str) -> Result<NaiveDate, String> {
-    NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .map_err(|_| "write a date as YYYY-MM-DD, such as 2026-05-14".to_owned())
+    let is_year = |year: &str| year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit());
+    let date = text
+        .split_once('-')
+        .filter(|(year, _)| is_year(year))
+        .and_then(|_| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
+        .ok_or("write a date as YYYY-MM-DD, such as 2026-05-14")?;
+    // The pump counts its time from 2008 on.
+    if date.year() < 2008 {
+        return Err("no pump's history begins before 2008-01-01".to_owned());
+    }
+    Ok(date)
 }
 
 /// What `--help` lists below the options: the program's tables, so that it cannot say anything else than they do.

@@ -83,6 +83,11 @@ fn a_wrong_command_line_is_refused() {
         &["--end-date", "2026-05-01"],
         &["--start-date", "01.05.2026"],
         &["--start-date", "2026-02-30"],
+        &["--start-date", "26-01-01"],
+        &["--start-date", "12026-01-01"],
+        &["--start-date=-262143-01-01"],
+        &["--start-date=+2026-01-01"],
+        &["--start-date", "2007-12-31"],
         &["-v", "-q"],
         &["--region", "Mars"],
         &["--auto-update"],
@@ -92,6 +97,35 @@ fn a_wrong_command_line_is_refused() {
         let error = Cli::try_parse_from(line).expect_err("refused");
         assert_eq!(error.exit_code(), 2, "{arguments:?}");
     }
+}
+
+#[test]
+fn a_refused_number_or_date_is_answered_with_what_to_write() {
+    for (arguments, answer) in [
+        (["--days", "400"], "write a number of days from 1 to 366"),
+        (["--days", "a week"], "write a number of days from 1 to 366"),
+        (
+            ["--start-date", "26-01-01"],
+            "write a date as YYYY-MM-DD, such as 2026-05-14",
+        ),
+        (
+            ["--start-date", "1926-01-01"],
+            "no pump's history begins before 2008-01-01",
+        ),
+    ] {
+        let line = std::iter::once("tconnectsync-heroku").chain(arguments);
+        let error = Cli::try_parse_from(line).expect_err("refused").to_string();
+        assert!(error.contains(answer), "{arguments:?}: {error}");
+    }
+    assert_eq!(
+        run(&["--start-date", "2008-01-01", "--end-date", "2008-01-01"])
+            .config()
+            .span,
+        Span::Dates {
+            first: NaiveDate::from_ymd_opt(2008, 1, 1).expect("a day"),
+            last: NaiveDate::from_ymd_opt(2008, 1, 1).expect("a day"),
+        }
+    );
 }
 
 #[test]
