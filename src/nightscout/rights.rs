@@ -38,7 +38,7 @@ impl Site {
         const CALL: &str = "verifyauth";
         let answer = self.ask(Call::get(CALL, self.url(CALL, &[])), Caller::Owner)?;
         match answer.status() {
-            401 => return Err(self.unknown_secret(CALL)),
+            401 => return Err(self.unknown_secret()),
             429 | 500.. => return Err(answer.failure()),
             _ => {}
         }
@@ -53,7 +53,7 @@ impl Site {
         } else if says("rolefound", "FOUND") || says("message", "OK") {
             Ok(Standing::Token)
         } else if says("message", "UNAUTHORIZED") {
-            Err(self.unknown_secret(CALL))
+            Err(self.unknown_secret())
         } else {
             Ok(Standing::Untold)
         }
@@ -106,11 +106,13 @@ impl Site {
         }
     }
 
-    fn unknown_secret(&self, call: &str) -> Failure {
-        SERVICE.failure(
+    fn unknown_secret(&self) -> Failure {
+        Failure::new(
             ExitStatus::CredentialsRejected,
-            call,
-            "says that the site does not know the secret in NS_SECRET",
+            format!(
+                "{}: the site does not know the secret in NS_SECRET",
+                SERVICE.name
+            ),
             self.advice_on_secret(),
         )
     }
