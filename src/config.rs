@@ -28,6 +28,7 @@ use url::Url;
 use crate::cli::Cli;
 use reader::Reader;
 
+pub(crate) use address::is_this_machine;
 pub use features::{Feature, FeatureSet};
 pub use problem::{Problem, Remark, failure, print, where_to_mend};
 pub use region::RegionChoice;

@@ -25,7 +25,7 @@ pub(super) fn nightscout(reader: &mut Reader, allow_insecure_http: bool) -> Opti
 pub(super) fn tandem(reader: &mut Reader) -> Option<Option<Url>> {
     let url = reader.optional("TCONNECT_BASE_URL", origin)?;
     if let Some(url) = &url {
-        let level = if nearness(url) == Nearness::Loopback {
+        let level = if is_this_machine(url) {
             Level::Info
         } else {
             Level::Warn
@@ -99,7 +99,7 @@ fn origin(value: &str) -> Result<Url, String> {
     if url.path() != "/" {
         return Err("must be scheme, host and port only, without a path".to_owned());
     }
-    if url.scheme() == "http" && nearness(&url) != Nearness::Loopback {
+    if url.scheme() == "http" && !is_this_machine(&url) {
         return Err("must begin with https:// unless it is this machine's own address".to_owned());
     }
     Ok(url)
@@ -168,6 +168,11 @@ enum Nearness {
     Public,
 }
 
+/// Whether the address is this machine's own: what is sent there does not leave it.
+pub(crate) fn is_this_machine(url: &Url) -> bool {
+    nearness(url) == Nearness::Loopback
+}
+
 fn nearness(url: &Url) -> Nearness {
     match url.host() {
         Some(Host::Ipv4(address)) => ipv4_nearness(address),
@@ -201,5 +206,35 @@ fn ipv6_nearness(address: Ipv6Addr) -> Nearness {
         Nearness::Private
     } else {
         Nearness::Public
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_goes_by_several_names_and_by_no_other() {
+        let is = |host| is_this_machine(&Url::parse(&format!("http://{host}:8080/")).unwrap());
+        for own in [
+            "localhost",
+            "LOCALHOST",
+            "ns.localhost",
+            "127.0.0.1",
+            "127.1.2.3",
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+        ] {
+            assert!(is(own), "{own}");
+        }
+        for other in [
+            "localhost.test",
+            "notlocalhost",
+            "ns.local",
+            "192.168.1.2",
+            "[fe80::1]",
+        ] {
+            assert!(!is(other), "{other}");
+        }
     }
 }

@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
-use url::{Host, Url};
+use url::Url;
 
 use super::answer::{Answer, Service};
 use super::call::Call;
 use super::patience::{self, Patience, TRIES};
 use super::redaction::excerpt_masking;
 use super::trouble::{Trouble, Unanswered, describe};
-use crate::config::Secret;
+use crate::config::{Secret, is_this_machine};
 use crate::failure::{ExitStatus, Failure};
 
 /// The longest time until a connection stands.
@@ -261,16 +261,6 @@ fn run_ends(failure: Failure) -> Unanswered {
 
 fn text_header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
-}
-
-/// Whether the address is this machine's own.
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 fn secrets_to_mask(options: &Options<'_>) -> Arc<[String]> {
