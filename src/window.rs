@@ -3,12 +3,19 @@
 use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
-/// The days of one page. Tandem Source gives at most 28 in one request; with half of that, and what Nightscout holds of
-/// the same days, a page stays well below 64 MiB.
+use crate::tandem::MAX_DAYS;
+
+/// The days of one page. Tandem Source gives at most [`MAX_DAYS`] in one request; with half of that, and what Nightscout
+/// holds of the same days, a run needs about 65 MiB at most.
 const DAYS_A_PAGE: u64 = 14;
 
 /// Events of the day before and after complete those of a page: the request of a bolus, the end of a basal rate.
 const PADDING: u64 = 1;
+
+const _: () = assert!(
+    DAYS_A_PAGE + 2 * PADDING <= MAX_DAYS.unsigned_abs(),
+    "one request asks for a page and its padding"
+);
 
 /// A phone's clock may be ahead by this much: what it just uploaded still counts.
 const CLOCKS_DIFFER_BY: Duration = Duration::minutes(10);
