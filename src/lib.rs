@@ -8,23 +8,24 @@
 //!
 //! # The map
 //!
-//! Data flows down this list; a module knows those above it.
+//! A module knows only those above it; but [`cli`] and [`config`] know each other, since an argument is read as what the
+//! configuration holds.
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | [`failure`] | what can go wrong, its exit status, and the advice printed with it |
 //! | [`cli`] | the command line |
 //! | [`config`] | command line, environment and `.env` files as one typed [`config::Config`] |
 //! | [`logging`] | the log on standard error |
-//! | [`failure`] | what can go wrong, its exit status, and the advice printed with it |
+//! | [`http`] | the one HTTP client: time limits, retries, and what may be said of an answer |
 //! | [`signals`] | the signals that end a run early |
 //! | [`state`] | what a disk, where there is one, keeps between runs |
-//! | [`http`] | the one HTTP client: time limits, retries, and what may be said of an answer |
 //! | [`tandem`] | Tandem Source over HTTP: login, pumps, logs, as the service sends them |
 //! | [`pump`] | the pump's history: typed events, their decoding, the pump's clock |
-//! | [`translate`] | events into documents, one file a feature |
 //! | [`nightscout`] | Nightscout over HTTP, and the documents written there |
-//! | [`reconcile`] | wanted documents against existing ones |
+//! | [`translate`] | events into documents, one file a feature |
 //! | [`window`] | which span of time a run is about |
+//! | [`reconcile`] | wanted documents against existing ones |
 //! | [`report`] | the summary line and the JSON summary |
 //! | [`pass`] | one pass, top to bottom: the place that joins both services |
 //! | [`check`] | `--check-login`: everything that a pass needs, step by step, without writing |

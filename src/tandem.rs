@@ -38,7 +38,7 @@ const SERVICE: Service = Service {
 };
 
 /// A client for Tandem Source: keeps cookies, and calls itself what the web app's users call themselves, because the
-/// service's firewall is made for browsers.
+/// service's firewall is made for browsers. Fails with 78 as [`Client::new`] does.
 pub fn client(
     config: &config::Tandem,
     proxy: Option<&config::Secret>,

@@ -90,6 +90,9 @@ pub(super) enum Caller {
 }
 
 /// A Nightscout site. Clones share connections; several threads may use one.
+///
+/// # Errors
+/// Every call fails with 69, 75, 76 or 77, see [`crate::failure`]; with 78 where the site wants https.
 #[derive(Clone)]
 pub struct Site {
     client: Client,
@@ -99,7 +102,8 @@ pub struct Site {
 }
 
 impl Site {
-    /// The site of this configuration; sends nothing yet.
+    /// The site of this configuration; sends nothing yet. Fails with 78 on a secret that no request can carry, and as
+    /// [`Client::new`] does.
     pub fn new(
         config: &config::Nightscout,
         proxy: Option<&config::Secret>,

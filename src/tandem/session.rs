@@ -33,6 +33,9 @@ const PUMP_LOGS_LIMIT: Duration = Duration::from_secs(180);
 const EXPIRY_MARGIN: TimeDelta = TimeDelta::seconds(30);
 
 /// A session with Tandem Source. When its token expires, it logs in anew.
+///
+/// # Errors
+/// Every call fails with 69, 75, 76 or 77, see [`crate::failure`].
 pub struct Session {
     client: Client,
     config: config::Tandem,
@@ -49,7 +52,7 @@ impl Session {
     /// Continues the session of an earlier run where its tokens are remembered, without a request; else logs in with e-mail
     /// and password, unless these were rejected not long ago.
     ///
-    /// Fails with 77 on rejected credentials and locked accounts; with 69, 75 or 76 as every call does.
+    /// Fails with 77 on rejected credentials and locked accounts, too.
     pub fn open(
         client: Client,
         config: &config::Tandem,
@@ -123,7 +126,7 @@ impl Session {
     }
 
     /// Asks for all events of a pump on these days, both included, at most [`MAX_DAYS`] of them. The days are those of the
-    /// pump's wall clock.
+    /// pump's wall clock. Fails with 70 for more than [`MAX_DAYS`] days, or for none.
     pub fn pump_logs(
         &mut self,
         pump: &Pump,
