@@ -12,6 +12,7 @@ use tconnectsync_heroku::pump::event::{
 use tconnectsync_heroku::pump::quantity::{PumpTime, pump_epoch};
 
 const NEW_YORK: Tz = chrono_tz::America::New_York;
+const LONDON: Tz = chrono_tz::Europe::London;
 
 fn reading(text: &str) -> NaiveDateTime {
     NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S")

@@ -189,3 +189,14 @@ fn zones_of_half_hours_and_the_far_side_of_the_date_line() {
         ClockStory::FollowsZone,
     );
 }
+
+#[test]
+fn a_journey_of_one_hour_a_week_after_the_zones_change() {
+    let moved = vec![(utc(3, 29, 9), HOUR), (utc(4, 5, 11), HOUR)];
+    assert_story(
+        chrono_tz::Europe::London,
+        utc(3, 27, 0),
+        11,
+        ClockStory::Moved(moved),
+    );
+}

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use tconnectsync_heroku::pump::clock::{Evidence, PumpClock, Reason};
 use tconnectsync_heroku::pump::quantity::PumpTime;
 
-use super::{Known, NEW_YORK, assert_instants, instant, judge, moved, reading};
+use super::{Known, LONDON, NEW_YORK, assert_instants, instant, judge, moved, reading};
 
 #[test]
 fn a_clock_moved_by_hand_hours_after_the_zone_is_right_before_and_after() {
@@ -319,4 +319,74 @@ fn a_pump_that_lost_its_clock_is_right_before_the_loss_and_after() {
             (302, "2026-06-05 14:15", "2026-06-05 18:15"),
         ],
     );
+}
+
+#[test]
+fn a_journey_of_one_hour_soon_after_the_zones_change_is_no_second_correction() {
+    // From London to Paris over Easter.
+    let east = [
+        moved(100, "2026-03-29 09:00", "2026-03-29 10:00"),
+        moved(200, "2026-04-05 12:00", "2026-04-05 13:00"),
+    ];
+    let clock = judge(
+        LONDON,
+        &east,
+        &Known::uploaded("2026-04-06 12:00", "2026-04-06 10:02"),
+    );
+    assert_eq!(clock.verdict().reason, Reason::Travelling);
+    assert_instants(
+        &clock,
+        &[
+            (150, "2026-04-02 12:00", "2026-04-02 11:00"),
+            (199, "2026-04-05 11:55", "2026-04-05 10:55"),
+            (250, "2026-04-06 12:00", "2026-04-06 10:00"),
+        ],
+    );
+    // From New York to Chicago in November.
+    let west = [
+        moved(100, "2026-11-01 15:27", "2026-11-01 14:27"),
+        moved(200, "2026-11-10 12:00", "2026-11-10 11:00"),
+    ];
+    let clock = judge(
+        NEW_YORK,
+        &west,
+        &Known::uploaded("2026-11-12 12:00", "2026-11-12 18:02"),
+    );
+    assert_eq!(clock.verdict().reason, Reason::Travelling);
+    assert_instants(
+        &clock,
+        &[
+            (50, "2026-10-30 12:00", "2026-10-30 16:00"),
+            (150, "2026-11-05 12:00", "2026-11-05 17:00"),
+            (250, "2026-11-12 12:00", "2026-11-12 18:00"),
+        ],
+    );
+}
+
+#[test]
+fn a_journey_that_looks_like_a_correction_is_one_where_nothing_else_fits() {
+    // The clock followed London by itself before it was moved to Paris.
+    let clock = judge(
+        LONDON,
+        &[moved(200, "2026-04-05 12:00", "2026-04-05 13:00")],
+        &Known::uploaded("2026-04-06 12:00", "2026-04-06 10:02"),
+    );
+    assert_eq!(clock.verdict().reason, Reason::Travelling);
+    assert_instants(
+        &clock,
+        &[
+            (199, "2026-04-05 11:55", "2026-04-05 10:55"),
+            (250, "2026-04-06 12:00", "2026-04-06 10:00"),
+        ],
+    );
+}
+
+#[test]
+fn an_upload_that_comes_an_hour_late_makes_no_journey_of_a_correction() {
+    let clock = judge(
+        NEW_YORK,
+        &[moved(100, "2026-11-01 15:27", "2026-11-01 14:27")],
+        &Known::uploaded("2026-11-02 08:00", "2026-11-02 14:02"),
+    );
+    assert_instants(&clock, &[(102, "2026-11-02 08:00", "2026-11-02 13:00")]);
 }

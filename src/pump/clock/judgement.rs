@@ -186,7 +186,8 @@ fn choose(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Verdict {
                 ..verdict(Rule::FollowsZone, Reason::JustUploaded)
             };
         }
-        let mut abroad = offsets_abroad(zone, movements, newest);
+        let nothing_fits = allowed.is_empty();
+        let mut abroad = offsets_abroad(zone, movements, newest, nothing_fits);
         if let Some(offset) = abroad.find(|offset| evidence.suggests(at(*offset))) {
             return verdict(Rule::Kept(offset), Reason::Travelling);
         }
@@ -205,7 +206,7 @@ fn choose(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Verdict {
     };
     let habit = Habit {
         sets_ahead: usual.is_some(),
-        by_hand: movements.iter().any(|movement| by_hand(zone, movement)),
+        by_hand: (0..movements.len()).any(|index| by_hand(zone, movements, index)),
     };
     let (rule, reason) = by_habit(left, &habit, is_ahead);
     verdict(rule, told.unwrap_or(reason))
@@ -265,23 +266,25 @@ fn passed_change_ahead(
 }
 
 /// The offsets that the clock would have on a journey: the zone's before the first leg, moved by one leg, by two, and so
-/// on from the newest back. What made up for a change of the zone was no journey.
+/// on from the newest back. What made up for a change of the zone was no journey, unless nothing else fits: a clock that
+/// had followed its zone without a record needed no making up.
 fn offsets_abroad(
     zone: Tz,
     movements: &[Movement],
     newest: PumpTime,
+    nothing_fits: bool,
 ) -> impl Iterator<Item = Duration> {
     let since = newest.reading() - LONGEST_JOURNEY;
-    movements
-        .iter()
-        .rev()
-        .take_while(move |leg| {
-            leg.after >= since && !leg.sets_a_lost_clock() && !by_hand(zone, leg)
-        })
-        .scan(Duration::zero(), move |moved, leg| {
-            *moved += leg.shift;
-            Some(zone::offsets_at_reading(zone, leg.before).0 + *moved)
-        })
+    let legs = (0..movements.len()).rev().take_while(move |index| {
+        let leg = &movements[*index];
+        let may_be_one = nothing_fits || !by_hand(zone, movements, *index);
+        leg.after >= since && !leg.sets_a_lost_clock() && may_be_one
+    });
+    legs.scan(Duration::zero(), move |moved, index| {
+        let leg = &movements[index];
+        *moved += leg.shift;
+        Some(zone::offsets_at_reading(zone, leg.before).0 + *moved)
+    })
 }
 
 /// The offset, in whole quarters of an hour, at which the newest event would have happened right before its upload.
@@ -307,11 +310,23 @@ fn late(zone: Tz, verdict: &Verdict, evidence: &Evidence) -> Option<Duration> {
     whole.then(|| offset - Duration::hours(hours))
 }
 
-/// Whether the clock's owner made up for a change of the zone with this movement, soon after it or in advance.
-pub(super) fn by_hand(zone: Tz, movement: &Movement) -> bool {
+/// Whether the clock's owner made up for a change of the zone with this one of the movements, soon after it or in advance.
+/// Nobody does so twice: another movement of that size is a journey of one hour.
+fn by_hand(zone: Tz, movements: &[Movement], index: usize) -> bool {
+    let Some(change) = change_made_up_for(zone, &movements[index]) else {
+        return false;
+    };
+    let mut since = movements[..index]
+        .iter()
+        .filter(|earlier| movement::instant(zone, earlier) >= change.at - movement::ANTICIPATION);
+    !since.any(|earlier| movement::about(change.shift(), earlier.shift))
+}
+
+/// The change of the zone that a movement makes up for by its time and size.
+fn change_made_up_for(zone: Tz, movement: &Movement) -> Option<zone::Transition> {
     let at = movement::instant(zone, movement);
-    let late = zone::latest_transition(zone, at).is_some_and(|change| {
+    let late = zone::latest_transition(zone, at).filter(|change| {
         at - change.at <= BY_HAND_WITHIN && movement::about(change.shift(), movement.shift)
     });
-    late || movement::anticipated(zone, movement).is_some()
+    late.or_else(|| movement::anticipated(zone, movement))
 }

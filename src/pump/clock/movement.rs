@@ -15,7 +15,7 @@ const GRAIN: Duration = Duration::minutes(15);
 const NEIGHBOURS: i64 = 5;
 
 /// How long before a change of the zone its owner may set the clock, the evening before at the earliest.
-const ANTICIPATION: Duration = Duration::hours(24);
+pub(super) const ANTICIPATION: Duration = Duration::hours(24);
 
 /// One movement of the pump's clock, made of one or more settings.
 #[derive(Clone, Debug, PartialEq)]
