@@ -390,3 +390,27 @@ fn an_upload_that_comes_an_hour_late_makes_no_journey_of_a_correction() {
     );
     assert_instants(&clock, &[(102, "2026-11-02 08:00", "2026-11-02 13:00")]);
 }
+
+#[test]
+fn a_clock_set_forward_in_the_last_hour_before_the_zone_is_right_before_and_after() {
+    // It then shows times that the zone leaves out.
+    let spring = moved(100, "2026-03-08 01:10", "2026-03-08 02:10");
+    let expected = [
+        (90, "2026-03-07 12:00", "2026-03-07 17:00"),
+        (99, "2026-03-08 01:05", "2026-03-08 06:05"),
+        (102, "2026-03-08 02:15", "2026-03-08 06:15"),
+        (103, "2026-03-08 02:55", "2026-03-08 06:55"),
+        (104, "2026-03-08 03:00", "2026-03-08 07:00"),
+        (105, "2026-03-08 12:00", "2026-03-08 16:00"),
+    ];
+    for (newest, upload) in [
+        ("2026-03-08 02:15", "2026-03-08 06:17"),
+        ("2026-03-08 12:00", "2026-03-08 16:02"),
+        // The phone was away.
+        ("2026-03-08 12:00", "2026-03-08 23:00"),
+    ] {
+        let known = Known::uploaded(newest, upload);
+        let clock = judge(NEW_YORK, std::slice::from_ref(&spring), &known);
+        assert_instants(&clock, &expected);
+    }
+}

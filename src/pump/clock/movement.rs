@@ -146,6 +146,11 @@ fn to_grain(shift: Duration) -> Duration {
 /// The zone's offset from UTC at a movement: the one at which the clock ran afterwards, if its owner set it to the zone's
 /// time.
 pub(super) fn zone_offset(zone: Tz, movement: &Movement) -> Duration {
+    // Set forward in the last hour before the zone, a clock shows the hour that the zone leaves out.
+    let left_out = zone::left_out(zone, movement.after);
+    if let Some(change) = left_out.filter(|change| about(change.shift(), movement.shift)) {
+        return change.after;
+    }
     let (earlier, later) = zone::offsets_at_reading(zone, movement.after);
     if movement.shift < Duration::zero() {
         later
