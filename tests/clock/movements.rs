@@ -414,3 +414,26 @@ fn a_clock_set_forward_in_the_last_hour_before_the_zone_is_right_before_and_afte
         assert_instants(&clock, &expected);
     }
 }
+
+#[test]
+fn a_lost_clock_whose_time_and_date_are_set_minutes_apart_is_right_before_the_loss_and_after() {
+    let time_first = [
+        moved(300, "2008-01-01 00:07:13", "2008-01-01 14:09:00"),
+        moved(310, "2008-01-01 14:10:00", "2026-06-05 14:10:00"),
+    ];
+    let date_first = [
+        moved(300, "2008-01-01 00:07:00", "2026-06-05 00:07:00"),
+        moved(310, "2026-06-05 00:09:00", "2026-06-05 14:10:00"),
+    ];
+    let known = Known::uploaded("2026-06-06 08:00", "2026-06-06 12:02");
+    for changes in [time_first, date_first] {
+        let clock = judge(NEW_YORK, &changes, &known);
+        assert_instants(
+            &clock,
+            &[
+                (100, "2026-06-05 13:55", "2026-06-05 17:55"),
+                (320, "2026-06-05 14:15", "2026-06-05 18:15"),
+            ],
+        );
+    }
+}

@@ -14,6 +14,9 @@ const GRAIN: Duration = Duration::minutes(15);
 /// How far apart in sequence the time and the date may be set and still count as one movement.
 const NEIGHBOURS: i64 = 5;
 
+/// How far apart in time the time and the date of a lost clock may be set: the pump writes alarms meanwhile.
+const SETTING_A_LOST_CLOCK: Duration = Duration::hours(1);
+
 /// How long before a change of the zone its owner may set the clock, the evening before at the earliest.
 pub(super) const ANTICIPATION: Duration = Duration::hours(24);
 
@@ -60,14 +63,19 @@ impl Movement {
 
     /// Whether the clock stood in the pump's first years before: the pump had lost its time.
     pub(super) fn sets_a_lost_clock(&self) -> bool {
-        self.before < pump_epoch().and_time(NaiveTime::MIN) + Duration::days(730)
-            && self.shift > Duration::days(730)
+        in_first_years(self.before) && self.shift > Duration::days(730)
     }
 
     /// Whether the clock fell back to the pump's first years. Where that is on record, setting it again makes up for it.
     fn loses_the_clock(&self) -> bool {
-        self.after < pump_epoch().and_time(NaiveTime::MIN) + Duration::days(730)
-            && self.shift < -Duration::days(730)
+        in_first_years(self.after) && self.shift < -Duration::days(730)
+    }
+
+    /// Whether a later setting goes on with this movement: the time and the date are set one after the other.
+    fn goes_on_with(&self, setting: &Movement) -> bool {
+        let numbers_between = setting.last().number.saturating_sub(self.last().number);
+        let soon = (setting.before - self.after).abs() <= SETTING_A_LOST_CLOCK;
+        numbers_between <= NEIGHBOURS || (in_first_years(self.before) && soon)
     }
 
     /// A lost clock ran at no zone's offset, so that what sets it right is not a whole number of quarters.
@@ -80,15 +88,18 @@ impl Movement {
     }
 }
 
+/// Whether a reading is from the pump's first years, where a clock starts that was lost.
+fn in_first_years(reading: NaiveDateTime) -> bool {
+    reading < pump_epoch().and_time(NaiveTime::MIN) + Duration::days(730)
+}
+
 /// The clock's movements, oldest first; corrections of less than half a quarter of an hour are left out.
 pub(super) fn movements(changes: &[Event]) -> Vec<Movement> {
     let mut movements: Vec<Movement> = Vec::new();
     for event in changes {
         let Some(next) = single(event) else { continue };
         match movements.last_mut() {
-            Some(movement)
-                if event.id.number.saturating_sub(movement.last().number) <= NEIGHBOURS =>
-            {
+            Some(movement) if movement.goes_on_with(&next) => {
                 movement.settings.extend(next.settings);
                 movement.shift += next.shift;
                 // The setting that came first says what the clock showed, the sum of the shifts where it ended.
