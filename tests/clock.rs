@@ -3,7 +3,7 @@
 mod movements;
 mod zone_changes;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use tconnectsync_heroku::pump::clock::{Evidence, PumpClock};
 use tconnectsync_heroku::pump::event::{
@@ -29,6 +29,22 @@ fn event(number: i64, shown: &str) -> Event {
         id: EventId { number, group: 0 },
         pump_time: PumpTime::new(reading(shown)),
         detail: Detail::AlertActivated(Signal { id: 0 }),
+    }
+}
+
+/// A reading of the sensor that the pump wrote later than it was taken.
+fn cgm_reading(number: i64, shown: &str, taken: &str) -> Event {
+    Event {
+        detail: Detail::CgmReading(CgmReading {
+            sensor: Sensor::G7,
+            glucose: None,
+            status: None,
+            taken: PumpTime::new(reading(taken)),
+            data_type: Default::default(),
+            rate_tenths: None,
+            rssi: None,
+        }),
+        ..event(number, shown)
     }
 }
 
@@ -120,29 +136,16 @@ fn a_reading_backfilled_hours_later_has_its_own_time() {
         &[],
         &Known::uploaded("2026-11-02 08:00", "2026-11-02 13:02"),
     );
-    let reading_event = |number, shown: &str, taken: &str| {
-        let mut event = event(number, shown);
-        event.detail = Detail::CgmReading(CgmReading {
-            sensor: Sensor::G7,
-            glucose: None,
-            status: None,
-            taken: PumpTime::new(reading(taken)),
-            data_type: Default::default(),
-            rate_tenths: None,
-            rssi: None,
-        });
-        event
-    };
     let resumed = Event {
         detail: Detail::PumpingResumed(PumpingResumed { reservoir: None }),
         ..event(1, "2026-11-01 00:30")
     };
     let events = vec![
         resumed,
-        reading_event(2, "2026-11-01 01:30:07", "2026-11-01 01:30:00"),
-        reading_event(3, "2026-11-01 01:10:07", "2026-11-01 01:10:00"),
-        reading_event(4, "2026-11-01 05:00:07", "2026-11-01 00:20:00"),
-        reading_event(5, "2026-11-01 05:00:08", "2026-11-01 03:20:00"),
+        cgm_reading(2, "2026-11-01 01:30:07", "2026-11-01 01:30:00"),
+        cgm_reading(3, "2026-11-01 01:10:07", "2026-11-01 01:10:00"),
+        cgm_reading(4, "2026-11-01 05:00:07", "2026-11-01 00:20:00"),
+        cgm_reading(5, "2026-11-01 05:00:08", "2026-11-01 03:20:00"),
     ];
     let taken: Vec<_> = clock
         .date(events)
@@ -157,4 +160,95 @@ fn a_reading_backfilled_hours_later_has_its_own_time() {
         Some("2026-11-01 08:20"),
     ];
     assert_eq!(taken, expected.map(|at| at.map(instant)));
+}
+
+/// Events every five minutes from one reading of the clock to another.
+fn every_five_minutes(first_number: i64, from: &str, to: &str) -> Vec<Event> {
+    let to = reading(to);
+    let shown = (0..).map(|index| reading(from) + Duration::minutes(5 * index));
+    (first_number..)
+        .zip(shown.take_while(|shown| *shown <= to))
+        .map(|(number, shown)| event(number, &shown.format("%Y-%m-%d %H:%M:%S").to_string()))
+        .collect()
+}
+
+#[test]
+fn a_late_reading_was_never_taken_after_it_was_written() {
+    let dated = |known: &Known, events: Vec<Event>| {
+        let dated = judge(NEW_YORK, &[], known).date(events);
+        let late = dated.into_iter().find(|dated| dated.taken_at.is_some());
+        late.map(|late| (late.at, late.taken_at))
+    };
+    // In the first pass of the repeated hour, of which the second was written too.
+    let mut autumn = every_five_minutes(1, "2026-11-01 00:30", "2026-11-01 01:30");
+    autumn.push(cgm_reading(50, "2026-11-01 01:30:10", "2026-11-01 01:05"));
+    autumn.extend(every_five_minutes(
+        51,
+        "2026-11-01 01:35",
+        "2026-11-01 01:55",
+    ));
+    autumn.extend(every_five_minutes(
+        60,
+        "2026-11-01 01:00",
+        "2026-11-01 01:50",
+    ));
+    assert_eq!(
+        dated(
+            &Known::uploaded("2026-11-01 01:50", "2026-11-01 06:52"),
+            autumn
+        ),
+        Some((
+            instant("2026-11-01 05:30:10"),
+            Some(instant("2026-11-01 05:05"))
+        ))
+    );
+    // On a clock that ran on through the zone's change.
+    let mut ignored = every_five_minutes(1, "2026-10-31 23:00", "2026-10-31 23:30");
+    ignored.push(cgm_reading(50, "2026-10-31 23:30:10", "2026-10-31 23:00"));
+    ignored.extend(every_five_minutes(
+        60,
+        "2026-10-31 23:35",
+        "2026-11-01 09:00",
+    ));
+    assert_eq!(
+        dated(
+            &Known::uploaded("2026-11-01 09:00", "2026-11-01 14:02"),
+            ignored
+        ),
+        Some((
+            instant("2026-11-01 04:30:10"),
+            Some(instant("2026-11-01 04:00"))
+        ))
+    );
+    // Reckoned into the hour that the zone left out.
+    let spring = vec![
+        event(1, "2026-03-08 01:55"),
+        cgm_reading(2, "2026-03-08 03:10:10", "2026-03-08 02:40"),
+    ];
+    assert_eq!(
+        dated(
+            &Known::uploaded("2026-03-08 12:00", "2026-03-08 16:02"),
+            spring
+        ),
+        Some((
+            instant("2026-03-08 07:10:10"),
+            Some(instant("2026-03-08 06:40"))
+        ))
+    );
+    // Before the clock stepped back, and written after it.
+    let step = vec![
+        event(1, "2026-11-01 01:59"),
+        cgm_reading(2, "2026-11-01 01:00:03", "2026-11-01 01:59:58"),
+        event(3, "2026-11-01 01:05"),
+    ];
+    assert_eq!(
+        dated(
+            &Known::uploaded("2026-11-01 12:00", "2026-11-01 17:02"),
+            step
+        ),
+        Some((
+            instant("2026-11-01 06:00:03"),
+            Some(instant("2026-11-01 05:59:58"))
+        ))
+    );
 }

@@ -105,15 +105,12 @@ impl PumpClock {
     pub fn date(&self, events: Vec<Event>) -> Vec<DatedEvent> {
         let clock = self.informed_by(&events);
         let written = clock.instants(events.iter().map(|event| (event.id, event.pump_time)));
-        let taken = clock.reading_instants(&events, &written);
-        events
-            .into_iter()
-            .zip(written)
-            .zip(taken)
-            .map(|((event, at), taken_at)| DatedEvent {
+        let dated = events.into_iter().zip(written);
+        dated
+            .map(|(event, at)| DatedEvent {
+                taken_at: clock.taken_at(&event, at),
                 event,
                 at,
-                taken_at,
             })
             .collect()
     }
@@ -165,30 +162,28 @@ impl PumpClock {
         Some(now - shifts.into_iter().sum::<Duration>())
     }
 
-    /// When each glucose reading was measured. The pump reckons that time on the clock that it has when it writes the
-    /// event, also for a reading which the sensor sends hours later.
-    fn reading_instants(
-        &self,
-        events: &[Event],
-        written: &[DateTime<Utc>],
-    ) -> Vec<Option<DateTime<Utc>>> {
-        let mut taken: Vec<Option<DateTime<Utc>>> = vec![None; events.len()];
-        let mut late = Vec::new();
-        for (index, event) in events.iter().enumerate() {
-            let Detail::CgmReading(CgmReading { taken: time, .. }) = event.detail else {
-                continue;
-            };
-            let behind = event.pump_time.reading() - time.reading();
-            if behind.abs() < zone::SHORTEST_CHANGE {
-                taken[index] = Some(written[index] - behind);
-            } else {
-                late.push((index, event.id, time));
-            }
+    /// When a glucose reading was measured, if the event is one.
+    fn taken_at(&self, event: &Event, written: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let Detail::CgmReading(CgmReading { taken, .. }) = event.detail else {
+            return None;
+        };
+        let (shown, taken) = (event.pump_time.reading(), taken.reading());
+        let behind = shown - taken;
+        let before = written - behind;
+        if behind.abs() < zone::SHORTEST_CHANGE || self.constant_offset(event.id, shown).is_some() {
+            return Some(before);
         }
-        let instants = self.instants(late.iter().map(|(_, id, time)| (*id, *time)));
-        for ((index, _, _), instant) in late.iter().zip(instants) {
-            taken[*index] = Some(instant);
+        // The pump reckons that time on the clock that it has when it writes the event, also for a reading which the
+        // sensor sends hours later; only a clock that follows its zone may have changed its offset in between.
+        let offset = zone::offset_at(self.zone, written);
+        let follows = zone::subtract(shown, offset) == written;
+        let changed = zone::offset_at(self.zone, before) != offset || before > written;
+        let left_out = zone::left_out(self.zone, taken).is_some();
+        if follows && changed && !left_out {
+            let (first, _) = zone::offsets_at_reading(self.zone, taken);
+            Some(zone::subtract(taken, first))
+        } else {
+            Some(before)
         }
-        taken
     }
 }
