@@ -4,7 +4,9 @@ use chrono::Duration;
 use tconnectsync_heroku::pump::clock::Reason;
 use tconnectsync_heroku::pump::event::Event;
 
-use super::{Known, NEW_YORK, assert_instants, event, instant, judge, moved, reading};
+use super::{
+    Known, NEW_YORK, assert_instants, event, every_five_minutes, instant, judge, moved, reading,
+};
 
 #[test]
 fn a_clock_never_moved_has_the_zones_offset() {
@@ -249,4 +251,25 @@ fn a_missing_upload_time_leaves_now_as_the_limit() {
     };
     let clock = judge(NEW_YORK, &[], &known);
     assert_instants(&clock, &[(4, "2026-11-01 09:00", "2026-11-01 13:00")]);
+}
+
+#[test]
+fn a_clock_that_followed_the_zone_some_minutes_late_did_not_run_on() {
+    let clock = judge(
+        NEW_YORK,
+        &[],
+        &Known::uploaded("2026-11-02 08:00", "2026-11-02 13:02"),
+    );
+    let late = every_five_minutes(1, "2026-10-31 23:00", "2026-11-01 02:10");
+    let followed = every_five_minutes(100, "2026-11-01 01:15", "2026-11-01 06:00");
+    let dated = clock.date([late, followed].concat());
+    assert_eq!(dated[0].at, instant("2026-11-01 03:00"));
+    let even = dated
+        .windows(2)
+        .all(|pair| pair[1].at - pair[0].at == Duration::minutes(5));
+    assert!(
+        even,
+        "{:?}",
+        dated.iter().map(|dated| dated.at).collect::<Vec<_>>()
+    );
 }

@@ -6,13 +6,16 @@ use std::ops::Range;
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
-use super::zone;
+use super::{movement, zone};
 
 /// A clock that follows its zone goes back by 30 minutes or more; whatever is less is a correction of its running.
 const STEP_BACK: Duration = Duration::minutes(8);
 
 /// The pump writes at least every five minutes; a longer silence is a gap in its data.
 const NEIGHBOURS: Duration = Duration::minutes(10);
+
+/// A clock that follows its zone late, as one that its phone sets, does so within this time.
+const FOLLOWS_WITHIN: Duration = Duration::hours(12);
 
 /// Where a reading of the clock lies.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,6 +74,14 @@ impl Placed {
             At::Never { after, .. } => Some(after),
         }
     }
+
+    /// The offsets on either side of the zone's change, in the hour that the zone repeats.
+    fn passes(&self) -> Option<(Duration, Duration)> {
+        match self.at {
+            At::Twice { first, second } => Some((first, second)),
+            At::Fixed(_) | At::Once(_) | At::Never { .. } => None,
+        }
+    }
 }
 
 /// Settles each reading on one instant. The readings are in the order in which they were written; `second_pass` says that
@@ -86,6 +97,11 @@ pub(super) fn settle(placed: &[Placed], second_pass: bool) -> Vec<DateTime<Utc>>
         if let Passage::Followed { second_pass } = passage(placed, &run, known) {
             for index in second_pass..run.end {
                 instants[index] = zone::subtract(placed[index].reading, after);
+            }
+            if let Some((first, _)) = placed[run.start].passes() {
+                for index in run.end..second_pass {
+                    instants[index] = zone::subtract(placed[index].reading, first);
+                }
             }
         }
     }
@@ -123,7 +139,7 @@ fn runs(placed: &[Placed]) -> Vec<Range<usize>> {
 
 /// What the clock did when the zone changed.
 enum Passage {
-    /// It followed; from this reading on it was the second pass.
+    /// It followed; from this reading on it was the second pass. Where it followed late, that is one after the run.
     Followed { second_pass: usize },
     /// It ran on: it was at the zone's new offset all the time before.
     Ignored,
@@ -149,7 +165,10 @@ fn passage(placed: &[Placed], run: &Range<usize>, known_as_second_pass: bool) ->
         .all(|pair| joined(gap(pair.first(), pair.last())));
     match (joins_before, joins_after) {
         // A clock that follows leaves a jump on one side or the other.
-        (true, true) if unbroken => Passage::Ignored,
+        (true, true) if unbroken => match late_step_back(placed, run) {
+            Some(second_pass) => Passage::Followed { second_pass },
+            None => Passage::Ignored,
+        },
         // A repeated hour that was written only once belongs to the side on which it leaves no gap.
         (false, true) if matches!(readings[0].at, At::Twice { .. }) => Passage::Followed {
             second_pass: run.start,
@@ -158,4 +177,18 @@ fn passage(placed: &[Placed], run: &Range<usize>, known_as_second_pass: bool) ->
             second_pass: run.end,
         },
     }
+}
+
+/// The first reading after the clock stepped back as far as the zone had, some hours after a run at the most: it followed,
+/// but late.
+fn late_step_back(placed: &[Placed], run: &Range<usize>) -> Option<usize> {
+    let last = run.end.checked_sub(1)?;
+    let (first, second) = placed[last].passes()?;
+    let until = placed[last].reading + FOLLOWS_WITHIN;
+    let later = placed[last..]
+        .windows(2)
+        .take_while(|pair| pair[0].reading <= until);
+    let mut steps = later.map(|pair| pair[0].reading - pair[1].reading);
+    let index = steps.position(|back| movement::about(back, first - second))?;
+    Some(run.end + index)
 }
