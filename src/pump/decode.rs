@@ -18,7 +18,8 @@ use super::quantity::PumpTime;
 pub struct Decoded {
     /// The events of the days asked for, oldest first by [`EventId`].
     pub events: Vec<Event>,
-    /// Every setting of the pump's clock on record (codes 13 and 14), oldest first.
+    /// Every setting of the pump's clock on record (codes 13 and 14), oldest first. Those among the events are here too,
+    /// should the record not have them yet.
     pub clock_changes: Vec<Event>,
     /// What was left out.
     pub skipped: Skipped,
@@ -73,12 +74,7 @@ impl Decoded {
         answer.visit(
             |element| events.extend(read(element, skipped)),
             |element| {
-                clock_changes.extend(read(element, &mut changes).filter(|event| {
-                    matches!(
-                        event.detail,
-                        Detail::TimeChanged(_) | Detail::DateChanged(_)
-                    )
-                }));
+                clock_changes.extend(read(element, &mut changes).filter(sets_the_clock));
             },
         )?;
         self.skipped.merge(changes);
@@ -86,11 +82,20 @@ impl Decoded {
     }
 
     fn settle(&mut self) {
+        let settings = self.events.iter().filter(|event| sets_the_clock(event));
+        self.clock_changes.extend(settings.cloned());
         for events in [&mut self.events, &mut self.clock_changes] {
             events.sort_by_key(|event| event.id);
             events.dedup_by_key(|event| event.id);
         }
     }
+}
+
+fn sets_the_clock(event: &Event) -> bool {
+    matches!(
+        event.detail,
+        Detail::TimeChanged(_) | Detail::DateChanged(_)
+    )
 }
 
 /// Reads one element; what cannot be read is noted.

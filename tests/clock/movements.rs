@@ -1,8 +1,11 @@
 //! Clocks that were moved: by hand, on journeys, for drift, after a loss.
 
 use chrono::{DateTime, Duration, Utc};
+use serde_json::json;
 use tconnectsync_heroku::pump::clock::{Evidence, PumpClock, Reason};
+use tconnectsync_heroku::pump::decode::Decoded;
 use tconnectsync_heroku::pump::quantity::PumpTime;
+use tconnectsync_heroku::tandem::PumpLogs;
 
 use super::{Known, LONDON, NEW_YORK, assert_instants, instant, judge, moved, reading};
 
@@ -435,5 +438,22 @@ fn a_lost_clock_whose_time_and_date_are_set_minutes_apart_is_right_before_the_lo
                 (320, "2026-06-05 14:15", "2026-06-05 18:15"),
             ],
         );
+    }
+}
+
+#[test]
+fn a_setting_that_comes_only_among_the_events_counts_too() {
+    let set = json!({
+        "eventCode": 13, "sequenceGroup": 0, "sequenceNumber": 100,
+        "pumpDateTime": "2026-06-05T12:00:00",
+        "eventProperties": {"timePrior": 54_000_000, "timeAfter": 43_200_000},
+    });
+    for changes in [json!([]), json!([set])] {
+        let logs = json!({"events": [set], "clockChanges": changes}).to_string();
+        let decoded = Decoded::from_logs([&PumpLogs::from_json(logs)]).expect("pump logs");
+        let numbers: Vec<i64> = (decoded.clock_changes.iter())
+            .map(|event| event.id.number)
+            .collect();
+        assert_eq!(numbers, [100]);
     }
 }
