@@ -42,7 +42,6 @@ fn dated(logs: &PumpLogs) -> Vec<DatedEvent> {
         newest: decoded.events.last().map(|event| event.pump_time),
         last_upload: None,
         now: Utc::now(),
-        up_to_now: true,
     };
     PumpClock::judge(ZONE, &decoded.clock_changes, &evidence).date(decoded.events)
 }

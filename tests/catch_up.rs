@@ -18,6 +18,24 @@ fn filed(document: &Value) -> DateTime<Utc> {
         .to_utc()
 }
 
+fn utc(month: u32, day: u32, hour: u32) -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, month, day, hour, 0, 0)
+        .single()
+        .expect("an instant")
+}
+
+/// How many documents do not stand at the instant of their main event.
+fn count_off(history: &History, arrangement: &Arrangement) -> usize {
+    let treatments = arrangement.nightscout.treatments();
+    let off = treatments.iter().filter(|document| {
+        let events = document["pump_event_id"].as_str().unwrap_or_default();
+        let main = events.split(',').next().unwrap_or_default();
+        let truly = main.parse().ok().and_then(|id| history.instant_of(id));
+        (filed(document) - truly.expect("an event")).abs() > Duration::seconds(1)
+    });
+    off.count()
+}
+
 fn temp_basals(arrangement: &Arrangement) -> Vec<(DateTime<Utc>, Duration, f64)> {
     let treatments = arrangement.nightscout.treatments();
     let basal = treatments
@@ -267,10 +285,7 @@ fn a_pump_that_never_uploaded_is_not_asked_for() {
 #[test]
 fn a_clock_change_that_becomes_known_later_moves_the_documents_in_place() {
     // The pump stays at the summer's offset; the phone is out of reach, so that nothing tells.
-    let start = Utc
-        .with_ymd_and_hms(2026, 3, 7, 5, 0, 0)
-        .single()
-        .expect("an instant");
+    let start = utc(3, 7, 5);
     let story = ClockStory::ByHand(vec![30 * 3600]);
     let plan = Plan::days(58, 4)
         .with_features(plain())
@@ -285,28 +300,18 @@ fn a_clock_change_that_becomes_known_later_moves_the_documents_in_place() {
     });
     arrangement.good_pass(first + Duration::hours(5), &["--days", "2"]);
     let count = |arrangement: &Arrangement| arrangement.nightscout.treatments().len();
-    let off = |arrangement: &Arrangement| {
-        let treatments = arrangement.nightscout.treatments();
-        let wrong = treatments.iter().filter(|document| {
-            let events = document["pump_event_id"].as_str().unwrap_or_default();
-            let number = events
-                .split(',')
-                .next()
-                .and_then(|number| number.parse().ok());
-            let truly = number
-                .and_then(|number| history.instant_of(number))
-                .expect("an event");
-            (filed(document) - truly).abs() > Duration::seconds(1)
-        });
-        wrong.count()
-    };
-    let (before, wrong) = (count(&arrangement), off(&arrangement));
+    let (before, wrong) = (count(&arrangement), count_off(&history, &arrangement));
     assert!(wrong > 100, "{wrong} of {before} are an hour off");
 
     let then = start + Duration::hours(72);
     arrangement.tandem.set_uploaded_until(then);
     let outcome = arrangement.good_pass(then + Duration::minutes(15), &[]);
-    assert_eq!(off(&arrangement), 0, "{}", outcome.report.summary());
+    assert_eq!(
+        count_off(&history, &arrangement),
+        0,
+        "{}",
+        outcome.report.summary()
+    );
     assert!(outcome.report.uploads.total(|tally| tally.updated) >= wrong);
     let mut events: Vec<String> = arrangement
         .nightscout
@@ -318,4 +323,25 @@ fn a_clock_change_that_becomes_known_later_moves_the_documents_in_place() {
     events.sort();
     events.dedup();
     assert_eq!(events.len(), documents, "no document twice");
+}
+
+#[test]
+fn pages_before_and_after_a_change_that_the_clock_ignored_are_dated_alike() {
+    // At the winter's offset all year: only the night of the change tells.
+    let start = utc(10, 18, 5);
+    let plan = Plan::day(41)
+        .between(start, start + Duration::days(23))
+        .with_clock(ClockStory::Fixed(-5 * 3600))
+        .with_features(Features::only(&[Feature::Basal, Feature::Meals]));
+    let history = History::generate(&plan);
+    let arrangement = Arrangement::of(history.clone());
+    let now = plan.end + Duration::minutes(12);
+    arrangement.good_pass(now, &["--days", "25"]);
+    assert_eq!(count_off(&history, &arrangement), 0);
+    let writes = arrangement.nightscout.writes();
+    let of_dates = ["--start-date", "2026-10-20", "--end-date", "2026-10-24"];
+    for again in [&["--days", "25"][..], &["--days", "12"], &[], &of_dates] {
+        arrangement.good_pass(now, again);
+        assert_eq!(arrangement.nightscout.writes(), writes, "{again:?}");
+    }
 }

@@ -105,7 +105,6 @@ fn judge(zone: Tz, changes: &[Vec<Event>], known: &Known) -> PumpClock {
             newest: Some(PumpTime::new(reading(known.newest))),
             last_upload: known.upload.map(instant),
             now: instant(known.now),
-            up_to_now: true,
         },
     )
 }

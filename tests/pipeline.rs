@@ -19,7 +19,6 @@ pub fn documents(json: &[u8], zone: Tz, now: DateTime<Utc>) -> Option<usize> {
         newest: decoded.events.last().map(|event| event.pump_time),
         last_upload: Some(now),
         now,
-        up_to_now: true,
     };
     let clock = PumpClock::judge(zone, &decoded.clock_changes, &evidence);
     clock.doubtful_from(now);

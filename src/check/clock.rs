@@ -25,7 +25,6 @@ pub(super) fn check(
         newest: fetched.or(pump.plausible_newest().map(PumpTime::new)),
         last_upload: pump.last_upload,
         now,
-        up_to_now: true,
     };
     let clock = PumpClock::judge(zone, &decoded.clock_changes, &evidence);
     let verdict = *clock.verdict();

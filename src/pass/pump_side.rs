@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Pass;
-use crate::config::{Feature, Span};
+use crate::config::Feature;
 use crate::failure::Failure;
 use crate::nightscout::Collection;
 use crate::nightscout::document::Treatment;
@@ -49,7 +49,10 @@ impl PumpSide<'_> {
         for pump in &self.pumps {
             let session = &mut self.session;
             let mut decoded = fetch_days(session, pump, page.first_day, page.last_day)?;
-            let clock = self.pass.judge_clock(pump, &decoded, page, report);
+            let mut clock = self.pass.judge_clock(pump, &decoded, page, report);
+            if let Some((first, last)) = clock.days_that_tell(page.first_day, page.last_day) {
+                clock = clock.informed_by(&fetch_days(session, pump, first, last)?.events);
+            }
             if let Some((first, last)) = clock.lost_days(page.window.start, page.window.end) {
                 decoded.add(fetch_days(session, pump, first, last)?);
             }
@@ -94,7 +97,6 @@ impl Pass<'_> {
             newest: newest_reading(pump, fetched, page),
             last_upload: pump.last_upload,
             now: self.now,
-            up_to_now: matches!(self.config.span, Span::Recent { .. }),
         };
         let clock = PumpClock::judge(self.config.zone, &decoded.clock_changes, &evidence);
         log::debug!(

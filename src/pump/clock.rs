@@ -23,6 +23,7 @@ use super::quantity::{PumpTime, pump_epoch};
 use judgement::Rule;
 use movement::Movement;
 use overlap::Placed;
+use zone::Transition;
 
 /// Whoever moves the pump's clock does so, and back, within this time: what lies further back was judged with the same
 /// record as now.
@@ -45,7 +46,9 @@ pub struct PumpClock {
     zone: Tz,
     movements: Vec<Movement>,
     verdict: Verdict,
-    up_to_now: bool,
+    /// The newest change of the zone since the clock was last moved and before its newest event: what the clock did then
+    /// tells of everything before.
+    change: Option<Transition>,
 }
 
 impl PumpClock {
@@ -54,11 +57,16 @@ impl PumpClock {
     pub fn judge(zone: Tz, changes: &[Event], evidence: &Evidence) -> PumpClock {
         let movements = movement::movements(changes);
         let verdict = judgement::judge(zone, &movements, evidence);
+        let newest = evidence.newest.map(|newest| verdict.newest(zone, newest));
+        let moved = (movements.last()).map(|movement| movement::instant(zone, movement));
+        let change = newest
+            .and_then(|newest| zone::latest_transition(zone, newest))
+            .filter(|change| moved.is_none_or(|moved| moved < change.at));
         PumpClock {
             zone,
             movements,
             verdict,
-            up_to_now: evidence.up_to_now,
+            change,
         }
     }
 
@@ -115,18 +123,41 @@ impl PumpClock {
             .collect()
     }
 
-    /// The same clock, judged anew where its events run right through a change of the zone: it was at the zone's new
+    /// The days whose events are to inform the clock before it dates those of other days: every page of every run has to
+    /// judge by the same night, or they would move each other's documents back and forth. `None` where the days to be
+    /// dated hold that night themselves, or come after it.
+    pub fn days_that_tell(
+        &self,
+        first: NaiveDate,
+        last: NaiveDate,
+    ) -> Option<(NaiveDate, NaiveDate)> {
+        let (from, to) = self.telling_change()?.dates();
+        let held = first <= from && to <= last;
+        (first <= to && !held).then_some((from, to))
+    }
+
+    /// The same clock, judged anew where its events run right through the zone's newest change: it was at the zone's new
     /// offset ever since it was last moved.
-    fn informed_by(&self, events: &[Event]) -> PumpClock {
+    pub fn informed_by(&self, events: &[Event]) -> PumpClock {
         let mut clock = self.clone();
-        if self.up_to_now && self.verdict.rule == Rule::FollowsZone {
-            let readings = events.iter().map(|event| (event.id, event.pump_time));
-            let ignored = overlap::ignored_change(&self.placed(readings), self.verdict.second_pass);
-            if let Some(offset) = ignored {
-                clock.verdict.rule = Rule::Kept(offset);
-            }
+        let Some((first, last)) = self.telling_change().map(Transition::dates) else {
+            return clock;
+        };
+        let night = events
+            .iter()
+            .filter(|event| (first..=last).contains(&event.pump_time.reading().date()))
+            .map(|event| (event.id, event.pump_time));
+        let ignored = overlap::ignored_change(&self.placed(night), self.verdict.second_pass);
+        if let Some(offset) = ignored {
+            clock.verdict.rule = Rule::Kept(offset);
         }
         clock
+    }
+
+    /// The change of the zone that would tell whether the clock really follows it.
+    fn telling_change(&self) -> Option<&Transition> {
+        let follows = self.verdict.rule == Rule::FollowsZone;
+        self.change.as_ref().filter(|_| follows)
     }
 
     fn instants(&self, readings: impl Iterator<Item = (EventId, PumpTime)>) -> Vec<DateTime<Utc>> {

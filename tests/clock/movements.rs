@@ -292,7 +292,6 @@ fn an_event_between_the_time_and_the_date_of_one_movement_has_its_own_offset() {
             newest: Some(PumpTime::new(reading("2026-06-06 13:00"))),
             last_upload: None,
             now: instant("2026-06-06 17:01"),
-            up_to_now: true,
         },
     );
     // The time was set first: for a moment the clock showed the small hours of the old day.

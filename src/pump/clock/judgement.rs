@@ -39,9 +39,6 @@ pub struct Evidence {
     pub last_upload: Option<DateTime<Utc>>,
     /// Now.
     pub now: DateTime<Utc>,
-    /// Whether the readings to date reach up to now without a gap, so that a change of the zone that the clock ignored
-    /// tells of all of them. Pages of days gone by are judged alike only where none of them knows more than the others.
-    pub up_to_now: bool,
 }
 
 impl Evidence {
@@ -113,6 +110,17 @@ impl Verdict {
     /// What to do about a [`Verdict::doubt`].
     pub const ADVICE: &'static str =
         "Set TIMEZONE_NAME to the zone of the pump's clock, or correct the pump's clock";
+
+    /// When the newest event happened, by this judgement.
+    pub(super) fn newest(&self, zone: Tz, newest: PumpTime) -> DateTime<Utc> {
+        let (first_pass, second_pass) = zone::offsets_at_reading(zone, newest.reading());
+        let offset = match self.rule {
+            Rule::Kept(offset) => offset,
+            Rule::FollowsZone if self.second_pass => second_pass,
+            Rule::FollowsZone => first_pass,
+        };
+        zone::subtract(newest.reading(), offset)
+    }
 
     /// What speaks against this judgement, in words.
     pub fn doubt(&self) -> Option<String> {
@@ -296,17 +304,13 @@ fn fitting_offset(newest: PumpTime, evidence: &Evidence) -> Duration {
 
 /// The offset at which the newest event would have happened right before its upload, where it is whole hours before that.
 fn late(zone: Tz, verdict: &Verdict, evidence: &Evidence) -> Option<Duration> {
-    let reading = evidence.newest?.reading();
-    let (first_pass, second_pass) = zone::offsets_at_reading(zone, reading);
-    let offset = match verdict.rule {
-        Rule::Kept(offset) => offset,
-        Rule::FollowsZone if verdict.second_pass => second_pass,
-        Rule::FollowsZone => first_pass,
-    };
-    let behind = evidence.last_upload? - zone::subtract(reading, offset);
+    let newest = evidence.newest?;
+    let at = verdict.newest(zone, newest);
+    let behind = evidence.last_upload? - at;
     let hours = behind.num_hours();
     let rest = behind - Duration::hours(hours);
     let whole = (1..=MOST_HOURS_LATE).contains(&hours) && rest <= WHOLE_HOURS_WITHIN;
+    let offset = newest.reading().and_utc() - at;
     whole.then(|| offset - Duration::hours(hours))
 }
 

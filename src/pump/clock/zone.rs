@@ -1,6 +1,6 @@
 //! What the time zone database says: offsets at wall-clock times, and when they change.
 
-use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, Duration, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// Shorter than any change of a zone's offset in force since pumps have existed (Lord Howe Island: 30 minutes).
@@ -21,6 +21,14 @@ impl Transition {
     /// How far a clock that follows the zone moves.
     pub(super) fn shift(&self) -> Duration {
         self.after - self.before
+    }
+
+    /// The dates of the hours that the zone repeats or leaves out, and of those around them.
+    pub(super) fn dates(&self) -> (NaiveDate, NaiveDate) {
+        let hour = Duration::hours(1);
+        let at = self.at.naive_utc();
+        let (from, to) = (at + self.before, at + self.after);
+        ((from.min(to) - hour).date(), (from.max(to) + hour).date())
     }
 }
 
