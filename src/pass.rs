@@ -94,11 +94,7 @@ impl Pass<'_> {
         report.pumps = pumps.iter().map(|pump| pump.serial.to_string()).collect();
         let profiles =
             pumps::profiles(&account, serial).filter(|_| self.fills(Collection::Profile));
-        let pump_side = PumpSide {
-            pass: self,
-            session,
-            pumps,
-        };
+        let pump_side = PumpSide::new(self, session, pumps);
         self.copy(&site, site_side, pump_side, profiles.as_ref(), report)
     }
 

@@ -344,4 +344,12 @@ fn pages_before_and_after_a_change_that_the_clock_ignored_are_dated_alike() {
         arrangement.good_pass(now, again);
         assert_eq!(arrangement.nightscout.writes(), writes, "{again:?}");
     }
+    // Four pages, and the night once.
+    arrangement.tandem.clear_requests();
+    let long_ago = ["--start-date", "2026-09-01", "--end-date", "2026-10-20"];
+    arrangement.good_pass(now, &long_ago);
+    let asked = arrangement
+        .tandem
+        .requests_to("GET", "/api/reports/bff/pump-logs");
+    assert_eq!(asked.len(), 4 + 1);
 }

@@ -1,5 +1,7 @@
 //! What the pumps' events of a page ask for.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Pass;
@@ -10,6 +12,7 @@ use crate::nightscout::document::Treatment;
 use crate::nightscout::entry::Entry;
 use crate::pump::clock::{Evidence, PumpClock, Verdict};
 use crate::pump::decode::Decoded;
+use crate::pump::event::Event;
 use crate::pump::quantity::PumpTime;
 use crate::report::Report;
 use crate::tandem::{Pump, Session};
@@ -33,9 +36,23 @@ pub(super) struct PumpSide<'a> {
     pub pass: &'a Pass<'a>,
     pub session: Session,
     pub pumps: Vec<&'a Pump>,
+    /// The events of the nights that told of the pumps' clocks, by pump: every page asks for the same.
+    nights: HashMap<&'a str, (Days, Vec<Event>)>,
 }
 
-impl PumpSide<'_> {
+/// The first and the last of some days by a pump's clock.
+type Days = (NaiveDate, NaiveDate);
+
+impl<'a> PumpSide<'a> {
+    pub(super) fn new(pass: &'a Pass<'a>, session: Session, pumps: Vec<&'a Pump>) -> Self {
+        PumpSide {
+            pass,
+            session,
+            pumps,
+            nights: HashMap::new(),
+        }
+    }
+
     /// What the pumps' events of a page ask for.
     pub(super) fn wanted(&mut self, page: &Page, report: &mut Report) -> Result<Wanted, Failure> {
         let Pass { config, .. } = self.pass;
@@ -46,15 +63,14 @@ impl PumpSide<'_> {
         };
         let whole_span = page.whole(config.zone);
         let mut wanted = Wanted::default();
-        for pump in &self.pumps {
-            let session = &mut self.session;
-            let mut decoded = fetch_days(session, pump, page.first_day, page.last_day)?;
+        for pump in self.pumps.clone() {
+            let mut decoded = self.fetch(pump, (page.first_day, page.last_day))?;
             let mut clock = self.pass.judge_clock(pump, &decoded, page, report);
-            if let Some((first, last)) = clock.days_that_tell(page.first_day, page.last_day) {
-                clock = clock.informed_by(&fetch_days(session, pump, first, last)?.events);
+            if let Some(days) = clock.days_that_tell(page.first_day, page.last_day) {
+                clock = clock.informed_by(self.night(pump, days)?);
             }
-            if let Some((first, last)) = clock.lost_days(page.window.start, page.window.end) {
-                decoded.add(fetch_days(session, pump, first, last)?);
+            if let Some(days) = clock.lost_days(page.window.start, page.window.end) {
+                decoded.add(self.fetch(pump, days)?);
             }
             let doubtful_from = clock.doubtful_from(page.window.start).into_iter();
             wanted.doubtful_from = doubtful_from.chain(wanted.doubtful_from).min();
@@ -80,6 +96,22 @@ impl PumpSide<'_> {
         }
         wanted.treatments.sort_by_key(|treatment| treatment.at);
         Ok(wanted)
+    }
+
+    fn fetch(&mut self, pump: &Pump, (first, last): Days) -> Result<Decoded, Failure> {
+        let logs = self.session.pump_logs(pump, first, last)?;
+        Decoded::from_logs([&logs])
+    }
+
+    /// The events of a night that tells of a pump's clock.
+    fn night(&mut self, pump: &'a Pump, days: Days) -> Result<&[Event], Failure> {
+        let known = self.nights.get(pump.assignment_id.as_str());
+        if known.is_none_or(|(of, _)| *of != days) {
+            let events = self.fetch(pump, days)?.events;
+            self.nights.insert(&pump.assignment_id, (days, events));
+        }
+        let night = self.nights.get(pump.assignment_id.as_str());
+        Ok(night.map_or(&[], |(_, events)| events))
     }
 }
 
@@ -114,16 +146,6 @@ impl Pass<'_> {
         }
         clock
     }
-}
-
-fn fetch_days(
-    session: &mut Session,
-    pump: &Pump,
-    first: NaiveDate,
-    last: NaiveDate,
-) -> Result<Decoded, Failure> {
-    let logs = session.pump_logs(pump, first, last)?;
-    Decoded::from_logs([&logs])
 }
 
 /// What the pump's clock showed at the newest event known: of those fetched where they reach up to now, else what the
