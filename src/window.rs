@@ -23,6 +23,10 @@ const CLOCKS_DIFFER_BY: Duration = Duration::minutes(10);
 /// A catch-up starts this long before the newest document, since its neighbours may have come later than it.
 const OVERLAP: Duration = Duration::hours(24);
 
+/// What a sensor sends late (a phone or a transmitter that was out of reach) is about so long ago at the most: without a run
+/// for a while, it may lie before the usual window.
+const LATE: Duration = Duration::hours(12);
+
 /// Longer than it takes to give a bolus, its extended part included.
 const LONGEST_BOLUS: Duration = Duration::hours(12);
 
@@ -51,8 +55,8 @@ pub struct Recent {
     pub cut_off: Option<DateTime<Utc>>,
 }
 
-/// The last `days`; further back where the newest document is older than that, so that an outage heals by itself, but at
-/// most `max_catch_up_days`.
+/// The last `days`; further back where the newest document is older than that or nearly so, so that an outage heals by
+/// itself, but at most `max_catch_up_days`.
 pub fn recent(
     now: DateTime<Utc>,
     days: u16,
@@ -62,7 +66,7 @@ pub fn recent(
     let usual = now - Duration::days(i64::from(days));
     let earliest = usual.min(now - Duration::days(i64::from(max_catch_up_days)));
     let needed = newest_uploaded
-        .filter(|newest| *newest < usual)
+        .filter(|newest| *newest < usual + LATE)
         .map_or(usual, |newest| newest - OVERLAP);
     let window = Window {
         start: needed.max(earliest),

@@ -232,6 +232,21 @@ fn an_outage_of_readings_alone_heals_by_itself() {
 }
 
 #[test]
+fn readings_that_the_sensor_sends_late_arrive_though_the_next_run_is_a_day_later() {
+    let mut events = vec![reading(10, "08:00:05", "08:00:00", 120, json!({}))];
+    let arrangement = by_hand(&events, "CGM");
+    let eight = noon_after() - Duration::hours(28);
+    arrangement.good_pass(eight + Duration::minutes(10), &[]);
+    events.push(reading(20, "09:00:05", "07:00:00", 110, json!({})));
+    events.push(reading(30, "09:00:06", "07:05:00", 111, json!({})));
+    let logs = json!({"events": events, "clockChanges": []});
+    arrangement.tandem.serve_pump_logs(logs);
+    arrangement.good_pass(eight + Duration::hours(23) + Duration::minutes(50), &[]);
+    let expected = [("07:00:00", 110), ("07:05:00", 111), ("08:00:00", 120)];
+    assert_eq!(curve(&arrangement), points(&expected));
+}
+
+#[test]
 fn a_sensor_that_is_not_worn_any_more_does_not_make_every_run_look_back() {
     let history = History::generate(&Plan::days(44, 8));
     let now = afterwards(&history);
