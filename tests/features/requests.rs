@@ -139,7 +139,7 @@ fn an_upload_that_hangs_keeps_no_other_one_waiting() {
     for path in [DEVICE_STATUS, PROFILE] {
         site.inject(Fault::on("POST", path, Times::Always, Kind::Stall));
     }
-    let deadline = Deadline::after(Duration::from_secs(2));
+    let deadline = Deadline::after(Duration::from_secs(5));
     let patience = Patience::without_pauses(deadline, Stop::new());
     let outcome = pass::run(&arrangement.config(now, &[]), now, &patience);
     assert_eq!(outcome.status(), ExitStatus::TryLater);
