@@ -1,12 +1,18 @@
 //! Clocks around the changes of their zone: moved, not yet moved, never moved.
 
 use chrono::Duration;
-use tconnectsync_heroku::pump::clock::Reason;
-use tconnectsync_heroku::pump::event::Event;
+use tconnectsync_heroku::pump::clock::{DatedEvent, Reason};
 
-use super::{
-    Known, NEW_YORK, assert_instants, event, every_five_minutes, instant, judge, moved, reading,
-};
+use super::{Known, NEW_YORK, assert_instants, every_five_minutes, instant, judge, moved};
+
+#[track_caller]
+fn assert_five_minutes_apart(dated: &[DatedEvent]) {
+    let instants: Vec<_> = dated.iter().map(|dated| dated.at).collect();
+    let even = instants
+        .windows(2)
+        .all(|pair| pair[1] - pair[0] == Duration::minutes(5));
+    assert!(even, "{instants:?}");
+}
 
 #[test]
 fn a_clock_never_moved_has_the_zones_offset() {
@@ -88,21 +94,13 @@ fn a_clock_that_ran_on_through_the_zones_change_was_never_moved_at_all() {
         &[],
         &Known::uploaded("2026-11-01 09:00", "2026-11-01 14:02"),
     );
-    let readings = (0..48).map(|index| reading("2026-10-31 23:00") + Duration::minutes(5 * index));
-    let events: Vec<Event> = (1..)
-        .zip(readings)
-        .map(|(number, at)| event(number, &at.format("%Y-%m-%d %H:%M:%S").to_string()))
-        .collect();
-    let dated = clock.date(events);
+    let dated = clock.date(every_five_minutes(
+        1,
+        "2026-10-31 23:00",
+        "2026-11-01 03:00",
+    ));
     assert_eq!(dated[0].at, instant("2026-11-01 04:00"));
-    let even = dated
-        .windows(2)
-        .all(|pair| pair[1].at - pair[0].at == Duration::minutes(5));
-    assert!(
-        even,
-        "{:?}",
-        dated.iter().map(|dated| dated.at).collect::<Vec<_>>()
-    );
+    assert_five_minutes_apart(&dated);
 }
 
 #[test]
@@ -264,12 +262,5 @@ fn a_clock_that_followed_the_zone_some_minutes_late_did_not_run_on() {
     let followed = every_five_minutes(100, "2026-11-01 01:15", "2026-11-01 06:00");
     let dated = clock.date([late, followed].concat());
     assert_eq!(dated[0].at, instant("2026-11-01 03:00"));
-    let even = dated
-        .windows(2)
-        .all(|pair| pair[1].at - pair[0].at == Duration::minutes(5));
-    assert!(
-        even,
-        "{:?}",
-        dated.iter().map(|dated| dated.at).collect::<Vec<_>>()
-    );
+    assert_five_minutes_apart(&dated);
 }
