@@ -63,7 +63,7 @@ pub(super) fn log_in(
             Ok(Attempt::UnknownAccount) => rejected_in(region),
             Err(failure) => {
                 if failure.status == ExitStatus::CredentialsRejected {
-                    regions.iter().copied().for_each(rejected_in);
+                    rejected_in(region);
                 }
                 return Err(failure);
             }

@@ -9,6 +9,7 @@ use tconnectsync_heroku::tandem::{self, Memory, Session};
 
 use super::Machine;
 use crate::simulator::fault::{Fault, Kind, Times};
+use crate::simulator::tandem::Region;
 
 const REJECTED: ExitStatus = ExitStatus::CredentialsRejected;
 
@@ -57,6 +58,33 @@ fn a_region_that_rejected_a_login_is_left_alone_whatever_the_other_one_answers()
     let later = machine.now + Duration::hours(2);
     assert_eq!(machine.arrangement.pass(later, &[]).status(), REJECTED);
     assert_eq!(tandem.login_attempts(), 2, "in the EU");
+}
+
+#[test]
+fn a_region_that_was_never_asked_is_asked_when_the_other_one_has_locked_the_account() {
+    let mut machine = Machine::start();
+    machine.arrangement.set("TCONNECT_REGION", "auto");
+    let tandem = &machine.arrangement.tandem;
+    tandem.change_account(|account| account.region = Region::Eu);
+    let locked = r#"{"status":"ERROR","message":"Max attempted logins exceeded."}"#.to_owned();
+    let kind = Kind::Status(400, Vec::new(), locked);
+    tandem.inject(Fault::on(
+        "POST",
+        "/accounts/api/login",
+        Times::First(1),
+        kind,
+    ));
+    let outcome = machine.arrangement.pass(machine.now, &[]);
+    assert_eq!(outcome.status(), REJECTED);
+    // What the message says to do.
+    assert!(
+        outcome
+            .failure
+            .is_some_and(|failure| failure.advice.contains("TCONNECT_REGION=EU"))
+    );
+    machine.arrangement.set("TCONNECT_REGION", "EU");
+    let soon = machine.now + Duration::minutes(10);
+    machine.arrangement.good_pass(soon, &[]);
 }
 
 #[test]
