@@ -40,7 +40,8 @@ pub struct Written {
 }
 
 impl Written {
-    /// Of how many documents, from the first on, it is known what became of them.
+    /// Of how many documents it is known what became of them: of the first so many, but for a few that may have met server
+    /// errors before the failure.
     pub fn settled(&self) -> usize {
         self.accepted + self.refused.len()
     }
@@ -72,7 +73,8 @@ enum Verdict {
 
 impl Site {
     /// Writes documents: upserts treatments and entries, adds the others. They go in the given order, so that when a run
-    /// ends in between, what is written is a beginning of what was given, the refused ones aside.
+    /// ends in between, what is written is a beginning of what was given, the refused ones aside, and three at the most that
+    /// met server errors.
     ///
     /// A treatment replaces the one of its `identifier`, wherever that is in time, on sites from
     /// [`SiteVersion::UPSERTS_BY_IDENTIFIER`](super::SiteVersion::UPSERTS_BY_IDENTIFIER) on. Older ones go by time and type,
@@ -169,8 +171,14 @@ impl UnderWay<'_> {
     fn write(&mut self) -> Result<(), Failure> {
         while let Some(range) = self.pending.pop() {
             self.site.patience().check(self.collection.write())?;
-            if range.len() > self.largest {
-                self.split(&range, self.largest);
+            // Behind a document that may yet have to be written, as little as possible goes up before it is judged.
+            let largest = if self.suspects.is_empty() {
+                self.largest
+            } else {
+                1
+            };
+            if range.len() > largest {
+                self.split(&range, largest);
                 continue;
             }
             match self.send(&range, Repeat::IfUntouched)? {
