@@ -284,16 +284,16 @@ fn a_pump_that_never_uploaded_is_not_asked_for() {
 
 #[test]
 fn a_clock_change_that_becomes_known_later_moves_the_documents_in_place() {
-    // The pump stays at the summer's offset; the phone is out of reach, so that nothing tells.
-    let start = utc(3, 7, 5);
-    let story = ClockStory::ByHand(vec![30 * 3600]);
+    // A clock at the winter's offset whose record begins after the change of the zone, so that nothing tells.
+    let start = utc(3, 8, 12);
+    let story = ClockStory::Travel(vec![(utc(3, 8, 7), -3600), (utc(3, 10, 12), 3600)]);
     let plan = Plan::days(58, 4)
         .with_features(plain())
         .between(start, start + Duration::days(4))
         .with_clock(story);
     let history = History::generate(&plan);
     let arrangement = Arrangement::of(history.clone());
-    let first = start + Duration::hours(44);
+    let first = start + Duration::hours(30);
     arrangement.tandem.set_uploaded_until(first);
     arrangement.tandem.change_pumps(|pumps| {
         pumps[0].replace = serde_json::json!({"lastUploadDate": null});
@@ -323,6 +323,36 @@ fn a_clock_change_that_becomes_known_later_moves_the_documents_in_place() {
     events.sort();
     events.dedup();
     assert_eq!(events.len(), documents, "no document twice");
+}
+
+#[test]
+fn a_run_that_ends_among_server_errors_leaves_no_gap_behind_the_newest_document() {
+    let plan = Plan::day(5).with_features(plain());
+    let (start, end) = (plan.end - Duration::days(4), plan.end);
+    let history = History::generate(&plan.between(start, end));
+    let arrangement = Arrangement::of(history.clone());
+    let first = start + Duration::hours(12);
+    arrangement.tandem.set_uploaded_until(first);
+    arrangement.good_pass(first + Duration::minutes(15), &[]);
+    // Three days later the site's database stumbles, takes something, and is gone.
+    arrangement.tandem.set_uploaded_until(end);
+    let now = end + Duration::minutes(15);
+    let broken = Kind::Status(500, Vec::new(), r#"{"status":500}"#.to_owned());
+    let fault = |times, kind| Fault::on("POST", "/api/v1/treatments", times, kind);
+    arrangement
+        .nightscout
+        .inject(fault(Times::First(4), broken));
+    arrangement
+        .nightscout
+        .inject(fault(Times::From(6), Kind::status(503)));
+    assert!(arrangement.pass(now, &[]).failure.is_some());
+    arrangement.nightscout.heal();
+    arrangement.good_pass(now + Duration::minutes(10), &[]);
+
+    let whole = Arrangement::of(history);
+    whole.good_pass(now + Duration::minutes(10), &["--days", "5"]);
+    let treatments = |arrangement: &Arrangement| without_ids(arrangement.nightscout.treatments());
+    assert_eq!(treatments(&arrangement).len(), treatments(&whole).len());
 }
 
 #[test]

@@ -125,7 +125,7 @@ impl PumpClock {
 
     /// The days whose events are to inform the clock before it dates those of other days: every page of every run has to
     /// judge by the same night, or they would move each other's documents back and forth. `None` where the days to be
-    /// dated hold that night themselves, or come after it.
+    /// dated hold that night themselves, or come after it and nothing is in doubt.
     pub fn days_that_tell(
         &self,
         first: NaiveDate,
@@ -133,11 +133,12 @@ impl PumpClock {
     ) -> Option<(NaiveDate, NaiveDate)> {
         let (from, to) = self.telling_change()?.dates();
         let held = first <= from && to <= last;
-        (first <= to && !held).then_some((from, to))
+        let undecided = self.verdict.reason == Reason::Default;
+        ((first <= to || undecided) && !held).then_some((from, to))
     }
 
-    /// The same clock, judged anew where its events run right through the zone's newest change: it was at the zone's new
-    /// offset ever since it was last moved.
+    /// The same clock, judged anew where its events run right through the zone's newest change: it has had one offset ever
+    /// since it was last moved.
     pub fn informed_by(&self, events: &[Event]) -> PumpClock {
         let mut clock = self.clone();
         let Some((first, last)) = self.telling_change().map(Transition::dates) else {
@@ -148,10 +149,24 @@ impl PumpClock {
             .filter(|event| (first..=last).contains(&event.pump_time.reading().date()))
             .map(|event| (event.id, event.pump_time));
         let ignored = overlap::ignored_change(&self.placed(night), self.verdict.second_pass);
-        if let Some(offset) = ignored {
-            clock.verdict.rule = Rule::Kept(offset);
+        if let Some(after) = ignored {
+            clock.verdict.rule = Rule::Kept(self.offset_running_on(after));
         }
         clock
+    }
+
+    /// The offset of a clock that ran on when the zone got the offset `after`: that one, where its newest movement or the
+    /// evidence says that it had it already; else the one before, since its owner has not moved it yet.
+    fn offset_running_on(&self, after: Duration) -> Duration {
+        let newest = self.movements.last();
+        let set_ahead = newest.is_some_and(|moved| judgement::may_be_set_ahead(self.zone, moved));
+        if set_ahead || self.verdict.reason != Reason::Default {
+            return after;
+        }
+        match newest {
+            Some(moved) => movement::zone_offset(self.zone, moved),
+            None => self.change.as_ref().map_or(after, |change| change.before),
+        }
     }
 
     /// The change of the zone that would tell whether the clock really follows it.

@@ -86,6 +86,48 @@ fn a_clock_set_days_ahead_is_right_before_and_after_once_an_upload_tells() {
 }
 
 #[test]
+fn a_clock_set_days_ahead_is_right_also_where_the_zone_soon_changes_back() {
+    // Morocco's zone, around Ramadan.
+    let ahead = moved(100, "2026-02-12 19:00", "2026-02-12 18:00");
+    let expected = [
+        (99, "2026-02-12 18:55", "2026-02-12 17:55"),
+        (102, "2026-02-12 18:05", "2026-02-12 18:05"),
+        (103, "2026-02-14 12:00", "2026-02-14 12:00"),
+        (104, "2026-02-15 09:00", "2026-02-15 09:00"),
+    ];
+    for (newest, upload) in [
+        ("2026-02-14 12:00", "2026-02-14 12:02"),
+        ("2026-02-15 09:00", "2026-02-15 09:02"),
+        ("2026-02-19 09:00", "2026-02-19 09:02"),
+    ] {
+        let known = Known::uploaded(newest, upload);
+        let clock = judge(
+            chrono_tz::Africa::Casablanca,
+            std::slice::from_ref(&ahead),
+            &known,
+        );
+        assert_instants(&clock, &expected);
+    }
+}
+
+#[test]
+fn a_phone_that_is_some_minutes_behind_ends_no_journey_east() {
+    let east = moved(100, "2026-06-05 15:00", "2026-06-05 21:00");
+    for upload in ["2026-06-06 08:02", "2026-06-06 08:24", "2026-06-06 11:40"] {
+        let known = Known::uploaded("2026-06-06 10:00", upload);
+        let clock = judge(NEW_YORK, std::slice::from_ref(&east), &known);
+        assert_instants(
+            &clock,
+            &[
+                (99, "2026-06-05 14:55", "2026-06-05 18:55"),
+                (110, "2026-06-05 21:05", "2026-06-05 19:05"),
+                (111, "2026-06-06 10:00", "2026-06-06 08:00"),
+            ],
+        );
+    }
+}
+
+#[test]
 fn a_clock_set_days_ahead_is_told_by_a_change_of_the_zone_that_it_ignored() {
     let autumn = moved(100, "2026-10-30 19:00", "2026-10-30 18:00");
     // The phone was away, so that the upload tells nothing.

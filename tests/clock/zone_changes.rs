@@ -264,3 +264,37 @@ fn a_clock_that_followed_the_zone_some_minutes_late_did_not_run_on() {
     assert_eq!(dated[0].at, instant("2026-11-01 03:00"));
     assert_five_minutes_apart(&dated);
 }
+
+#[test]
+fn a_clock_that_followed_the_zone_hours_late_in_spring_did_not_run_on() {
+    let known = Known::uploaded("2026-03-09 08:00", "2026-03-09 12:02");
+    let clock = judge(NEW_YORK, &[], &known);
+    let late = every_five_minutes(1, "2026-03-07 22:00", "2026-03-08 04:30");
+    let followed = every_five_minutes(200, "2026-03-08 05:35", "2026-03-08 09:00");
+    let dated = clock.date([late, followed].concat());
+    assert_eq!(dated[0].at, instant("2026-03-08 03:00"));
+    assert_five_minutes_apart(&dated);
+}
+
+#[test]
+fn a_clock_that_ran_on_was_not_moved_yet_unless_the_upload_says_otherwise() {
+    // The upload tells, or is too late to tell.
+    for (newest, upload) in [
+        ("2026-03-08 03:50", "2026-03-08 08:51"),
+        ("2026-03-08 03:50", "2026-03-08 09:14"),
+    ] {
+        let clock = judge(NEW_YORK, &[], &Known::uploaded(newest, upload));
+        let dated = clock.date(every_five_minutes(1, "2026-03-07 08:00", newest));
+        assert_eq!(dated[0].at, instant("2026-03-07 13:00"), "{upload}");
+        assert_five_minutes_apart(&dated);
+    }
+    for (newest, upload) in [
+        ("2026-11-01 04:50", "2026-11-01 08:51"),
+        ("2026-11-01 04:50", "2026-11-01 10:15"),
+    ] {
+        let clock = judge(NEW_YORK, &[], &Known::uploaded(newest, upload));
+        let dated = clock.date(every_five_minutes(1, "2026-10-31 08:00", newest));
+        assert_eq!(dated[0].at, instant("2026-10-31 12:00"), "{upload}");
+        assert_five_minutes_apart(&dated);
+    }
+}

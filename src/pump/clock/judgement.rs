@@ -201,6 +201,11 @@ fn choose(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Verdict {
         }
     }
     if allowed.is_empty() {
+        // A phone that is some minutes behind ends no journey.
+        let mut abroad = offsets_abroad(zone, movements, newest, true);
+        if let Some(offset) = abroad.find(|offset| evidence.allows(at(*offset))) {
+            return verdict(Rule::Kept(offset), Reason::Travelling);
+        }
         return Verdict {
             misfit: Some(fitting_offset(newest, evidence)),
             ..verdict(Rule::FollowsZone, Reason::NeitherFits)
@@ -259,6 +264,11 @@ fn offset_before_changes(zone: Tz, movements: &[Movement], now: DateTime<Utc>) -
         None => zone::latest_transition(zone, now)
             .map_or(zone::offset_at(zone, now), |change| change.before),
     }
+}
+
+/// Whether a movement came some weeks at the most before a change of the zone that was as large.
+pub(super) fn may_be_set_ahead(zone: Tz, movement: &Movement) -> bool {
+    movement::change_ahead(zone, movement, LONGEST_JOURNEY).is_some()
 }
 
 /// The change of the zone, by now passed, that the newest movement came before and was as large as: that the clock then

@@ -75,11 +75,12 @@ impl Placed {
         }
     }
 
-    /// The offsets on either side of the zone's change, in the hour that the zone repeats.
-    fn passes(&self) -> Option<(Duration, Duration)> {
+    /// The offset on the near side of the zone's change.
+    fn offset_before(&self) -> Option<Duration> {
         match self.at {
-            At::Twice { first, second } => Some((first, second)),
-            At::Fixed(_) | At::Once(_) | At::Never { .. } => None,
+            At::Fixed(_) | At::Once(_) => None,
+            At::Twice { first, .. } => Some(first),
+            At::Never { before, .. } => Some(before),
         }
     }
 }
@@ -98,9 +99,9 @@ pub(super) fn settle(placed: &[Placed], second_pass: bool) -> Vec<DateTime<Utc>>
             for index in second_pass..run.end {
                 instants[index] = zone::subtract(placed[index].reading, after);
             }
-            if let Some((first, _)) = placed[run.start].passes() {
+            if let Some(before) = placed[run.start].offset_before() {
                 for index in run.end..second_pass {
-                    instants[index] = zone::subtract(placed[index].reading, first);
+                    instants[index] = zone::subtract(placed[index].reading, before);
                 }
             }
         }
@@ -165,7 +166,7 @@ fn passage(placed: &[Placed], run: &Range<usize>, known_as_second_pass: bool) ->
         .all(|pair| joined(gap(pair.first(), pair.last())));
     match (joins_before, joins_after) {
         // A clock that follows leaves a jump on one side or the other.
-        (true, true) if unbroken => match late_step_back(placed, run) {
+        (true, true) if unbroken => match late_step(placed, run) {
             Some(second_pass) => Passage::Followed { second_pass },
             None => Passage::Ignored,
         },
@@ -179,16 +180,16 @@ fn passage(placed: &[Placed], run: &Range<usize>, known_as_second_pass: bool) ->
     }
 }
 
-/// The first reading after the clock stepped back as far as the zone had, some hours after a run at the most: it followed,
-/// but late.
-fn late_step_back(placed: &[Placed], run: &Range<usize>) -> Option<usize> {
+/// The first reading after the clock moved as far as the zone had, some hours after a run at the most: it followed, but
+/// late.
+fn late_step(placed: &[Placed], run: &Range<usize>) -> Option<usize> {
     let last = run.end.checked_sub(1)?;
-    let (first, second) = placed[last].passes()?;
+    let shift = placed[last].offset_after()? - placed[last].offset_before()?;
     let until = placed[last].reading + FOLLOWS_WITHIN;
     let later = placed[last..]
         .windows(2)
         .take_while(|pair| pair[0].reading <= until);
-    let mut steps = later.map(|pair| pair[0].reading - pair[1].reading);
-    let index = steps.position(|back| movement::about(back, first - second))?;
+    let mut steps = later.map(|pair| pair[1].reading - pair[0].reading);
+    let index = steps.position(|step| movement::about(step, shift))?;
     Some(run.end + index)
 }

@@ -94,7 +94,16 @@ pub(super) fn next_transition(
     from: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Option<Transition> {
-    (offset_at(zone, from) != offset_at(zone, until)).then(|| pinpoint(zone, from, until))
+    // Day by day: within a span a zone may change there and back, as Morocco's does around Ramadan.
+    let mut early = from;
+    while early < until {
+        let late = until.min(early + Duration::days(1));
+        if offset_at(zone, early) != offset_at(zone, late) {
+            return Some(pinpoint(zone, early, late));
+        }
+        early = late;
+    }
+    None
 }
 
 /// The change between two instants of different offsets, to the second.
