@@ -9,7 +9,7 @@ use url::Url;
 use crate::config::Sources;
 use crate::config::{self, Secret};
 use crate::failure::{ExitStatus, Failure};
-use crate::http::{Call, Client, Deadline, Options, Patience, Repeat, Service, Stop};
+use crate::http::{Call, Client, Deadline, Options, Patience, Repeat, Service, Stop, USER_AGENT};
 
 /// How long the call may take, in all. The run is over by then, and so may its deadline be.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -41,7 +41,7 @@ fn call(address: &Secret, proxy: Option<&Secret>) -> Result<(), Failure> {
         .map_err(|_| SERVICE.not_understood("call", "has no valid address"))?;
     let options = Options {
         origin: &url,
-        user_agent: concat!("tconnectsync-heroku/", env!("CARGO_PKG_VERSION")),
+        user_agent: USER_AGENT,
         cookies: false,
         skip_tls_verify: false,
         idle: Duration::ZERO,

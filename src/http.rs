@@ -18,7 +18,7 @@ mod trouble;
 pub(crate) use answer::not_json;
 pub use answer::{Answer, Service};
 pub use call::{Call, Repeat};
-pub use client::{Client, Options};
+pub use client::{Client, Options, USER_AGENT};
 pub(crate) use patience::CONTINUES;
 pub use patience::{Deadline, Patience, Stop};
 pub use redaction::excerpt;

@@ -17,7 +17,7 @@ use crate::http::{Client, Patience};
 use crate::nightscout::{Collection, Site};
 use crate::pump::settings::PumpProfiles;
 use crate::reconcile::{entries, reconcile};
-use crate::report::{Progress, Report, span_in_words};
+use crate::report::{CHECK_THE_PHONE, Progress, Report, span_in_words};
 use crate::state::RunLock;
 use crate::tandem::{self, Memory, Session};
 use crate::translate;
@@ -82,11 +82,8 @@ impl Pass<'_> {
             report.warn(warning.clone());
         }
         report.window = Some(site_side.window);
-        if account.malformed > 0 {
-            report.warn(format!(
-                "{} of the account's pumps could not be read",
-                account.malformed
-            ));
+        if let Some(remark) = account.remark_on_malformed() {
+            report.warn(remark);
         }
         let serial = self.config.tandem.pump_serial.as_ref();
         let zone = self.config.zone;
@@ -264,9 +261,5 @@ fn staleness(config: &Config, report: &Report) -> Option<Failure> {
         Some(age) => format!("the pump's newest event is {} old", span_in_words(age)),
         None => "the pump has no events in this time".to_owned(),
     };
-    Some(Failure::new(
-        ExitStatus::TryLater,
-        what,
-        "Check that the phone with Tandem's app is on, online, and connected to the pump",
-    ))
+    Some(Failure::new(ExitStatus::TryLater, what, CHECK_THE_PHONE))
 }

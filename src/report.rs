@@ -22,6 +22,10 @@ pub use uploads::{Tally, Uploads};
 /// The phone uploads about once an hour. When the newest event is older than this, something keeps it from doing so.
 pub const SUSPICIOUS_AGE: Duration = Duration::hours(3);
 
+/// What to do about a pump that is not heard of.
+pub const CHECK_THE_PHONE: &str =
+    "Check that the phone with Tandem's app is on, online, and connected to the pump";
+
 /// What a run did, as far as it got.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -93,9 +97,7 @@ impl Report {
         }
         let mut text = String::new();
         if json {
-            for document in &self.uploads.documents {
-                let _ = writeln!(text, "{}", Value::Object(document.clone()));
-            }
+            text += &self.uploads.documents_as_lines();
             let _ = writeln!(text, "{}", self.to_json(failure));
         } else if verbosity > Verbosity::Quiet {
             if self.pretend {
@@ -111,9 +113,7 @@ impl Report {
     pub fn pretence(&self, verbosity: Verbosity) -> String {
         let mut text = String::new();
         if verbosity > Verbosity::Normal {
-            for document in &self.uploads.documents {
-                let _ = writeln!(text, "{}", Value::Object(document.clone()));
-            }
+            text += &self.uploads.documents_as_lines();
         }
         for line in table::lines(&self.uploads) {
             let _ = writeln!(text, "{line}");

@@ -8,7 +8,7 @@ use crate::failure::{ExitStatus, Failure};
 use crate::pump::clock::{DatedEvent, Evidence, PumpClock, Reason, Verdict, offset_name};
 use crate::pump::decode::Decoded;
 use crate::pump::quantity::PumpTime;
-use crate::report::{SUSPICIOUS_AGE, span_in_words};
+use crate::report::{CHECK_THE_PHONE, SUSPICIOUS_AGE, span_in_words};
 use crate::tandem::Pump;
 
 const ABOUT: &str = "Clock";
@@ -28,10 +28,13 @@ pub(super) fn check(
     };
     let clock = PumpClock::judge(zone, &decoded.clock_changes, &evidence);
     let verdict = *clock.verdict();
-    let doubt = verdict.doubt();
+    let doubt = verdict
+        .doubt()
+        .map(|doubt| format!("pump {}: {doubt}", pump.serial));
+    // A clock and a zone that cannot both be right.
     let misfit = (doubt.as_ref())
         .filter(|_| verdict.misfit.is_some())
-        .map(|doubt| misfit(pump, doubt));
+        .map(|doubt| Failure::new(ExitStatus::Configuration, doubt, Verdict::ADVICE));
     let dated = clock.date(decoded.events);
     let Some(newest) = dated.last() else {
         match &misfit {
@@ -79,7 +82,7 @@ pub(super) fn check(
         );
     }
     if let Some(doubt) = doubt.filter(|_| misfit.is_none()) {
-        findings.look(ABOUT, format!("pump {}: {doubt}", pump.serial));
+        findings.look(ABOUT, doubt);
     }
     freshness(age, stale_after, findings);
     dated
@@ -94,29 +97,24 @@ fn because(verdict: &Verdict) -> &'static str {
     }
 }
 
-/// A clock and a zone that cannot both be right.
-fn misfit(pump: &Pump, doubt: &str) -> Failure {
-    Failure::new(
-        ExitStatus::Configuration,
-        format!("pump {}: {doubt}", pump.serial),
-        Verdict::ADVICE,
-    )
-}
-
 fn freshness(age: Duration, stale_after: Option<std::time::Duration>, findings: &mut Findings<'_>) {
-    const ADVICE: &str =
-        "Check that the phone with Tandem's app is on, online, and connected to the pump";
     let limit = stale_after.and_then(|limit| Duration::from_std(limit).ok());
     if limit.is_some_and(|limit| age > limit) {
         let what = format!(
             "the newest event is {} old, more than TCONNECTSYNC_HEROKU_STALE_HOURS allows",
             span_in_words(age)
         );
-        findings.bad(ABOUT, &Failure::new(ExitStatus::TryLater, what, ADVICE));
+        findings.bad(
+            ABOUT,
+            &Failure::new(ExitStatus::TryLater, what, CHECK_THE_PHONE),
+        );
     } else if age > SUSPICIOUS_AGE {
         findings.look(
             ABOUT,
-            format!("the newest event is {} old. {ADVICE}", span_in_words(age)),
+            format!(
+                "the newest event is {} old. {CHECK_THE_PHONE}",
+                span_in_words(age)
+            ),
         );
     }
 }

@@ -71,14 +71,7 @@ fn describe(usable: &Usable, status: &SiteStatus, now: DateTime<Utc>, findings: 
     let treatments = uploads::collections(&usable.features).contains(&Collection::Treatments);
     match (status.careportal_enabled, treatments) {
         (true, _) => findings.good(ABOUT, "its careportal is on, so that it takes treatments"),
-        (false, true) => findings.bad(
-            ABOUT,
-            &Failure::new(
-                ExitStatus::Configuration,
-                "the site does not take treatments, because careportal is in its DISABLE variable",
-                "Remove careportal from DISABLE in the site's settings",
-            ),
-        ),
+        (false, true) => findings.bad(ABOUT, &SiteStatus::treatments_are_off()),
         (false, false) => {
             findings.aside(ABOUT, "its careportal is off; no feature chosen needs it")
         }

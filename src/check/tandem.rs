@@ -104,14 +104,8 @@ fn describe(account: &Pumper, chosen: &[&Pump], now: DateTime<Utc>, findings: &m
             format!("not copied: pump {}, {}", pump.serial, known_of(pump, now)),
         );
     }
-    if account.malformed > 0 {
-        findings.look(
-            ABOUT,
-            format!(
-                "{} of the account's pumps could not be read",
-                account.malformed
-            ),
-        );
+    if let Some(remark) = account.remark_on_malformed() {
+        findings.look(ABOUT, remark);
     }
 }
 

@@ -20,7 +20,10 @@ use crate::failure::{ExitStatus, Failure};
 /// The longest time until a connection stands.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What the two services need differently.
+/// This program's own name, for services that do not ask for a browser's.
+pub const USER_AGENT: &str = concat!("tconnectsync-heroku/", env!("CARGO_PKG_VERSION"));
+
+/// What the services need differently.
 pub struct Options<'a> {
     /// The address that tells whether a proxy may be used: never for this machine itself.
     pub origin: &'a Url,

@@ -13,7 +13,9 @@ use super::compression::Compresses;
 use super::status::{SiteStatus, SiteVersion};
 use crate::config;
 use crate::failure::{ExitStatus, Failure};
-use crate::http::{Answer, Call, Client, Options, Patience, Repeat, Trouble, Unanswered};
+use crate::http::{
+    Answer, Call, Client, Options, Patience, Repeat, Trouble, USER_AGENT, Unanswered,
+};
 
 /// The largest answer, in bytes: a page of 5,000 treatments is some 2 MB.
 const ANSWER_CAP: u64 = 64 * 1024 * 1024;
@@ -111,7 +113,7 @@ impl Site {
     ) -> Result<Site, Failure> {
         let options = Options {
             origin: &config.url,
-            user_agent: concat!("tconnectsync-heroku/", env!("CARGO_PKG_VERSION")),
+            user_agent: USER_AGENT,
             cookies: false,
             skip_tls_verify: config.skip_tls_verify,
             // Nightscout closes unused connections after five seconds; a request that meets the closing is lost.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::time::parse_created_at;
+use crate::failure::{ExitStatus, Failure};
 
 /// The units that a site shows glucose in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,15 @@ pub struct SiteStatus {
 }
 
 impl SiteStatus {
+    /// The failure of a run that has treatments for a site whose careportal is off.
+    pub(crate) fn treatments_are_off() -> Failure {
+        Failure::new(
+            ExitStatus::Configuration,
+            "Nightscout: the site does not take treatments, because careportal is in its DISABLE variable",
+            "Remove careportal from DISABLE in the site's settings",
+        )
+    }
+
     /// Reads the status; `None` for what is no Nightscout's.
     pub(super) fn read(status: &Value) -> Option<SiteStatus> {
         let text = |key: &str| status.get(key).and_then(Value::as_str);

@@ -264,23 +264,20 @@ impl UnderWay<'_> {
         server_error: bool,
     ) -> Result<(), Failure> {
         let nothing_accepted = self.written.accepted == 0;
+        if server_error {
+            self.server_error = Some(reason.clone());
+        }
         if range.len() > 1 {
             // As long as nothing shows that the site works at all, a single document tells soonest.
             let alone = server_error && nothing_accepted;
             let first = if alone { 1 } else { range.len() / 2 };
-            if server_error {
-                self.server_error = Some(reason);
-            }
             self.split(&range, first);
             return Ok(());
         }
         if server_error && !self.collection.only_adds() {
             self.suspects.push(range.start);
         } else {
-            self.refuse(range.start, reason.clone());
-        }
-        if server_error {
-            self.server_error = Some(reason);
+            self.refuse(range.start, reason);
         }
         let refused = self.written.refused.len() + self.suspects.len();
         match &self.server_error {

@@ -33,9 +33,9 @@ pub(super) struct Wanted {
 
 /// The pumps that a pass is about, and the session to ask for their events in.
 pub(super) struct PumpSide<'a> {
-    pub pass: &'a Pass<'a>,
-    pub session: Session,
-    pub pumps: Vec<&'a Pump>,
+    pass: &'a Pass<'a>,
+    session: Session,
+    pumps: Vec<&'a Pump>,
     /// The events of the nights that told of the pumps' clocks, by pump: every page asks for the same.
     nights: HashMap<&'a str, (Days, Vec<Event>)>,
 }

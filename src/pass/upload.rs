@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
 use crate::config::Config;
-use crate::failure::{ExitStatus, Failure};
+use crate::failure::Failure;
 use crate::nightscout::document::{Cause, Treatment};
 use crate::nightscout::{
     BATCH, Collection, Document, Refused, Site, SiteStatus, SiteVersion, Written,
@@ -53,7 +53,7 @@ impl Upload<'_> {
             return Ok(());
         }
         if !writes.is_empty() && !self.status.careportal_enabled {
-            return Err(treatments_are_off());
+            return Err(SiteStatus::treatments_are_off());
         }
         let by_id = |write: &Write| {
             self.status.version < SiteVersion::UPSERTS_BY_IDENTIFIER && write.id().is_some()
@@ -141,12 +141,4 @@ impl Write {
             Write::Anew(_) => updated,
         }
     }
-}
-
-fn treatments_are_off() -> Failure {
-    Failure::new(
-        ExitStatus::Configuration,
-        "Nightscout: the site does not take treatments, because careportal is in its DISABLE variable",
-        "Remove careportal from DISABLE in the site's settings",
-    )
 }

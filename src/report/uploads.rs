@@ -58,6 +58,14 @@ impl Uploads {
         self.tallies.values().map(of).sum()
     }
 
+    /// The documents as JSON, one a line.
+    pub fn documents_as_lines(&self) -> String {
+        let documents = self.documents.iter();
+        // JSON values always serialise.
+        let lines = documents.filter_map(|document| serde_json::to_string(document).ok());
+        lines.map(|line| line + "\n").collect()
+    }
+
     /// Takes in what was done beside.
     pub fn add(&mut self, other: Uploads) {
         for (kind, tally) in other.tallies {

@@ -68,6 +68,12 @@ struct WirePump {
 }
 
 impl Pumper {
+    /// What to say of pumps that could not be read.
+    pub fn remark_on_malformed(&self) -> Option<String> {
+        let malformed = self.malformed;
+        (malformed > 0).then(|| format!("{malformed} of the account's pumps could not be read"))
+    }
+
     pub(super) fn read(answer: &Answer) -> Result<Pumper, Failure> {
         let wire: WirePumper = answer.json()?;
         let Some(wire) = wire.pumps else {

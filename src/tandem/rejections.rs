@@ -37,13 +37,10 @@ struct Rejection {
 
 impl Rejection {
     fn of(config: &config::Tandem, region: Region, salt: String, at: DateTime<Utc>) -> Rejection {
-        let region = match region {
-            Region::Us => "US",
-            Region::Eu => "EU",
-        };
+        let region = region.to_string();
         let base_url = config.base_url.as_ref().map_or("", |url| url.as_str());
         let (email, password) = (config.email.expose(), config.password.expose());
-        let mut login = state::fingerprint(&[&salt, email, password, region, base_url]);
+        let mut login = state::fingerprint(&[&salt, email, password, &region, base_url]);
         login.truncate(8);
         Rejection { at, salt, login }
     }
