@@ -141,32 +141,31 @@ impl PumpClock {
     /// since it was last moved.
     pub fn informed_by(&self, events: &[Event]) -> PumpClock {
         let mut clock = self.clone();
-        let Some((first, last)) = self.telling_change().map(Transition::dates) else {
+        let Some(change) = self.telling_change() else {
             return clock;
         };
+        let (first, last) = change.dates();
         let night = events
             .iter()
             .filter(|event| (first..=last).contains(&event.pump_time.reading().date()))
             .map(|event| (event.id, event.pump_time));
-        let ignored = overlap::ignored_change(&self.placed(night), self.verdict.second_pass);
-        if let Some(after) = ignored {
-            clock.verdict.rule = Rule::Kept(self.offset_running_on(after));
+        if overlap::ran_on(&self.placed(night), self.verdict.second_pass) {
+            clock.verdict.rule = Rule::Kept(self.offset_running_on(change));
         }
         clock
     }
 
-    /// The offset of a clock that ran on when the zone got the offset `after`: that one, where its newest movement or the
-    /// evidence says that it had it already; else the one before, since its owner has not moved it yet.
-    fn offset_running_on(&self, after: Duration) -> Duration {
+    /// The offset of a clock that ran on through a change of the zone: the zone's new one, where the clock's newest movement
+    /// or the evidence says that it had that already; else the one before, since its owner has not moved it yet.
+    fn offset_running_on(&self, change: &Transition) -> Duration {
         let newest = self.movements.last();
         let set_ahead = newest.is_some_and(|moved| judgement::may_be_set_ahead(self.zone, moved));
         if set_ahead || self.verdict.reason != Reason::Default {
-            return after;
+            return change.after;
         }
-        match newest {
-            Some(moved) => movement::zone_offset(self.zone, moved),
-            None => self.change.as_ref().map_or(after, |change| change.before),
-        }
+        newest.map_or(change.before, |moved| {
+            movement::zone_offset(self.zone, moved)
+        })
     }
 
     /// The change of the zone that would tell whether the clock really follows it.

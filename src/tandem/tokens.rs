@@ -72,9 +72,7 @@ impl Tokens {
             expires_at: Utc::now() + TimeDelta::seconds(lifetime),
         })
     }
-}
 
-impl Tokens {
     /// Whether the access token can stand in a header. A damaged one may hold anything.
     pub(super) fn can_be_sent(&self) -> bool {
         HeaderValue::from_str(self.access_token.expose()).is_ok()

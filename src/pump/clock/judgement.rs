@@ -1,7 +1,8 @@
 //! Whether the pump's clock has followed its zone since it was last moved: evidence first, then its owner's habit.
 //!
-//! The two rules differ only after a change of the zone's offset: one puts the clock at the zone's new offset, the other
-//! leaves it at the offset that it had, as if its owner had not moved it yet.
+//! The rules differ only around a change of the zone's offset: one puts the clock at the zone's own offset at each time,
+//! one leaves it at the offset that it had, as if its owner had not moved it yet, and one has it at the new offset since
+//! its newest movement, as if its owner had set it ahead.
 
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
@@ -81,7 +82,7 @@ pub enum Reason {
     /// The clock has been moved by hand after an earlier change of the zone, or for this one.
     MovedByHandBefore,
     /// The pump's owner is travelling: only the zone's offset before the newest movements, moved by them, puts the newest
-    /// event right before its upload.
+    /// event right before its upload, or not after it.
     Travelling,
     /// Nothing speaks against a clock that follows its zone.
     Default,
@@ -195,17 +196,18 @@ fn choose(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Verdict {
             };
         }
         let nothing_fits = allowed.is_empty();
-        let mut abroad = offsets_abroad(zone, movements, newest, nothing_fits);
-        if let Some(offset) = abroad.find(|offset| evidence.suggests(at(*offset))) {
+        let abroad: Vec<Duration> = offsets_abroad(zone, movements, newest, nothing_fits).collect();
+        let which = |fits: &dyn Fn(DateTime<Utc>) -> bool| {
+            abroad.iter().copied().find(|offset| fits(at(*offset)))
+        };
+        let just_uploaded = which(&|at| evidence.suggests(at));
+        // A phone that is some minutes behind ends no journey.
+        let possible = || which(&|at| nothing_fits && evidence.allows(at));
+        if let Some(offset) = just_uploaded.or_else(possible) {
             return verdict(Rule::Kept(offset), Reason::Travelling);
         }
     }
     if allowed.is_empty() {
-        // A phone that is some minutes behind ends no journey.
-        let mut abroad = offsets_abroad(zone, movements, newest, true);
-        if let Some(offset) = abroad.find(|offset| evidence.allows(at(*offset))) {
-            return verdict(Rule::Kept(offset), Reason::Travelling);
-        }
         return Verdict {
             misfit: Some(fitting_offset(newest, evidence)),
             ..verdict(Rule::FollowsZone, Reason::NeitherFits)

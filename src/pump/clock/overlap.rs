@@ -66,21 +66,12 @@ impl Placed {
         }
     }
 
-    /// The offset on the far side of the zone's change.
-    fn offset_after(&self) -> Option<Duration> {
+    /// The offsets on the near and on the far side of the zone's change, in the hours that it repeats or leaves out.
+    fn offsets(&self) -> Option<(Duration, Duration)> {
         match self.at {
             At::Fixed(_) | At::Once(_) => None,
-            At::Twice { second, .. } => Some(second),
-            At::Never { after, .. } => Some(after),
-        }
-    }
-
-    /// The offset on the near side of the zone's change.
-    fn offset_before(&self) -> Option<Duration> {
-        match self.at {
-            At::Fixed(_) | At::Once(_) => None,
-            At::Twice { first, .. } => Some(first),
-            At::Never { before, .. } => Some(before),
+            At::Twice { first, second } => Some((first, second)),
+            At::Never { before, after } => Some((before, after)),
         }
     }
 }
@@ -90,34 +81,30 @@ impl Placed {
 pub(super) fn settle(placed: &[Placed], second_pass: bool) -> Vec<DateTime<Utc>> {
     let mut instants: Vec<DateTime<Utc>> = placed.iter().map(Placed::first).collect();
     for run in runs(placed) {
-        let Some(after) = placed[run.start].offset_after() else {
+        let Some((before, after)) = placed[run.start].offsets() else {
             continue;
         };
         let known = second_pass && run.end == placed.len();
-        // What was written on the far side of the change.
         if let Passage::Followed { second_pass } = passage(placed, &run, known) {
+            // What was written on the far side of the change.
             for index in second_pass..run.end {
                 instants[index] = zone::subtract(placed[index].reading, after);
             }
-            if let Some(before) = placed[run.start].offset_before() {
-                for index in run.end..second_pass {
-                    instants[index] = zone::subtract(placed[index].reading, before);
-                }
+            // What a clock that followed late wrote before it did.
+            for index in run.end..second_pass {
+                instants[index] = zone::subtract(placed[index].reading, before);
             }
         }
     }
     instants
 }
 
-/// The offset at which a clock ran that turns out not to have followed the zone: the one that the zone got by a change
-/// which the clock ignored.
-pub(super) fn ignored_change(placed: &[Placed], second_pass: bool) -> Option<Duration> {
-    let mut runs = runs(placed).into_iter();
-    let ignored = runs.find(|run| {
+/// Whether the clock turns out not to have followed the zone through a change that these readings are from.
+pub(super) fn ran_on(placed: &[Placed], second_pass: bool) -> bool {
+    runs(placed).iter().any(|run| {
         let known = second_pass && run.end == placed.len();
         matches!(passage(placed, run, known), Passage::Ignored)
-    })?;
-    placed[ignored.start].offset_after()
+    })
 }
 
 /// The stretches of readings in repeated or left-out hours.
@@ -125,12 +112,12 @@ fn runs(placed: &[Placed]) -> Vec<Range<usize>> {
     let mut runs = Vec::new();
     let mut start = 0;
     while start < placed.len() {
-        let after = placed[start].offset_after();
+        let offsets = placed[start].offsets();
         let alike = placed[start..]
             .iter()
-            .take_while(|place| place.offset_after() == after);
+            .take_while(|place| place.offsets() == offsets);
         let end = start + alike.count();
-        if after.is_some() {
+        if offsets.is_some() {
             runs.push(start..end);
         }
         start = end;
@@ -142,7 +129,7 @@ fn runs(placed: &[Placed]) -> Vec<Range<usize>> {
 enum Passage {
     /// It followed; from this reading on it was the second pass. Where it followed late, that is one after the run.
     Followed { second_pass: usize },
-    /// It ran on: it was at the zone's new offset all the time before.
+    /// It ran on: it was at one offset before and after.
     Ignored,
 }
 
@@ -184,12 +171,12 @@ fn passage(placed: &[Placed], run: &Range<usize>, known_as_second_pass: bool) ->
 /// late.
 fn late_step(placed: &[Placed], run: &Range<usize>) -> Option<usize> {
     let last = run.end.checked_sub(1)?;
-    let shift = placed[last].offset_after()? - placed[last].offset_before()?;
+    let (before, after) = placed[last].offsets()?;
     let until = placed[last].reading + FOLLOWS_WITHIN;
     let later = placed[last..]
         .windows(2)
         .take_while(|pair| pair[0].reading <= until);
     let mut steps = later.map(|pair| pair[1].reading - pair[0].reading);
-    let index = steps.position(|step| movement::about(step, shift))?;
+    let index = steps.position(|step| movement::about(step, after - before))?;
     Some(run.end + index)
 }
