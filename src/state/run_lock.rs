@@ -13,10 +13,14 @@ use crate::failure::{ExitStatus, Failure};
 
 /// Held by a run until it ends.
 #[derive(Debug)]
-pub struct RunLock(
-    // Held only to be closed.
-    #[expect(dead_code)] Option<File>,
-);
+pub struct RunLock(Option<File>);
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        // Closing the file is not enough while another thread starts a process, which shares it until it is one.
+        let _ = self.0.as_ref().map(File::unlock);
+    }
+}
 
 impl RunLock {
     /// Takes the lock of this configuration's account and site. Where it cannot be had for another reason than another
@@ -33,21 +37,24 @@ impl RunLock {
         let base_url = tandem.base_url.as_ref().map_or("", |url| url.as_str());
         let site = config.nightscout.url.as_str();
         let name = fingerprint(&[tandem.email.expose(), base_url, site]);
-        let path = directory.join(format!("run-{name}.lock"));
-        let file = match open(&path) {
-            Ok(file) => file,
-            Err(error) => {
-                unusable(&path, &error);
-                return Ok(RunLock(None));
-            }
-        };
-        match file.try_lock() {
-            Ok(()) => Ok(RunLock(Some(file))),
-            Err(TryLockError::WouldBlock) => Err(another_run()),
-            Err(TryLockError::Error(error)) => {
-                unusable(&path, &error);
-                Ok(RunLock(None))
-            }
+        lock(&directory.join(format!("run-{name}.lock")))
+    }
+}
+
+fn lock(path: &Path) -> Result<RunLock, Failure> {
+    let file = match open(path) {
+        Ok(file) => file,
+        Err(error) => {
+            unusable(path, &error);
+            return Ok(RunLock(None));
+        }
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(RunLock(Some(file))),
+        Err(TryLockError::WouldBlock) => Err(another_run()),
+        Err(TryLockError::Error(error)) => {
+            unusable(path, &error);
+            Ok(RunLock(None))
         }
     }
 }
@@ -64,4 +71,21 @@ fn another_run() -> Failure {
         "The next run continues where that one ends. If it happens often, run less often, or lower \
          TCONNECTSYNC_HEROKU_DEADLINE_SECS",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_ends_with_its_run_though_a_process_that_is_being_started_shares_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("run.lock");
+        let held = lock(&path).unwrap();
+        assert!(lock(&path).is_err());
+        let shared = held.0.as_ref().map(|file| file.try_clone().unwrap());
+        assert!(shared.is_some());
+        drop(held);
+        assert!(lock(&path).is_ok());
+    }
 }
