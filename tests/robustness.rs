@@ -219,7 +219,7 @@ proptest! {
 
 #[test]
 fn the_fuzz_targets_corpus_is_logs() {
-    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/pump_logs");
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/corpus/pump_logs");
     let mut files = 0;
     for entry in std::fs::read_dir(corpus).expect("the corpus") {
         let path = entry.expect("an entry").path();

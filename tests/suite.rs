@@ -1,5 +1,11 @@
 //! The integration tests, one crate so that they link once.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
 mod arrangement;
 mod catch_up;
 mod check;

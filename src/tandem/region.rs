@@ -88,8 +88,9 @@ impl Region {
     }
 }
 
+#[expect(clippy::expect_used, reason = "the tests parse the whole table")]
 fn constant(url: &str) -> Url {
-    Url::parse(url).expect("the table's addresses parse, as the tests show")
+    Url::parse(url).expect("an address of the table")
 }
 
 /// The address of `path` below `base`, whether that ends with a slash or not.

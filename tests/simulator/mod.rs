@@ -7,8 +7,11 @@
 //!
 //! Nothing here uses the crate under test: what the tests compare it with must not share its mistakes.
 
-// Each test topic and the demo use their own part of the simulators.
-#![allow(dead_code, unused_imports)]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each test topic and the demo use their own part"
+)]
 
 pub mod answer;
 pub mod fault;

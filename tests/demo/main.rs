@@ -1,13 +1,19 @@
-//! The demo: both services on this machine, a made-up pump, and the real pass between them. See `tests/demo`.
+//! The demo, as `cargo run --example demo` starts it. See [`demo`].
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "the simulators are the tests' own"
+)]
 
 use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-#[path = "../tests/demo/mod.rs"]
+#[path = "mod.rs"]
 mod demo;
-#[path = "../tests/simulator/mod.rs"]
+#[path = "../simulator/mod.rs"]
 mod simulator;
 
 fn main() -> ExitCode {

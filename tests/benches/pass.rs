@@ -2,11 +2,16 @@
 //!
 //! The figures of `docs/performance.md` come from here and from whole processes against `demo --serve`.
 
-#![allow(dead_code)] // The arrangement of the tests can do more than is measured.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    dead_code,
+    reason = "the tests' own code, of which not all is measured"
+)]
 
-#[path = "../tests/arrangement.rs"]
+#[path = "../arrangement.rs"]
 mod arrangement;
-#[path = "../tests/simulator/mod.rs"]
+#[path = "../simulator/mod.rs"]
 mod simulator;
 
 use std::time::Duration;

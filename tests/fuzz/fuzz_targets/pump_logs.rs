@@ -1,10 +1,10 @@
-//! Any bytes in place of a pump's logs: `cargo +nightly fuzz run pump_logs` in the repository's root.
+//! Any bytes in place of a pump's logs: `cargo +nightly fuzz run --fuzz-dir tests/fuzz pump_logs`.
 #![no_main]
 
 use chrono::DateTime;
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../tests/pipeline.rs"]
+#[path = "../../pipeline.rs"]
 mod pipeline;
 
 fuzz_target!(|json: &[u8]| {
