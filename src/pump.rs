@@ -8,7 +8,3 @@ pub mod decode;
 pub mod event;
 pub mod quantity;
 pub mod settings;
-
-mod fields;
-mod kinds;
-mod readers;

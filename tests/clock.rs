@@ -42,7 +42,6 @@ fn cgm_reading(number: i64, shown: &str, taken: &str) -> Event {
             taken: PumpTime::new(reading(taken)),
             data_type: Default::default(),
             rate_tenths: None,
-            rssi: None,
         }),
         ..event(number, shown)
     }

@@ -6,7 +6,6 @@ use super::{Findings, Mark, Step};
 use crate::failure::ExitStatus;
 use crate::pump::clock::DatedEvent;
 use crate::pump::decode::Skipped;
-use crate::pump::event::Detail;
 
 /// Events by kind, in the order in which the kinds were met.
 #[derive(Debug, Default)]
@@ -22,7 +21,7 @@ impl Counts {
 
     pub(super) fn count<'e>(&mut self, events: impl Iterator<Item = &'e DatedEvent>) {
         for event in events {
-            let kind = kind(&event.event.detail);
+            let kind = event.event.detail.kind();
             match self.kinds.iter_mut().find(|(known, _)| *known == kind) {
                 Some((_, count)) => *count += 1,
                 None => self.kinds.push((kind, 1)),
@@ -88,37 +87,5 @@ impl Counts {
             status: ExitStatus::Done,
             data: Some(json!({"kinds": kinds, "unknown": unknown, "unreadable": unreadable})),
         });
-    }
-}
-
-/// What people call an event; the parts of one thing share a name.
-fn kind(detail: &Detail) -> &'static str {
-    match detail {
-        Detail::BasalDelivery(_) => "basal deliveries",
-        Detail::BasalRateChange(_) => "basal rate changes",
-        Detail::BolusRequested1(_) | Detail::BolusRequested2(_) | Detail::BolusRequested3(_) => {
-            "bolus requests"
-        }
-        Detail::BolusActivated(_)
-        | Detail::ExtendedBolusActivated(_)
-        | Detail::BolusDelivery(_)
-        | Detail::BolusCompleted(_)
-        | Detail::ExtendedBolusCompleted(_) => "bolus deliveries",
-        Detail::PumpingSuspended(_) | Detail::PumpingResumed(_) => "suspensions and resumes",
-        Detail::CartridgeFilled(_) | Detail::CannulaFilled(_) | Detail::TubingFilled(_) => "fills",
-        Detail::AlarmActivated(_) | Detail::AlarmCleared(_) | Detail::Malfunction(_) => "alarms",
-        Detail::AlertActivated(_) | Detail::AlertCleared(_) => "alerts",
-        Detail::CgmAlert(_) => "CGM alerts",
-        Detail::CgmReading(_) => "CGM readings",
-        Detail::SensorStarted(_) | Detail::SensorJoined(_) | Detail::SensorStopped(_) => {
-            "sensor sessions"
-        }
-        Detail::UserModeChange(_) | Detail::ControlModeChange(_) => "mode changes",
-        Detail::BgEntered(_) => "glucose entries",
-        Detail::TimeChanged(_) | Detail::DateChanged(_) => "clock changes",
-        Detail::NewDay(_)
-        | Detail::DailyStatus(_)
-        | Detail::DailyBasal(_)
-        | Detail::StatusSnapshot(_) => "status reports",
     }
 }

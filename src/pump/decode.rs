@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::failure::Failure;
 use crate::tandem::{MalformedEvent, PumpLogs, WireEvent};
 
-use super::event::{Detail, Event, EventId};
-use super::fields::Fields;
-use super::kinds::{self, Lookup};
+use super::event::{Detail, Event, EventId, Fields, Lookup, look_up};
 use super::quantity::PumpTime;
 
 /// The typed events of one or more answers, each once, in the order in which the pump wrote them.
@@ -108,7 +106,7 @@ fn read(element: Result<WireEvent<'_>, MalformedEvent>, skipped: &mut Skipped) -
         number: wire.sequence_number,
         group: wire.sequence_group,
     };
-    let kind = match kinds::look_up(wire.code) {
+    let kind = match look_up(wire.code) {
         Lookup::Read(kind) => kind,
         Lookup::NotUsed => return None,
         Lookup::Unknown => {
@@ -136,10 +134,7 @@ fn read(element: Result<WireEvent<'_>, MalformedEvent>, skipped: &mut Skipped) -
         let met = skipped.unknown_values.entry((wire.code, property, *value));
         met.or_default().insert(id);
     }
-    for name in fields
-        .left_over()
-        .filter(|name| !kind.unused.contains(name))
-    {
+    for name in fields.left_over() {
         if !skipped
             .unknown_fields
             .contains(&(wire.code, name.to_owned()))

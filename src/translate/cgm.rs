@@ -122,7 +122,6 @@ mod tests {
             taken: PumpTime::from_pump_seconds(0).unwrap(),
             data_type: Bits::default(),
             rate_tenths: None,
-            rssi: None,
         };
         let shown = |status, value: u16| glucose(&reading(Some(status), Some(MgDl(value))));
         use ReadingStatus::{DoNotShow, High, Low, Value};

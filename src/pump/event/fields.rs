@@ -9,8 +9,8 @@ use std::fmt;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 
-use super::event::Bits;
-use super::quantity::{MgDl, MilliUnits, MilliUnitsPerHour};
+use super::Bits;
+use crate::pump::quantity::{MgDl, MilliUnits, MilliUnitsPerHour};
 
 /// A property's value, as far as any property of an event goes.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,15 +25,16 @@ enum Scalar<'a> {
 
 /// The properties of one event, and what was not understood while reading them.
 #[derive(Debug, Default)]
-pub(super) struct Fields<'a> {
+pub(in crate::pump) struct Fields<'a> {
     fields: Vec<(Cow<'a, str>, Scalar<'a>)>,
     read: u64,
+    not_used: &'static [&'static str],
     unknown_values: Vec<(&'static str, i64)>,
 }
 
 /// A property without which the event means nothing is missing or unreadable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Missing(pub &'static str);
+pub(in crate::pump) struct Missing(pub &'static str);
 
 impl<'a> Fields<'a> {
     fn get(&mut self, name: &str) -> Option<&Scalar<'a>> {
@@ -123,23 +124,40 @@ impl<'a> Fields<'a> {
         known.map(|(_, value)| *value)
     }
 
+    /// How long something is to last, in minutes; nothing that a pump does by itself lasts a week.
+    pub(super) fn minutes(&mut self, name: &str) -> Option<i64> {
+        self.integer(name)
+            .filter(|minutes| (0..=10_080).contains(minutes))
+    }
+
+    /// A share in percent.
+    pub(super) fn percent(&mut self, name: &str) -> Option<i64> {
+        self.integer(name).filter(|value| (0..=100).contains(value))
+    }
+
+    /// Properties that such events are known to have and that nothing here needs.
+    pub(super) fn not_used(&mut self, names: &'static [&'static str]) {
+        self.not_used = names;
+    }
+
     /// What has to be there.
     pub(super) fn required<T>(&self, name: &'static str, value: Option<T>) -> Result<T, Missing> {
         value.ok_or(Missing(name))
     }
 
-    /// The properties that nobody asked for, but for the pump's fillers (`spareA3`, `reservedD15`).
-    pub(super) fn left_over(&self) -> impl Iterator<Item = &str> {
+    /// The properties that nobody knows, but for the pump's fillers (`spareA3`, `reservedD15`).
+    pub(in crate::pump) fn left_over(&self) -> impl Iterator<Item = &str> {
         self.fields
             .iter()
             .enumerate()
             .filter(|(index, _)| self.read.checked_shr(*index as u32).unwrap_or(0) & 1 == 0)
             .map(|(_, (name, _))| name.as_ref())
+            .filter(|name| !self.not_used.contains(name))
             .filter(|name| !name.starts_with("spare") && !name.starts_with("reserved"))
     }
 
     /// The enum values met that no table knows: property and value.
-    pub(super) fn unknown_values(&self) -> &[(&'static str, i64)] {
+    pub(in crate::pump) fn unknown_values(&self) -> &[(&'static str, i64)] {
         &self.unknown_values
     }
 }

@@ -1,4 +1,6 @@
-//! Modes: sleep, exercise, and who decides the basal rate.
+//! Code 229: sleep, exercise or eating-soon mode started or stopped.
+
+use super::fields::{Fields, Missing};
 
 /// The action of a user mode change (`requestedAction`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,22 +51,33 @@ pub struct UserModeChange {
     pub exercise_timed_out: bool,
 }
 
-/// Who decides the basal rate (`currentPcm`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ControlMode {
-    /// Nobody: delivery is suspended.
-    NoControl,
-    /// The profile.
-    OpenLoop,
-    /// Control-IQ, waiting for glucose readings.
-    Pining,
-    /// Control-IQ.
-    ClosedLoop,
-}
-
-/// Code 230.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ControlModeChange {
-    /// From now on.
-    pub current: Option<ControlMode>,
+pub(super) fn read(f: &mut Fields<'_>) -> Result<UserModeChange, Missing> {
+    f.not_used(&[
+        "activeSleepSchedule",
+        "exerciseChoice",
+        "eatingSoonStoppedByTimer",
+    ]);
+    const ACTIONS: &[(i64, ModeAction)] = &[
+        (1, ModeAction::StartSleep),
+        (2, ModeAction::StopSleep),
+        (3, ModeAction::StartExercise),
+        (4, ModeAction::StopExercise),
+        (5, ModeAction::StopAll),
+        (6, ModeAction::StartEatingSoon),
+        (7, ModeAction::StopEatingSoon),
+    ];
+    const MODES: &[(i64, UserMode)] = &[
+        (0, UserMode::Normal),
+        (1, UserMode::Sleep),
+        (2, UserMode::Exercise),
+        (3, UserMode::EatingSoon),
+    ];
+    Ok(UserModeChange {
+        current: f.one_of("currentUserMode", MODES),
+        previous: f.one_of("previousUserMode", MODES),
+        action: f.one_of("requestedAction", ACTIONS),
+        sleep_by_hand: f.flag("sleepStartedByGui"),
+        exercise_minutes: f.minutes("exerciseTime").filter(|minutes| *minutes > 0),
+        exercise_timed_out: f.flag("exerciseStoppedByTimer"),
+    })
 }

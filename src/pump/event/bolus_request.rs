@@ -1,10 +1,15 @@
-//! Boluses: what was asked for, and what was delivered.
+//! Codes 64, 65 and 66: a bolus was asked for, in three parts.
 
-use super::Bits;
+use super::fields::{Fields, Missing};
 use crate::pump::quantity::{MgDl, MilliUnits};
 
 /// Pairs the events of one bolus (`bolusId`); the pump counts them up and starts again at some point.
 pub type BolusId = i64;
+
+pub(super) fn bolus_id(f: &mut Fields<'_>) -> Result<BolusId, Missing> {
+    let bolus = f.integer("bolusId");
+    f.required("bolusId", bolus)
+}
 
 /// What kind of bolus was asked for (`bolusType` of code 64).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +37,23 @@ pub struct BolusRequested1 {
     pub bg: Option<MgDl>,
     /// Insulin on board then, in U.
     pub iob: Option<f64>,
+}
+
+pub(super) fn part_1(f: &mut Fields<'_>) -> Result<BolusRequested1, Missing> {
+    f.not_used(&["correctionBolusIncluded", "carbRatio"]);
+    const KINDS: &[(i64, BolusKind)] = &[
+        (0, BolusKind::Insulin),
+        (1, BolusKind::Carb),
+        (2, BolusKind::AutomaticCorrection),
+        (3, BolusKind::Remote),
+    ];
+    Ok(BolusRequested1 {
+        bolus: bolus_id(f)?,
+        kind: f.one_of("bolusType", KINDS),
+        carbs: f.decimal("carbAmount").filter(|grams| *grams > 0.0),
+        bg: f.glucose("bg"),
+        iob: f.decimal("iob"),
+    })
 }
 
 /// How a bolus was asked for (`options` of code 65).
@@ -72,6 +94,30 @@ pub struct BolusRequested2 {
     pub declined_correction: bool,
 }
 
+pub(super) fn part_2(f: &mut Fields<'_>) -> Result<BolusRequested2, Missing> {
+    f.not_used(&["isf", "targetBg", "selectedIob"]);
+    const OPTIONS: &[(i64, BolusOption)] = &[
+        (0, BolusOption::Standard),
+        (1, BolusOption::Extended),
+        (2, BolusOption::Quick),
+        (3, BolusOption::Automatic),
+        (4, BolusOption::PhoneStandard),
+        (5, BolusOption::PhoneExtended),
+        (6, BolusOption::EatingSoonAutomatic),
+        (7, BolusOption::Late),
+    ];
+    Ok(BolusRequested2 {
+        bolus: bolus_id(f)?,
+        option: f.one_of("options", OPTIONS),
+        standard_percent: f
+            .integer("standardPercent")
+            .filter(|percent| (0..=100).contains(percent)),
+        duration_minutes: f.minutes("duration").unwrap_or(0),
+        user_override: f.flag("userOverride"),
+        declined_correction: f.flag("declinedCorrection"),
+    })
+}
+
 /// Code 66.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BolusRequested3 {
@@ -85,83 +131,11 @@ pub struct BolusRequested3 {
     pub total: Option<MilliUnits>,
 }
 
-/// Codes 55 and 59.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BolusActivated {
-    /// Which bolus.
-    pub bolus: BolusId,
-    /// Insulin on board then, in U.
-    pub iob: Option<f64>,
-    /// The size of the part that begins.
-    pub size: Option<MilliUnits>,
-}
-
-/// Where a bolus was asked for (`bolusSource` of code 280).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BolusSource {
-    /// The pump's button.
-    Button,
-    /// The pump's screen.
-    PumpScreen,
-    /// A remote control.
-    Remote,
-    /// Control-IQ.
-    Algorithm,
-    /// The phone.
-    Phone,
-    /// Control-IQ in eating-soon mode.
-    EatingSoon,
-}
-
-/// Code 280.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BolusDelivery {
-    /// Which bolus.
-    pub bolus: BolusId,
-    /// `Some(true)` when it ended, `Some(false)` when it started.
-    pub completed: Option<bool>,
-    /// Bits 0 now, 1 later, 2 override, 3 correction, 4 carb, 5 eating soon.
-    pub parts: Bits,
-    /// Where it was asked for.
-    pub source: Option<BolusSource>,
-    /// The part asked for at once.
-    pub requested_now: Option<MilliUnits>,
-    /// The part asked for over time.
-    pub requested_later: Option<MilliUnits>,
-    /// Delivered so far.
-    pub delivered_total: Option<MilliUnits>,
-    /// How long the later part is spread over, in minutes.
-    pub extended_duration_minutes: Option<i64>,
-}
-
-/// How a delivery or a fill ended (`completionStatus`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Completion {
-    /// The user stopped it.
-    UserAborted,
-    /// An alarm stopped it.
-    Alarm,
-    /// The pump failed.
-    Malfunction,
-    /// It was completed.
-    Completed,
-    /// It was rejected.
-    Rejected,
-    /// The low-glucose suspend stopped it.
-    LowGlucoseSuspend,
-}
-
-/// Codes 20 and 21.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BolusCompleted {
-    /// Which bolus.
-    pub bolus: BolusId,
-    /// What went in.
-    pub delivered: MilliUnits,
-    /// What was asked for.
-    pub requested: Option<MilliUnits>,
-    /// Insulin on board then, in U.
-    pub iob: Option<f64>,
-    /// How it ended.
-    pub completion: Option<Completion>,
+pub(super) fn part_3(f: &mut Fields<'_>) -> Result<BolusRequested3, Missing> {
+    Ok(BolusRequested3 {
+        bolus: bolus_id(f)?,
+        food: f.units("foodBolusSize"),
+        correction: f.units("correctionBolusSize"),
+        total: f.units("totalBolusSize"),
+    })
 }

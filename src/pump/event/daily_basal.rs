@@ -1,0 +1,28 @@
+//! Code 81: the day's basal report.
+
+use super::fields::{Fields, Missing};
+
+/// Code 81.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DailyBasal {
+    /// Insulin on board, in U.
+    pub iob: Option<f64>,
+    /// Battery charge in percent.
+    pub battery_percent: Option<i64>,
+    /// Battery voltage in mV.
+    pub battery_millivolts: Option<i64>,
+}
+
+pub(super) fn read(f: &mut Fields<'_>) -> Result<DailyBasal, Missing> {
+    f.not_used(&[
+        "dailyTotalBasal",
+        "lastBasalRate",
+        "finalEventForDay",
+        "usbPower",
+    ]);
+    Ok(DailyBasal {
+        iob: f.decimal("iob"),
+        battery_percent: f.percent("batteryChargePercent"),
+        battery_millivolts: f.integer("batteryLipoMilliVolts"),
+    })
+}

@@ -1,0 +1,235 @@
+//! The one table of the kinds of event: what each is called, and which codes are read how.
+
+use super::basal_delivery::{self, BasalDelivery};
+use super::basal_rate_change::{self, BasalRateChange};
+use super::bg_entry::{self, BgEntered};
+use super::bolus_activated::{self, BolusActivated};
+use super::bolus_completed::{self, BolusCompleted};
+use super::bolus_delivery::{self, BolusDelivery};
+use super::bolus_request::{self, BolusRequested1, BolusRequested2, BolusRequested3};
+use super::cgm_reading::{self, CgmReading};
+use super::clock_change::{self, DateChanged, TimeChanged};
+use super::daily_basal::{self, DailyBasal};
+use super::fields::{Fields, Missing};
+use super::fill::{self, CartridgeFilled, Filled};
+use super::only_time::{self, OnlyTime};
+use super::pumping::{self, PumpingResumed, PumpingSuspended};
+use super::sensor_session::{self, Sensor};
+use super::signal::{self, Signal};
+use super::status_snapshot::{self, StatusSnapshot};
+use super::user_mode::{self, UserModeChange};
+
+/// How the events of one code are read.
+pub(in crate::pump) struct Kind {
+    /// Tandem's `eventCode`.
+    code: i64,
+    /// Reads the event's properties.
+    pub read: fn(&mut Fields<'_>) -> Result<Detail, Missing>,
+}
+
+/// How an event of some code is read, or why it is not.
+pub(in crate::pump) enum Lookup {
+    Read(&'static Kind),
+    NotUsed,
+    Unknown,
+}
+
+/// Finds a code in the table.
+pub(in crate::pump) fn look_up(code: i64) -> Lookup {
+    match KINDS.iter().find(|kind| kind.code == code) {
+        Some(kind) => Lookup::Read(kind),
+        None if NOT_USED.contains(&code) => Lookup::NotUsed,
+        None => Lookup::Unknown,
+    }
+}
+
+/// Makes the table into [`Detail`], [`Detail::kind`] and [`KINDS`], so that a kind of event is one row. A row says what
+/// happened, what people call such events (the parts of one thing share a name), and for each code how it is read.
+macro_rules! kinds {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident($content:ty), $plural:literal {
+            $($code:literal => $reader:ident::$read:ident($($argument:expr)?),)+
+        }
+    )+) => {
+        /// What happened.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Detail {
+            $($(#[$doc])* $name($content),)+
+        }
+
+        impl Detail {
+            /// What people call such events, in the plural.
+            pub fn kind(&self) -> &'static str {
+                match self {
+                    $(Detail::$name(_) => $plural,)+
+                }
+            }
+        }
+
+        static KINDS: &[Kind] = &[$($(Kind {
+            code: $code,
+            read: |f| Ok(Detail::$name($reader::$read(f $(, $argument)?)?)),
+        },)+)+];
+    };
+}
+
+kinds! {
+    /// The basal rate now delivered, reported about every five minutes and at changes.
+    BasalDelivery(BasalDelivery), "basal deliveries" {
+        279 => basal_delivery::read(),
+    }
+    /// The basal rate was changed.
+    BasalRateChange(BasalRateChange), "basal rate changes" {
+        3 => basal_rate_change::read(),
+    }
+    /// A bolus was asked for, part 1.
+    BolusRequested1(BolusRequested1), "bolus requests" {
+        64 => bolus_request::part_1(),
+    }
+    /// A bolus was asked for, part 2.
+    BolusRequested2(BolusRequested2), "bolus requests" {
+        65 => bolus_request::part_2(),
+    }
+    /// A bolus was asked for, part 3.
+    BolusRequested3(BolusRequested3), "bolus requests" {
+        66 => bolus_request::part_3(),
+    }
+    /// Delivery of a bolus, or of the part to be given now, began.
+    BolusActivated(BolusActivated), "bolus deliveries" {
+        55 => bolus_activated::read("bolusSize"),
+    }
+    /// Delivery of the extended part began.
+    ExtendedBolusActivated(BolusActivated), "bolus deliveries" {
+        59 => bolus_activated::read("bolexSize"),
+    }
+    /// A bolus started or ended.
+    BolusDelivery(BolusDelivery), "bolus deliveries" {
+        280 => bolus_delivery::read(),
+    }
+    /// A bolus, or the part to be given now, ended.
+    BolusCompleted(BolusCompleted), "bolus deliveries" {
+        20 => bolus_completed::read(),
+    }
+    /// The extended part ended.
+    ExtendedBolusCompleted(BolusCompleted), "bolus deliveries" {
+        21 => bolus_completed::read(),
+    }
+    /// Delivery stopped.
+    PumpingSuspended(PumpingSuspended), "suspensions and resumes" {
+        11 => pumping::suspended(),
+    }
+    /// Delivery started again.
+    PumpingResumed(PumpingResumed), "suspensions and resumes" {
+        12 => pumping::resumed(),
+    }
+    /// The cartridge was filled.
+    CartridgeFilled(CartridgeFilled), "fills" {
+        33 => fill::cartridge(),
+    }
+    /// The cannula was filled: a new infusion site.
+    CannulaFilled(Filled), "fills" {
+        61 => fill::cannula_or_tubing(),
+    }
+    /// The tubing was filled.
+    TubingFilled(Filled), "fills" {
+        63 => fill::cannula_or_tubing(),
+    }
+    /// An alarm went off.
+    AlarmActivated(Signal), "alarms" {
+        5 => signal::read("alarmId"),
+    }
+    /// An alarm was cleared.
+    AlarmCleared(Signal), "alarms" {
+        28 => signal::read("alarmId"),
+    }
+    /// The pump failed.
+    Malfunction(Signal), "alarms" {
+        6 => signal::read("malfId"),
+    }
+    /// An alert was shown.
+    AlertActivated(Signal), "alerts" {
+        4 => signal::read("alertId"),
+    }
+    /// An alert was cleared.
+    AlertCleared(Signal), "alerts" {
+        26 => signal::read("alertId"),
+    }
+    /// The CGM alerted.
+    CgmAlert(Signal), "CGM alerts" {
+        171 => signal::read("dalertId"),
+        369 => signal::read("dalertId"),
+        460 => signal::read("dalertId"),
+    }
+    /// A glucose reading.
+    CgmReading(CgmReading), "CGM readings" {
+        256 => cgm_reading::read(Sensor::G6),
+        372 => cgm_reading::read(Sensor::Libre2),
+        399 => cgm_reading::read(Sensor::G7),
+        480 => cgm_reading::read(Sensor::Libre3),
+    }
+    /// A sensor session was started on the pump.
+    SensorStarted(Sensor), "sensor sessions" {
+        212 => sensor_session::read(Sensor::G6),
+        404 => sensor_session::read(Sensor::Libre2),
+    }
+    /// The pump joined a sensor session.
+    SensorJoined(Sensor), "sensor sessions" {
+        213 => sensor_session::read(Sensor::G6),
+        394 => sensor_session::read(Sensor::G7),
+        406 => sensor_session::read(Sensor::Libre2),
+        477 => sensor_session::read(Sensor::Libre3),
+    }
+    /// A sensor session ended.
+    SensorStopped(Sensor), "sensor sessions" {
+        214 => sensor_session::read(Sensor::G6),
+        405 => sensor_session::read(Sensor::Libre2),
+        447 => sensor_session::read(Sensor::G7),
+        486 => sensor_session::read(Sensor::Libre3),
+    }
+    /// Sleep, exercise or eating-soon mode started or stopped.
+    UserModeChange(UserModeChange), "mode changes" {
+        229 => user_mode::read(),
+    }
+    /// Who decides the basal rate changed.
+    ControlModeChange(OnlyTime), "mode changes" {
+        230 => only_time::control_mode_change(),
+    }
+    /// A blood glucose was entered.
+    BgEntered(BgEntered), "glucose entries" {
+        16 => bg_entry::read(),
+    }
+    /// Midnight passed on the pump's clock.
+    NewDay(OnlyTime), "status reports" {
+        90 => only_time::new_day(),
+    }
+    /// The day's status report.
+    DailyStatus(OnlyTime), "status reports" {
+        313 => only_time::daily_status(),
+    }
+    /// The time of the pump's clock was set.
+    TimeChanged(TimeChanged), "clock changes" {
+        13 => clock_change::time(),
+    }
+    /// The date of the pump's clock was set.
+    DateChanged(DateChanged), "clock changes" {
+        14 => clock_change::date(),
+    }
+    /// The day's basal report.
+    DailyBasal(DailyBasal), "status reports" {
+        81 => daily_basal::read(),
+    }
+    /// A snapshot of reservoir, battery and insulin on board.
+    StatusSnapshot(StatusSnapshot), "status reports" {
+        9 => status_snapshot::read(),
+        34 => status_snapshot::read(),
+        35 => status_snapshot::read(),
+    }
+}
+
+/// Codes that Tandem's web page asks for too and that say nothing a Nightscout site shows.
+const NOT_USED: [i64; 21] = [
+    53, 57, 60, 69, 99, 140, 172, 191, 203, 307, 370, 371, 461, 558, 559, 562, 563, 564, 565, 566,
+    // Not of the web page's list, but in every answer: the log's own bookkeeping.
+    0,
+];

@@ -1,0 +1,30 @@
+//! Codes 9, 34 and 35: a snapshot of reservoir, battery and insulin on board.
+
+use super::fields::{Fields, Missing};
+use crate::pump::quantity::MilliUnits;
+
+/// Codes 9, 34 and 35.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatusSnapshot {
+    /// What is left in the cartridge.
+    pub reservoir: Option<MilliUnits>,
+    /// Battery charge in percent.
+    pub battery_percent: Option<i64>,
+    /// Insulin on board, in U.
+    pub iob: Option<f64>,
+}
+
+/// Code 9 gives `iob` in hundredths of a unit; 34 and 35 only have `ibc`.
+pub(super) fn read(f: &mut Fields<'_>) -> Result<StatusSnapshot, Missing> {
+    f.not_used(&[
+        "abc",
+        "batteryLipoMilliVolts",
+        "finalEventForDay",
+        "usbPower",
+    ]);
+    Ok(StatusSnapshot {
+        reservoir: f.units("insulin"),
+        battery_percent: f.percent("ibc"),
+        iob: f.decimal("iob").map(|hundredths| hundredths / 100.0),
+    })
+}
