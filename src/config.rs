@@ -29,7 +29,7 @@ use crate::cli::Cli;
 use reader::Reader;
 
 pub(crate) use address::is_this_machine;
-pub use features::{Feature, FeatureSet};
+pub use features::{Collection, Feature, FeatureSet};
 pub use problem::{Problem, Remark, failure, print, where_to_mend};
 pub use region::RegionChoice;
 pub use secret::{PumpSerial, Secret};

@@ -16,9 +16,10 @@ mod writes;
 
 use crate::http::Service;
 
+pub use crate::config::Collection;
 pub use queries::Document;
 pub use rights::Standing;
-pub use site::{Collection, Site};
+pub use site::Site;
 pub use status::{GlucoseUnits, SiteStatus, SiteVersion};
 pub use time::parse_created_at;
 pub use writes::{BATCH, Refused, Written};

@@ -20,7 +20,6 @@ use crate::reconcile::{entries, reconcile};
 use crate::report::{CHECK_THE_PHONE, Progress, Report, span_in_words};
 use crate::state::RunLock;
 use crate::tandem::{self, Memory, Session};
-use crate::translate;
 use crate::translate::device_status::DeviceState;
 use crate::window::{self, Page, Window};
 use beside::{Beside, at_once, both};
@@ -233,7 +232,7 @@ impl Work {
 fn without_data(features: &FeatureSet, has_data: impl Fn(Feature) -> bool) -> Vec<Feature> {
     let expected = features
         .iter()
-        .filter(|feature| translate::collection(*feature) != Collection::Treatments);
+        .filter(|feature| feature.main_collection() != Collection::Treatments);
     expected.filter(|feature| !has_data(*feature)).collect()
 }
 

@@ -12,7 +12,6 @@ pub mod pump_events;
 use chrono::{DateTime, Duration, Utc};
 
 use crate::config::{Feature, FeatureSet, PumpSerial};
-use crate::nightscout::Collection;
 use crate::nightscout::document::{Cause, Content, EventType, Identity, Subject, Treatment};
 use crate::pump::clock::DatedEvent;
 use crate::pump::event::Completion;
@@ -40,26 +39,6 @@ pub struct Wishes<'a> {
     pub features: &'a FeatureSet,
     /// Leave out basal rates of 0 U/h.
     pub ignore_zero_unit_basal: bool,
-}
-
-/// Where in Nightscout a feature's documents go.
-pub const fn collection(feature: Feature) -> Collection {
-    match feature {
-        Feature::Basal
-        | Feature::Bolus
-        | Feature::PumpEvents
-        | Feature::PumpEventsBasalSuspension
-        | Feature::CgmAlerts
-        | Feature::BolusBg => Collection::Treatments,
-        Feature::Cgm => Collection::Entries,
-        Feature::DeviceStatus | Feature::Iob => Collection::DeviceStatus,
-        Feature::Profiles => Collection::Profile,
-    }
-}
-
-/// Whether any of the features fills a collection.
-pub fn fills(features: &FeatureSet, target: Collection) -> bool {
-    features.iter().any(|feature| collection(feature) == target)
 }
 
 /// Every treatment that the wanted features make of a history, by time and then by sequence.

@@ -6,50 +6,21 @@ use chrono_tz::Tz;
 use super::Findings;
 use crate::config::{Feature, FeatureSet, Usable};
 use crate::failure::Failure;
-use crate::nightscout::document::{ENTERED_BY, EventType};
+use crate::nightscout::document::ENTERED_BY;
 use crate::nightscout::{Collection, Document, Site, parse_created_at};
 use crate::report::span_in_words;
-use crate::translate;
 
 const ABOUT: &str = "Uploads";
 
 /// Basal rates come every few minutes, and a run every quarter of an hour or so: more than this is a run that is missing.
 const KEEPS_UP: Duration = Duration::hours(2);
 
-/// The event types of a feature that writes treatments, this program's and tconnectsync's.
-const fn event_types(feature: Feature) -> &'static [EventType] {
-    match feature {
-        Feature::Basal => &[EventType::TempBasal],
-        Feature::Bolus => &[
-            EventType::MealBolus,
-            EventType::CorrectionBolus,
-            EventType::ComboBolus,
-        ],
-        Feature::PumpEvents => &[
-            EventType::SiteChange,
-            EventType::InsulinChange,
-            EventType::Note,
-            EventType::BasalSuspension,
-            EventType::BasalResume,
-            EventType::Alarm,
-            EventType::Exercise,
-            EventType::Sleep,
-            EventType::SensorStart,
-            EventType::SensorStop,
-        ],
-        Feature::PumpEventsBasalSuspension => &[EventType::BasalSuspension, EventType::BasalResume],
-        Feature::CgmAlerts => &[EventType::CgmAlert],
-        Feature::BolusBg => &[EventType::BgCheck],
-        Feature::Cgm | Feature::DeviceStatus | Feature::Iob | Feature::Profiles => &[],
-    }
-}
-
 /// The collections that the features need, each once.
 pub(super) fn collections(features: &FeatureSet) -> Vec<Collection> {
     let mut collections = Vec::new();
-    for collection in features.iter().map(translate::collection) {
-        if !collections.contains(&collection) {
-            collections.push(collection);
+    for collection in features.iter().flat_map(Feature::fills) {
+        if !collections.contains(collection) {
+            collections.push(*collection);
         }
     }
     collections
@@ -97,14 +68,8 @@ fn newest(site: &Site, feature: Feature) -> Result<Option<DateTime<Utc>>, Failur
     let time = |document: Option<Document>, field: &str| {
         document.and_then(|document| parse_created_at(document.get(field)?.as_str()?))
     };
-    match translate::collection(feature) {
-        Collection::Treatments => {
-            let names: Vec<&str> = event_types(feature)
-                .iter()
-                .map(|kind| kind.name())
-                .collect();
-            site.newest_treatment_of(ENTERED_BY, &names)
-        }
+    match feature.main_collection() {
+        Collection::Treatments => site.newest_treatment_of(ENTERED_BY, feature.event_types()),
         Collection::Entries => site.newest_entry(ENTERED_BY),
         Collection::DeviceStatus => Ok(time(site.newest_device_status(ENTERED_BY)?, "created_at")),
         Collection::Profile => Ok(time(site.current_profile()?, "startDate")),

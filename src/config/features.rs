@@ -6,6 +6,33 @@ use std::fmt;
 use super::reader::Reader;
 use super::sources::Sources;
 
+/// The collections of Nightscout's API v1 that a pass reads and writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Collection {
+    /// Boluses, temporary basals, site changes: upserted by `identifier` (15.0.7 on), `_id`, or time and type.
+    Treatments,
+    /// Glucose readings: upserted by time and type.
+    Entries,
+    /// States of devices: only ever added.
+    DeviceStatus,
+    /// Profile stores: only ever added, the one with the newest `startDate` counts.
+    Profile,
+}
+
+/// What is known of a feature.
+struct Row {
+    /// Its name in the configuration.
+    name: &'static str,
+    /// What it uploads, as `--help` and the README say it.
+    uploads: &'static str,
+    /// Whether it is on where no features are chosen.
+    is_default: bool,
+    /// Where its documents go, the main collection first.
+    fills: &'static [Collection],
+    /// The event types of its treatments, this program's and tconnectsync's.
+    event_types: &'static [&'static str],
+}
+
 /// One kind of data that a pass copies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the table in `row` describes each")]
@@ -37,63 +64,123 @@ impl Feature {
         Feature::Profiles,
     ];
 
-    /// The table: name, what it uploads, whether it is on unless chosen otherwise.
-    const fn row(self) -> (&'static str, &'static str, bool) {
+    /// The table: a new feature is one row here and one file under `translate/`.
+    const fn row(self) -> Row {
+        const NOTHING: &[&str] = &[];
         match self {
-            Feature::Basal => ("BASAL", "basal rates, as temporary basals", true),
-            Feature::Bolus => ("BOLUS", "boluses and their carbs", true),
-            Feature::PumpEvents => (
-                "PUMP_EVENTS",
-                "site and cartridge changes, suspensions, alarms, sleep and exercise, sensor sessions",
-                false,
-            ),
-            Feature::PumpEventsBasalSuspension => (
-                "PUMP_EVENTS_BASAL_SUSPENSION",
-                "of PUMP_EVENTS only suspensions and resumes",
-                false,
-            ),
-            Feature::Cgm => (
-                "CGM",
-                "the pump's glucose readings, where no other uploader has one; they come late",
-                false,
-            ),
-            Feature::CgmAlerts => ("CGM_ALERTS", "the pump's glucose alerts", false),
-            Feature::BolusBg => (
-                "BOLUS_BG",
-                "glucose values typed in, as finger checks",
-                false,
-            ),
-            Feature::DeviceStatus => (
-                "DEVICE_STATUS",
-                "the pump's reservoir and battery, and whether it is suspended, as far as it reports them",
-                false,
-            ),
-            Feature::Iob => (
-                "IOB",
-                "the pump's insulin on board, which Nightscout then shows instead of its own",
-                false,
-            ),
-            Feature::Profiles => (
-                "PROFILES",
-                "the pump's profiles: basal rates, carb ratios, sensitivities, targets",
-                false,
-            ),
+            Feature::Basal => Row {
+                name: "BASAL",
+                uploads: "basal rates, as temporary basals",
+                is_default: true,
+                fills: &[Collection::Treatments],
+                event_types: &["Temp Basal"],
+            },
+            Feature::Bolus => Row {
+                name: "BOLUS",
+                uploads: "boluses and their carbs",
+                is_default: true,
+                fills: &[Collection::Treatments],
+                event_types: &["Meal Bolus", "Correction Bolus", "Combo Bolus"],
+            },
+            Feature::PumpEvents => Row {
+                name: "PUMP_EVENTS",
+                uploads: "site and cartridge changes, suspensions, alarms, sleep and exercise, sensor sessions",
+                is_default: false,
+                fills: &[Collection::Treatments],
+                event_types: &[
+                    "Site Change",
+                    "Insulin Change",
+                    "Note",
+                    "Basal Suspension",
+                    "Basal Resume",
+                    "Alarm",
+                    "Exercise",
+                    "Sleep",
+                    "Sensor Start",
+                    "Sensor Stop",
+                ],
+            },
+            Feature::PumpEventsBasalSuspension => Row {
+                name: "PUMP_EVENTS_BASAL_SUSPENSION",
+                uploads: "of PUMP_EVENTS only suspensions and resumes",
+                is_default: false,
+                fills: &[Collection::Treatments],
+                event_types: &["Basal Suspension", "Basal Resume"],
+            },
+            Feature::Cgm => Row {
+                name: "CGM",
+                uploads: "the pump's glucose readings, where no other uploader has one; they come late",
+                is_default: false,
+                fills: &[Collection::Entries],
+                event_types: NOTHING,
+            },
+            Feature::CgmAlerts => Row {
+                name: "CGM_ALERTS",
+                uploads: "the pump's glucose alerts",
+                is_default: false,
+                fills: &[Collection::Treatments],
+                event_types: &["CGM Alert"],
+            },
+            Feature::BolusBg => Row {
+                name: "BOLUS_BG",
+                uploads: "glucose values typed in, as finger checks",
+                is_default: false,
+                fills: &[Collection::Treatments],
+                event_types: &["BG Check"],
+            },
+            Feature::DeviceStatus => Row {
+                name: "DEVICE_STATUS",
+                uploads: "the pump's reservoir and battery, and whether it is suspended, as far as it reports them",
+                is_default: false,
+                fills: &[Collection::DeviceStatus],
+                event_types: NOTHING,
+            },
+            Feature::Iob => Row {
+                name: "IOB",
+                uploads: "the pump's insulin on board, which Nightscout then shows instead of its own",
+                is_default: false,
+                fills: &[Collection::DeviceStatus],
+                event_types: NOTHING,
+            },
+            Feature::Profiles => Row {
+                name: "PROFILES",
+                uploads: "the pump's profiles: basal rates, carb ratios, sensitivities, targets",
+                is_default: false,
+                fills: &[Collection::Profile],
+                event_types: NOTHING,
+            },
         }
     }
 
     /// The name in `TCONNECTSYNC_HEROKU_FEATURES` and `--features`.
     pub const fn name(self) -> &'static str {
-        self.row().0
+        self.row().name
     }
 
     /// What it uploads, in a few words.
     pub const fn uploads(self) -> &'static str {
-        self.row().1
+        self.row().uploads
     }
 
     /// Whether it is on where no features are chosen.
     pub const fn is_default(self) -> bool {
-        self.row().2
+        self.row().is_default
+    }
+
+    /// Where in Nightscout its documents go. In the first it has something whenever the pump is in use, unless that is
+    /// [`Collection::Treatments`].
+    pub const fn fills(self) -> &'static [Collection] {
+        self.row().fills
+    }
+
+    /// Where in Nightscout most of its documents go.
+    pub const fn main_collection(self) -> Collection {
+        self.row().fills[0]
+    }
+
+    /// The event types of its treatments: by these the check finds its newest one.
+    pub const fn event_types(self) -> &'static [&'static str] {
+        self.row().event_types
     }
 
     /// The feature of this name, in capitals or not.
@@ -142,6 +229,12 @@ impl FeatureSet {
         } else {
             Ok(FeatureSet(features))
         }
+    }
+
+    /// Whether any of the features fills a collection.
+    pub fn fill(&self, collection: Collection) -> bool {
+        self.iter()
+            .any(|feature| feature.fills().contains(&collection))
     }
 
     /// Whether the feature is on.

@@ -9,8 +9,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::SERVICE;
-use super::site::{Collection, Site};
+use super::site::Site;
 use super::time::{bound, parse_created_at};
+use crate::config::Collection;
 use crate::failure::Failure;
 use crate::http::Call;
 

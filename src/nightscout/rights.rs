@@ -6,8 +6,9 @@
 use serde_json::Value;
 
 use super::SERVICE;
-use super::site::{Caller, Collection, Site};
+use super::site::{Caller, Site};
 use super::status::{SiteStatus, SiteVersion};
+use crate::config::Collection;
 use crate::failure::{ExitStatus, Failure};
 use crate::http::Call;
 

@@ -11,7 +11,7 @@ use super::SERVICE;
 use super::authentication::{Credential, sha1_hex};
 use super::compression::Compresses;
 use super::status::{SiteStatus, SiteVersion};
-use crate::config;
+use crate::config::{self, Collection};
 use crate::failure::{ExitStatus, Failure};
 use crate::http::{
     Answer, Call, Client, Options, Patience, Repeat, Trouble, USER_AGENT, Unanswered,
@@ -21,19 +21,6 @@ use crate::http::{
 const ANSWER_CAP: u64 = 64 * 1024 * 1024;
 
 const API_SECRET: HeaderName = HeaderName::from_static("api-secret");
-
-/// The collections of API v1 that a pass reads and writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Collection {
-    /// Boluses, temporary basals, site changes: upserted by `identifier` (15.0.7 on), `_id`, or time and type.
-    Treatments,
-    /// Glucose readings: upserted by time and type.
-    Entries,
-    /// States of devices: only ever added.
-    DeviceStatus,
-    /// Profile stores: only ever added, the one with the newest `startDate` counts.
-    Profile,
-}
 
 impl Collection {
     /// The collection's path below `api/v1`, with the suffix that makes every answer JSON.

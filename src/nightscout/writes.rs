@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 use super::SERVICE;
 use super::queries::Document;
-use super::site::{Collection, Site};
+use super::site::Site;
+use crate::config::Collection;
 use crate::failure::{ExitStatus, Failure};
 use crate::http::{Answer, Repeat, Trouble};
 

@@ -9,7 +9,6 @@ use crate::failure::Failure;
 use crate::nightscout::document::{ENTERED_BY, Existing};
 use crate::nightscout::entry::ExistingEntry;
 use crate::nightscout::{Collection, Document, Site, SiteStatus, parse_created_at};
-use crate::translate;
 use crate::window::{self, Window};
 
 /// A document may lie this far from where it belongs, and still be found: the pump's clock was judged otherwise when it
@@ -184,6 +183,6 @@ impl Pass<'_> {
     }
 
     pub(super) fn fills(&self, target: Collection) -> bool {
-        translate::fills(&self.config.features, target)
+        self.config.features.fill(target)
     }
 }
