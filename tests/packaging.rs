@@ -1,5 +1,7 @@
 //! What stands around the program says what the program does: app.json, Procfile, README and the guides.
 
+mod release;
+
 use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
@@ -11,6 +13,7 @@ use tconnectsync_heroku::failure::ExitStatus;
 const README: &str = include_str!("../README.md");
 const HEROKU_GUIDE: &str = include_str!("../docs/heroku.md");
 const SCHEDULERS_GUIDE: &str = include_str!("../docs/schedulers.md");
+const GITHUB_WORKFLOW: &str = include_str!("../docs/sync.yml");
 const CONTAINERFILE: &str = include_str!("../docs/Containerfile");
 const APP_JSON: &str = include_str!("../app.json");
 const PROCFILE: &str = include_str!("../Procfile");
@@ -270,7 +273,7 @@ fn each_scheduler_gets_every_variable_that_is_needed() {
             "secrets"
         };
         let of_github = format!("\n          {name}: ${{{{ {kind}.{name} }}}}");
-        holds("docs/schedulers.md", SCHEDULERS_GUIDE, &of_github);
+        holds("docs/sync.yml", GITHUB_WORKFLOW, &of_github);
     }
 }
 
