@@ -3,6 +3,7 @@
 use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
+use crate::pump::dating;
 use crate::tandem::MAX_DAYS;
 
 /// The days of one page. Tandem Source gives at most [`MAX_DAYS`] in one request; with half of that, and what Nightscout
@@ -98,6 +99,16 @@ pub struct Page {
 }
 
 impl Page {
+    /// The same, as the pump's events are dated by.
+    pub fn days(&self) -> dating::Days {
+        dating::Days {
+            first: self.first_day,
+            last: self.last_day,
+            start: self.window.start,
+            end: self.window.end,
+        }
+    }
+
     /// The last day of which something is in the window.
     pub fn last_day_inside(&self, zone: Tz) -> NaiveDate {
         local_date(zone, self.window.end - Duration::milliseconds(1))

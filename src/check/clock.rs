@@ -5,29 +5,21 @@ use chrono_tz::Tz;
 
 use super::Findings;
 use crate::failure::{ExitStatus, Failure};
-use crate::pump::clock::{DatedEvent, Evidence, PumpClock, Reason, Verdict, offset_name};
-use crate::pump::decode::Decoded;
-use crate::pump::quantity::PumpTime;
+use crate::pump::clock::{DatedEvent, Reason, Verdict, offset_name};
+use crate::pump::dating::Dated;
 use crate::report::{CHECK_THE_PHONE, SUSPICIOUS_AGE, span_in_words};
 use crate::tandem::Pump;
 
 const ABOUT: &str = "Clock";
 
-/// Gives the events their instants.
+/// Tells of a pump's clock; gives its events with their instants.
 pub(super) fn check(
-    (pump, decoded): (&Pump, Decoded),
+    (pump, dated): (&Pump, Dated),
     (zone, now): (Tz, DateTime<Utc>),
     stale_after: Option<std::time::Duration>,
     findings: &mut Findings<'_>,
 ) -> Vec<DatedEvent> {
-    let fetched = decoded.events.last().map(|event| event.pump_time);
-    let evidence = Evidence {
-        newest: fetched.or(pump.plausible_newest().map(PumpTime::new)),
-        last_upload: pump.last_upload,
-        now,
-    };
-    let clock = PumpClock::judge(zone, &decoded.clock_changes, &evidence);
-    let verdict = *clock.verdict();
+    let verdict = dated.verdict;
     let doubt = verdict
         .doubt()
         .map(|doubt| format!("pump {}: {doubt}", pump.serial));
@@ -35,7 +27,7 @@ pub(super) fn check(
     let misfit = (doubt.as_ref())
         .filter(|_| verdict.misfit.is_some())
         .map(|doubt| Failure::new(ExitStatus::Configuration, doubt, Verdict::ADVICE));
-    let dated = clock.date(decoded.events);
+    let dated = dated.events;
     let Some(newest) = dated.last() else {
         match &misfit {
             Some(misfit) => findings.bad(ABOUT, misfit),

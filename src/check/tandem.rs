@@ -7,6 +7,7 @@ use super::{Findings, clock, events};
 use crate::config::{RegionChoice, Usable};
 use crate::http::Patience;
 use crate::pass::pumps;
+use crate::pump::dating::{self, About};
 use crate::pump::decode::Decoded;
 use crate::report::{Report, SUSPICIOUS_AGE, span_in_words};
 use crate::tandem::{self, Memory, Pump, Pumper, Region, Session};
@@ -167,15 +168,24 @@ fn look_into(
     let mut asked = false;
     for pump in chosen {
         for page in window::pages(zone, window) {
-            let decoded = session
-                .pump_logs(pump, page.first_day, page.last_day)
-                .and_then(|logs| Decoded::from_logs([&logs]));
-            let Some(decoded) = findings.sound(ABOUT, decoded) else {
+            let mut fetch = |first, last| {
+                let logs = session.pump_logs(pump, first, last)?;
+                Decoded::from_logs([&logs])
+            };
+            let about = About {
+                zone,
+                newest: pump.plausible_newest(),
+                last_upload: pump.last_upload,
+                now,
+            };
+            let dated = fetch(page.first_day, page.last_day)
+                .and_then(|decoded| dating::date(&about, &page.days(), decoded, fetch));
+            let Some(dated) = findings.sound(ABOUT, dated) else {
                 continue;
             };
             asked = true;
-            counts.skip(decoded.skipped.clone());
-            let dated = clock::check((pump, decoded), (zone, now), stale_after, findings);
+            counts.skip(dated.skipped.clone());
+            let dated = clock::check((pump, dated), (zone, now), stale_after, findings);
             newest = newest.max(dated.last().map(|event| event.at));
             counts.count(dated.iter().filter(|event| window.contains(event.at)));
         }

@@ -10,10 +10,9 @@ use crate::failure::Failure;
 use crate::nightscout::Collection;
 use crate::nightscout::document::Treatment;
 use crate::nightscout::entry::Entry;
-use crate::pump::clock::{Evidence, PumpClock, Verdict};
+use crate::pump::clock::Verdict;
+use crate::pump::dating::{self, About};
 use crate::pump::decode::Decoded;
-use crate::pump::event::Event;
-use crate::pump::quantity::PumpTime;
 use crate::report::Report;
 use crate::tandem::{Pump, Session};
 use crate::translate::device_status::{self, DeviceState};
@@ -36,8 +35,8 @@ pub(super) struct PumpSide<'a> {
     pass: &'a Pass<'a>,
     session: Session,
     pumps: Vec<&'a Pump>,
-    /// The events of the nights that told of the pumps' clocks, by pump: every page asks for the same.
-    nights: HashMap<&'a str, (Days, Vec<Event>)>,
+    /// What was fetched beside the pages to tell of the pumps' clocks, by pump and days.
+    other_days: HashMap<(&'a str, Days), Decoded>,
 }
 
 /// The first and the last of some days by a pump's clock.
@@ -49,7 +48,7 @@ impl<'a> PumpSide<'a> {
             pass,
             session,
             pumps,
-            nights: HashMap::new(),
+            other_days: HashMap::new(),
         }
     }
 
@@ -63,19 +62,24 @@ impl<'a> PumpSide<'a> {
         };
         let whole_span = page.whole(config.zone);
         let mut wanted = Wanted::default();
+        let days = page.days();
         for pump in self.pumps.clone() {
-            let mut decoded = self.fetch(pump, (page.first_day, page.last_day))?;
-            let mut clock = self.pass.judge_clock(pump, &decoded, page, report);
-            if let Some(days) = clock.days_that_tell(page.first_day, page.last_day) {
-                clock = clock.informed_by(self.night(pump, days)?);
-            }
-            if let Some(days) = clock.lost_days(page.window.start, page.window.end) {
-                decoded.add(self.fetch(pump, days)?);
-            }
-            let doubtful_from = clock.doubtful_from(page.window.start).into_iter();
-            wanted.doubtful_from = doubtful_from.chain(wanted.doubtful_from).min();
-            report.skipped.merge(decoded.skipped);
-            let events = clock.date(decoded.events);
+            let decoded = self.fetch(pump, (page.first_day, page.last_day))?;
+            let about = About {
+                zone: config.zone,
+                newest: pump.plausible_newest(),
+                last_upload: pump.last_upload,
+                now: self.pass.now,
+            };
+            let dated = dating::date(&about, &days, decoded, |first, last| {
+                self.fetch_once(pump, (first, last))
+            })?;
+            self.pass.tell_verdict(pump, &dated.verdict, report);
+            wanted.doubtful_from = (dated.doubtful_from.into_iter())
+                .chain(wanted.doubtful_from)
+                .min();
+            report.skipped.merge(dated.skipped);
+            let events = dated.events;
             let history = History {
                 serial: &pump.serial,
                 events: &events,
@@ -103,40 +107,23 @@ impl<'a> PumpSide<'a> {
         Decoded::from_logs([&logs])
     }
 
-    /// The events of a night that tells of a pump's clock.
-    fn night(&mut self, pump: &'a Pump, days: Days) -> Result<&[Event], Failure> {
-        let known = self.nights.get(pump.assignment_id.as_str());
-        if known.is_none_or(|(of, _)| *of != days) {
-            let events = self.fetch(pump, days)?.events;
-            self.nights.insert(&pump.assignment_id, (days, events));
+    /// The events of other days than a page's: every page may ask for the same.
+    fn fetch_once(&mut self, pump: &'a Pump, days: Days) -> Result<Decoded, Failure> {
+        let of = (pump.assignment_id.as_str(), days);
+        if let Some(known) = self.other_days.get(&of) {
+            return Ok(known.clone());
         }
-        let night = self.nights.get(pump.assignment_id.as_str());
-        Ok(night.map_or(&[], |(_, events)| events))
+        let decoded = self.fetch(pump, days)?;
+        self.other_days.insert(of, decoded.clone());
+        Ok(decoded)
     }
 }
 
 impl Pass<'_> {
-    /// Judges a pump's clock, and warns of what speaks against the judgement.
-    fn judge_clock(
-        &self,
-        pump: &Pump,
-        decoded: &Decoded,
-        page: &Page,
-        report: &mut Report,
-    ) -> PumpClock {
-        let fetched = decoded.events.last().map(|event| event.pump_time);
-        let evidence = Evidence {
-            newest: newest_reading(pump, fetched, page),
-            last_upload: pump.last_upload,
-            now: self.now,
-        };
-        let clock = PumpClock::judge(self.config.zone, &decoded.clock_changes, &evidence);
-        log::debug!(
-            "pump {}: clock judged as {:?}",
-            pump.serial,
-            clock.verdict()
-        );
-        if let Some(doubt) = clock.verdict().doubt() {
+    /// Warns of what speaks against the judgement of a pump's clock.
+    fn tell_verdict(&self, pump: &Pump, verdict: &Verdict, report: &mut Report) {
+        log::debug!("pump {}: clock judged as {verdict:?}", pump.serial);
+        if let Some(doubt) = verdict.doubt() {
             let zone = self.config.zone.name();
             report.warn(format!(
                 "pump {}: {doubt}. {} (it is {zone} now)",
@@ -144,17 +131,7 @@ impl Pass<'_> {
                 Verdict::ADVICE
             ));
         }
-        clock
     }
-}
-
-/// What the pump's clock showed at the newest event known: of those fetched where they reach up to now, else what the
-/// account says, as long as that is no nonsense.
-fn newest_reading(pump: &Pump, fetched: Option<PumpTime>, page: &Page) -> Option<PumpTime> {
-    let recorded = pump
-        .plausible_newest()
-        .filter(|recorded| recorded.date() > page.last_day);
-    recorded.map(PumpTime::new).or(fetched)
 }
 
 /// The state that is newer.

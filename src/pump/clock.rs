@@ -10,6 +10,7 @@
 mod judgement;
 mod movement;
 mod overlap;
+mod thresholds;
 mod zone;
 
 use chrono::{DateTime, Days, Duration, NaiveDate, NaiveDateTime, Utc};
@@ -23,11 +24,8 @@ use super::quantity::{PumpTime, pump_epoch};
 use judgement::Rule;
 use movement::Movement;
 use overlap::Placed;
+use thresholds::{LONGEST_DOUBT, SHORTEST_CHANGE};
 use zone::Transition;
-
-/// Whoever moves the pump's clock does so, and back, within this time: what lies further back was judged with the same
-/// record as now.
-const LONGEST_DOUBT: Duration = Duration::days(25);
 
 /// An event and the instant at which it happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -215,7 +213,7 @@ impl PumpClock {
         let (shown, taken) = (event.pump_time.reading(), taken.reading());
         let behind = shown - taken;
         let before = written - behind;
-        if behind.abs() < zone::SHORTEST_CHANGE || self.constant_offset(event.id, shown).is_some() {
+        if behind.abs() < SHORTEST_CHANGE || self.constant_offset(event.id, shown).is_some() {
             return Some(before);
         }
         // The pump reckons that time on the clock that it has when it writes the event, also for a reading which the

@@ -12,7 +12,7 @@ use super::event::{Detail, Event, EventId, Fields, Lookup, look_up};
 use super::quantity::PumpTime;
 
 /// The typed events of one or more answers, each once, in the order in which the pump wrote them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Decoded {
     /// The events of the days asked for, oldest first by [`EventId`].
     pub events: Vec<Event>,

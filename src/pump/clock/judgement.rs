@@ -10,26 +10,11 @@ use chrono_tz::Tz;
 use crate::pump::quantity::PumpTime;
 
 use super::movement::{self, Movement};
+use super::thresholds::{
+    ANTICIPATION, BY_HAND_WITHIN, JUST_UPLOADED, LONGEST_JOURNEY, MOST_HOURS_LATE, TOLERANCE,
+    WHOLE_HOURS_WITHIN,
+};
 use super::zone::{self, offset_name};
-
-/// A phone's or a server's clock may be off by this much without meaning anything.
-const TOLERANCE: Duration = Duration::minutes(10);
-
-/// The phone uploads everything it has at once, so that the newest event is about this much older than the upload.
-const JUST_UPLOADED: Duration = Duration::minutes(20);
-
-/// An event that lies whole hours before its upload lies at most so much more before it, where it is the zone that is
-/// wrong: less than above, since a phone that was away may come back at any minute.
-const WHOLE_HOURS_WITHIN: Duration = Duration::minutes(12);
-
-/// No two zones are further apart than this, and a pump that is silent for longer is silent.
-const MOST_HOURS_LATE: i64 = 14;
-
-/// A journey is over after this long; whoever has moved house by then has set `TIMEZONE_NAME` too.
-const LONGEST_JOURNEY: Duration = Duration::days(45);
-
-/// Whoever moves the pump's clock by hand after a change of the zone does so within this time.
-const BY_HAND_WITHIN: Duration = Duration::weeks(3);
 
 /// What tells the true time of the pump's newest event.
 #[derive(Clone, Copy, Debug)]
@@ -334,7 +319,7 @@ fn by_hand(zone: Tz, movements: &[Movement], index: usize) -> bool {
     };
     let mut since = movements[..index]
         .iter()
-        .filter(|earlier| movement::instant(zone, earlier) >= change.at - movement::ANTICIPATION);
+        .filter(|earlier| movement::instant(zone, earlier) >= change.at - ANTICIPATION);
     !since.any(|earlier| movement::about(change.shift(), earlier.shift))
 }
 

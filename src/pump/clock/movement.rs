@@ -6,19 +6,8 @@ use chrono_tz::Tz;
 use crate::pump::event::{Detail, Event, EventId};
 use crate::pump::quantity::pump_epoch;
 
+use super::thresholds::{ANTICIPATION, FIRST_YEARS, GRAIN, SETTING_A_LOST_CLOCK, SETTINGS_APART};
 use super::zone::{self, Transition};
-
-/// Movements are whole quarters of an hour; what is less corrects a clock that runs fast or slow.
-const GRAIN: Duration = Duration::minutes(15);
-
-/// How far apart in sequence the time and the date may be set and still count as one movement.
-const NEIGHBOURS: i64 = 5;
-
-/// How far apart in time the time and the date of a lost clock may be set: the pump writes alarms meanwhile.
-const SETTING_A_LOST_CLOCK: Duration = Duration::hours(1);
-
-/// How long before a change of the zone its owner may set the clock, the evening before at the earliest.
-pub(super) const ANTICIPATION: Duration = Duration::hours(24);
 
 /// One movement of the pump's clock, made of one or more settings.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,19 +52,19 @@ impl Movement {
 
     /// Whether the clock stood in the pump's first years before: the pump had lost its time.
     pub(super) fn sets_a_lost_clock(&self) -> bool {
-        in_first_years(self.before) && self.shift > Duration::days(730)
+        in_first_years(self.before) && self.shift > FIRST_YEARS
     }
 
     /// Whether the clock fell back to the pump's first years. Where that is on record, setting it again makes up for it.
     fn loses_the_clock(&self) -> bool {
-        in_first_years(self.after) && self.shift < -Duration::days(730)
+        in_first_years(self.after) && self.shift < -FIRST_YEARS
     }
 
     /// Whether a later setting goes on with this movement: the time and the date are set one after the other.
     fn goes_on_with(&self, setting: &Movement) -> bool {
         let numbers_between = setting.last().number.saturating_sub(self.last().number);
         let soon = (setting.before - self.after).abs() <= SETTING_A_LOST_CLOCK;
-        numbers_between <= NEIGHBOURS || (in_first_years(self.before) && soon)
+        numbers_between <= SETTINGS_APART || (in_first_years(self.before) && soon)
     }
 
     /// A lost clock ran at no zone's offset, so that what sets it right is not a whole number of quarters.
@@ -90,7 +79,7 @@ impl Movement {
 
 /// Whether a reading is from the pump's first years, where a clock starts that was lost.
 fn in_first_years(reading: NaiveDateTime) -> bool {
-    reading < pump_epoch().and_time(NaiveTime::MIN) + Duration::days(730)
+    reading < pump_epoch().and_time(NaiveTime::MIN) + FIRST_YEARS
 }
 
 /// The clock's movements, oldest first; corrections of less than half a quarter of an hour are left out.

@@ -6,16 +6,8 @@ use std::ops::Range;
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
+use super::thresholds::{FOLLOWS_WITHIN, NEIGHBOURS, STEP_BACK};
 use super::{movement, zone};
-
-/// A clock that follows its zone goes back by 30 minutes or more; whatever is less is a correction of its running.
-const STEP_BACK: Duration = Duration::minutes(8);
-
-/// The pump writes at least every five minutes; a longer silence is a gap in its data.
-const NEIGHBOURS: Duration = Duration::minutes(10);
-
-/// A clock that follows its zone late, as one that its phone sets, does so within this time.
-const FOLLOWS_WITHIN: Duration = Duration::hours(12);
 
 /// Where a reading of the clock lies.
 #[derive(Clone, Copy, Debug, PartialEq)]

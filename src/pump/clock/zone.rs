@@ -3,9 +3,6 @@
 use chrono::{DateTime, Duration, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 
-/// Shorter than any change of a zone's offset in force since pumps have existed (Lord Howe Island: 30 minutes).
-pub(super) const SHORTEST_CHANGE: Duration = Duration::minutes(20);
-
 /// A change of the zone's offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Transition {
