@@ -15,12 +15,13 @@ mod uploads;
 
 use std::io::Write as _;
 
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::cli::{Cli, VERSION};
 use crate::config::{Sources, Usable, Verbosity};
-use crate::failure::{ExitStatus, Failure};
+use crate::failure::{self, ExitStatus};
 use crate::http::{Deadline, Patience, Stop};
 
 /// How a step came out.
@@ -126,8 +127,9 @@ impl<'a> Findings<'a> {
         self.note(Mark::Aside, about, text);
     }
 
-    fn bad(&mut self, about: &'static str, failure: &Failure) {
-        let text = without_titles(&failure.to_string());
+    fn bad(&mut self, about: &'static str, error: impl Into<anyhow::Error>) {
+        let error = error.into();
+        let text = without_titles(&failure::message(&error));
         // Failures begin with the service, as the line does.
         let text = text
             .strip_prefix(about)
@@ -137,14 +139,14 @@ impl<'a> Findings<'a> {
             about,
             mark: Mark::Bad,
             text: text.trim_end_matches('.').to_owned(),
-            status: failure.status,
+            status: failure::status(&error),
             data: None,
         });
     }
 
-    /// Tells a failure; gives what did not fail.
-    fn sound<T>(&mut self, about: &'static str, result: Result<T, Failure>) -> Option<T> {
-        result.map_err(|failure| self.bad(about, &failure)).ok()
+    /// Tells an error; gives what did not fail.
+    fn sound<T>(&mut self, about: &'static str, result: Result<T>) -> Option<T> {
+        result.map_err(|error| self.bad(about, error)).ok()
     }
 
     /// The steps, in order.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::{Context as _, Result, anyhow, ensure};
 use chrono::{Datelike, NaiveDate};
 use clap::{ArgAction, Parser};
 
@@ -79,26 +80,27 @@ impl Cli {
     }
 }
 
-fn feature_list(list: &str) -> Result<FeatureSet, String> {
-    FeatureSet::parse(list).map_err(|_| format!("the features are {}", names(Feature::ALL)))
+fn feature_list(list: &str) -> Result<FeatureSet> {
+    FeatureSet::parse(list).map_err(|_| anyhow!("the features are {}", names(Feature::ALL)))
 }
 
-fn days(text: &str) -> Result<u16, String> {
+fn days(text: &str) -> Result<u16> {
     let days = text.parse().ok().filter(|days| (1..=366).contains(days));
-    days.ok_or_else(|| "write a number of days from 1 to 366".to_owned())
+    days.context("write a number of days from 1 to 366")
 }
 
-fn date(text: &str) -> Result<NaiveDate, String> {
+fn date(text: &str) -> Result<NaiveDate> {
     let is_year = |year: &str| year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit());
     let date = text
         .split_once('-')
         .filter(|(year, _)| is_year(year))
         .and_then(|_| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
-        .ok_or("write a date as YYYY-MM-DD, such as 2026-05-14")?;
+        .context("write a date as YYYY-MM-DD, such as 2026-05-14")?;
     // The pump counts its time from 2008 on.
-    if date.year() < 2008 {
-        return Err("no pump's history begins before 2008-01-01".to_owned());
-    }
+    ensure!(
+        date.year() >= 2008,
+        "no pump's history begins before 2008-01-01"
+    );
     Ok(date)
 }
 

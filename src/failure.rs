@@ -1,8 +1,12 @@
 //! What can go wrong in a run, the exit status it ends with, and what its reader can do about it.
 //!
-//! Whoever reads a failure sees one line in a log, so a [`Failure`] is one line: which service and which call, what it
-//! answered, and the next thing to do. It never holds a secret or personal data; whoever builds one passes service
-//! answers through [`crate::http::excerpt`] first.
+//! A [`Failure`] is the root of an error: what happened, what to do about it, and the exit status. [`anyhow`] carries it up
+//! and adds context on the way; [`status`] and [`message`] find it again at the end. An error without a `Failure` in its
+//! chain is a bug of this program.
+//!
+//! A message is one line: which service and which call, what it answered, and what to do next. It never holds a secret or
+//! personal data. Whoever builds one passes service answers through [`crate::http::excerpt`] first, and never wraps an
+//! error of a library, whose text may hold addresses and values.
 
 use std::fmt;
 
@@ -132,6 +136,29 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// The status of an error: that of the [`Failure`] in its chain. An error without one is a bug.
+pub fn status(error: &anyhow::Error) -> ExitStatus {
+    error
+        .downcast_ref::<Failure>()
+        .map_or(ExitStatus::Bug, |failure| failure.status)
+}
+
+/// What happened, without the advice.
+pub fn what(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<Failure>() {
+        Some(failure) => failure.what.clone(),
+        None => format!("{error:#}"),
+    }
+}
+
+/// An error as its reader sees it: one line, from the outermost context to the advice.
+pub fn message(error: &anyhow::Error) -> String {
+    match status(error) {
+        ExitStatus::Bug => format!("{error:#}. Please report this with the lines above it."),
+        _ => format!("{error:#}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +171,30 @@ mod tests {
                 assert!(other.code() < status.code(), "{other:?}, {status:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_failure_is_found_below_any_context() {
+        let failure = Failure::new(ExitStatus::TryLater, "no time left", "Run it again");
+        let error = anyhow::Error::new(failure)
+            .context("login")
+            .context("Tandem");
+        assert_eq!(status(&error), ExitStatus::TryLater);
+        assert_eq!(
+            message(&error),
+            "Tandem: login: no time left. Run it again."
+        );
+        assert_eq!(what(&error), "no time left");
+    }
+
+    #[test]
+    fn an_error_without_a_failure_is_a_bug() {
+        let error = anyhow::anyhow!("29 days were asked for").context("pump logs");
+        assert_eq!(status(&error), ExitStatus::Bug);
+        assert_eq!(
+            message(&error),
+            "pump logs: 29 days were asked for. Please report this with the lines above it."
+        );
     }
 
     #[test]

@@ -4,11 +4,12 @@
 
 use std::time::Duration;
 
+use anyhow::Result;
 use url::Url;
 
 use crate::config::Sources;
 use crate::config::{self, Secret};
-use crate::failure::{ExitStatus, Failure};
+use crate::failure::{self, ExitStatus};
 use crate::http::{Call, Client, Deadline, Options, Patience, Repeat, Service, Stop, USER_AGENT};
 
 /// How long the call may take, in all. The run is over by then, and so may its deadline be.
@@ -31,12 +32,12 @@ pub fn tell(sources: &Sources, status: ExitStatus) {
         _ => heartbeat.failure,
     };
     let Some(address) = address else { return };
-    if let Err(failure) = call(&address, proxy.as_ref()) {
-        log::warn!("{failure}");
+    if let Err(error) = call(&address, proxy.as_ref()) {
+        log::warn!("{}", failure::message(&error));
     }
 }
 
-fn call(address: &Secret, proxy: Option<&Secret>) -> Result<(), Failure> {
+fn call(address: &Secret, proxy: Option<&Secret>) -> Result<()> {
     let url = Url::parse(address.expose())
         .map_err(|_| SERVICE.not_understood("call", "has no valid address"))?;
     let options = Options {
@@ -59,6 +60,6 @@ fn call(address: &Secret, proxy: Option<&Secret>) -> Result<(), Failure> {
         Ok(())
     } else {
         // Servers repeat the path that they do not know, which holds the key.
-        Err(answer.without_excerpt().failure())
+        Err(answer.without_excerpt().failure().into())
     }
 }

@@ -9,10 +9,11 @@ mod upload;
 use std::collections::VecDeque;
 use std::thread;
 
+use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
 
 use crate::config::{Config, Feature, FeatureSet, Span};
-use crate::failure::{ExitStatus, Failure};
+use crate::failure::{self, ExitStatus, Failure};
 use crate::http::{Client, Patience};
 use crate::nightscout::{Collection, Site};
 use crate::pump::settings::PumpProfiles;
@@ -28,12 +29,12 @@ use site_side::{SiteSide, ThereAlready};
 use upload::Upload;
 
 /// What a pass came to.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Outcome {
     /// What was done, also when it was not all.
     pub report: Report,
     /// Why it was not all, or what else the exit status has to say.
-    pub failure: Option<Failure>,
+    pub failure: Option<anyhow::Error>,
 }
 
 impl Outcome {
@@ -41,7 +42,12 @@ impl Outcome {
     pub fn status(&self) -> ExitStatus {
         self.failure
             .as_ref()
-            .map_or(ExitStatus::Done, |failure| failure.status)
+            .map_or(ExitStatus::Done, failure::status)
+    }
+
+    /// The failure as its reader sees it.
+    pub fn message(&self) -> Option<String> {
+        self.failure.as_ref().map(failure::message)
     }
 }
 
@@ -57,8 +63,8 @@ pub fn run(config: &Config, now: DateTime<Utc>, patience: &Patience) -> Outcome 
     .err();
     report.complete = failure.is_none();
     let failure = failure
-        .or_else(|| refusal(&report))
-        .or_else(|| staleness(config, &report));
+        .or_else(|| refusal(&report).map(Into::into))
+        .or_else(|| staleness(config, &report).map(Into::into));
     Outcome { report, failure }
 }
 
@@ -69,7 +75,7 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    fn perform(&self, report: &mut Report) -> Result<(), Failure> {
+    fn perform(&self, report: &mut Report) -> Result<()> {
         let _lock = self.lock()?;
         let proxy = self.config.proxy.as_ref();
         let site = Site::new(&self.config.nightscout, proxy, self.patience.clone())?;
@@ -103,7 +109,7 @@ impl Pass<'_> {
         pump_side: PumpSide<'_>,
         profiles: Option<&PumpProfiles>,
         report: &mut Report,
-    ) -> Result<(), Failure> {
+    ) -> Result<()> {
         let upload = Upload {
             site,
             status: &site_side.status,
@@ -136,7 +142,7 @@ impl Pass<'_> {
         upload: &'env Upload<'env>,
         beside: &mut Beside<'scope, 'env>,
         report: &mut Report,
-    ) -> Result<Seen, Failure> {
+    ) -> Result<Seen> {
         // Further back only what is there is corrected.
         let window = work.window;
         let mut progress = Progress::new(self.config.verbosity);
@@ -169,7 +175,7 @@ impl Pass<'_> {
     }
 
     /// Keeps other runs on this machine away, unless this one writes nothing.
-    fn lock(&self) -> Result<Option<RunLock>, Failure> {
+    fn lock(&self) -> Result<Option<RunLock>> {
         if self.config.pretend {
             return Ok(None);
         }
@@ -177,7 +183,7 @@ impl Pass<'_> {
     }
 
     /// Logs in to Tandem Source and asks for the account's pumps.
-    fn log_in(&self, client: Client) -> Result<(Session, tandem::Pumper), Failure> {
+    fn log_in(&self, client: Client) -> Result<(Session, tandem::Pumper)> {
         let memory = Memory::new(self.config, self.now);
         let mut session = Session::open(client, &self.config.tandem, memory)?;
         let account = session.pumper()?;

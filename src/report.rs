@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
 use crate::config::{Feature, Verbosity};
-use crate::failure::{ExitStatus, Failure};
+use crate::failure::{self, ExitStatus};
 use crate::pump::decode::Skipped;
 use crate::window::Window;
 
@@ -91,9 +91,9 @@ impl Report {
 
     /// Says how the run ended: a failure to the log, the summary (for a run that only pretends, after its documents) to
     /// standard output.
-    pub fn print(&self, failure: Option<&Failure>, json: bool, verbosity: Verbosity) {
+    pub fn print(&self, failure: Option<&anyhow::Error>, json: bool, verbosity: Verbosity) {
         if let Some(failure) = failure {
-            log::error!("{failure}");
+            log::error!("{}", failure::message(failure));
         }
         let mut text = String::new();
         if json {
@@ -216,8 +216,8 @@ impl Report {
     }
 
     /// The summary as one JSON object.
-    pub fn to_json(&self, failure: Option<&Failure>) -> Value {
-        let status = failure.map_or(ExitStatus::Done, |failure| failure.status);
+    pub fn to_json(&self, failure: Option<&anyhow::Error>) -> Value {
+        let status = failure.map_or(ExitStatus::Done, failure::status);
         let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
         let documents: Map<String, Value> = self
             .uploads
@@ -236,7 +236,7 @@ impl Report {
             .collect();
         json!({
             "exit_status": status.code(),
-            "failure": failure.map(ToString::to_string),
+            "failure": failure.map(failure::message),
             "pretend": self.pretend,
             "pumps": self.pumps,
             "window": self.window.map(|window| json!({

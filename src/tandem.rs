@@ -17,8 +17,9 @@ mod tokens;
 
 use std::time::Duration;
 
+use anyhow::Result;
+
 use crate::config;
-use crate::failure::Failure;
 use crate::http::{Client, Options, Patience, Service};
 
 pub use memory::Memory;
@@ -43,7 +44,7 @@ pub fn client(
     config: &config::Tandem,
     proxy: Option<&config::Secret>,
     patience: Patience,
-) -> Result<Client, Failure> {
+) -> Result<Client> {
     let origins = Region::Us.origins(config.base_url.as_ref());
     let options = Options {
         origin: &origins.source,

@@ -8,9 +8,10 @@ mod writes;
 
 use std::time::Duration;
 
+use anyhow::Result;
 use serde_json::{Map, Value, json};
 use tconnectsync_heroku::config::{self, RegionChoice, Secret};
-use tconnectsync_heroku::failure::{ExitStatus, Failure};
+use tconnectsync_heroku::failure::{self, ExitStatus};
 use tconnectsync_heroku::http::{Deadline, Patience, Stop};
 use tconnectsync_heroku::nightscout::{Collection, Site, Written};
 use tconnectsync_heroku::tandem::{Session, client};
@@ -39,21 +40,17 @@ fn account(cloud: &Tandem) -> config::Tandem {
     }
 }
 
-fn log_in(config: &config::Tandem) -> Result<Session, Failure> {
+fn log_in(config: &config::Tandem) -> Result<Session> {
     log_in_with(config, patience())
 }
 
-fn log_in_with(config: &config::Tandem, patience: Patience) -> Result<Session, Failure> {
+fn log_in_with(config: &config::Tandem, patience: Patience) -> Result<Session> {
     let client = client(config, None, patience)?;
     Session::log_in(client, config)
 }
 
 /// Writes documents, of which all have to be sent.
-fn write(
-    site: &Site,
-    collection: Collection,
-    documents: &[Map<String, Value>],
-) -> Result<Written, Failure> {
+fn write(site: &Site, collection: Collection, documents: &[Map<String, Value>]) -> Result<Written> {
     let (written, ended) = site.write(collection, documents);
     ended.map(|()| written)
 }
@@ -98,12 +95,12 @@ fn basal(minute: usize) -> Map<String, Value> {
 
 /// The failure of something that must fail, with this status; says nothing that it should not.
 #[track_caller]
-fn fails<T>(outcome: Result<T, Failure>, status: ExitStatus) -> String {
-    let Err(failure) = outcome else {
+fn fails<T>(outcome: Result<T>, status: ExitStatus) -> String {
+    let Err(error) = outcome else {
         panic!("succeeded instead of failing with {status:?}");
     };
-    assert_eq!(failure.status, status, "{failure}");
-    let text = failure.to_string();
+    let text = failure::message(&error);
+    assert_eq!(failure::status(&error), status, "{text}");
     for kept in [
         "127.0.0.1",
         Nightscout::API_SECRET,

@@ -30,7 +30,7 @@ pub(super) fn check(
     let dated = dated.events;
     let Some(newest) = dated.last() else {
         match &misfit {
-            Some(misfit) => findings.bad(ABOUT, misfit),
+            Some(misfit) => findings.bad(ABOUT, misfit.clone()),
             None => findings.aside(
                 ABOUT,
                 format!(
@@ -51,7 +51,7 @@ pub(super) fn check(
     let ran_at = newest.event.pump_time.reading().and_utc() - newest.at;
     let zone_at = Duration::seconds(i64::from(local.offset().fix().local_minus_utc()));
     if let Some(misfit) = &misfit {
-        findings.bad(ABOUT, misfit);
+        findings.bad(ABOUT, misfit.clone());
     } else if ran_at == zone_at {
         findings.good(
             ABOUT,
@@ -98,7 +98,7 @@ fn freshness(age: Duration, stale_after: Option<std::time::Duration>, findings: 
         );
         findings.bad(
             ABOUT,
-            &Failure::new(ExitStatus::TryLater, what, CHECK_THE_PHONE),
+            Failure::new(ExitStatus::TryLater, what, CHECK_THE_PHONE),
         );
     } else if age > SUSPICIOUS_AGE {
         findings.look(

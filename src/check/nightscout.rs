@@ -71,7 +71,7 @@ fn describe(usable: &Usable, status: &SiteStatus, now: DateTime<Utc>, findings: 
     let treatments = uploads::collections(&usable.features).contains(&Collection::Treatments);
     match (status.careportal_enabled, treatments) {
         (true, _) => findings.good(ABOUT, "its careportal is on, so that it takes treatments"),
-        (false, true) => findings.bad(ABOUT, &SiteStatus::treatments_are_off()),
+        (false, true) => findings.bad(ABOUT, SiteStatus::treatments_are_off()),
         (false, false) => {
             findings.aside(ABOUT, "its careportal is off; no feature chosen needs it")
         }
@@ -118,7 +118,7 @@ fn rights(
         ),
         (false, _) | (true, Some(false)) => {
             let may_not = if may_read { "written" } else { "read" };
-            findings.bad(ABOUT, &missing_right(name, may_not));
+            findings.bad(ABOUT, missing_right(name, may_not));
             if standing == Standing::Untold {
                 return None;
             }

@@ -69,7 +69,7 @@ pub(super) fn check(
         findings.look(ABOUT, warning);
     }
     match failure {
-        Some(failure) => findings.bad(ABOUT, &failure),
+        Some(failure) => findings.bad(ABOUT, failure),
         None if chosen.is_empty() => findings.look(
             ABOUT,
             "no pump has events of the last day: check that the phone with Tandem's app is on, online, and connected to the \

@@ -1,11 +1,11 @@
 //! The newest document of each feature, and how far behind the pump it is: the state of synchronization.
 
+use anyhow::Result;
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::Findings;
 use crate::config::{Feature, FeatureSet, Usable};
-use crate::failure::Failure;
 use crate::nightscout::document::ENTERED_BY;
 use crate::nightscout::{Collection, Document, Site, parse_created_at};
 use crate::report::span_in_words;
@@ -64,7 +64,7 @@ pub(super) fn check(
     }
 }
 
-fn newest(site: &Site, feature: Feature) -> Result<Option<DateTime<Utc>>, Failure> {
+fn newest(site: &Site, feature: Feature) -> Result<Option<DateTime<Utc>>> {
     let time = |document: Option<Document>, field: &str| {
         document.and_then(|document| parse_created_at(document.get(field)?.as_str()?))
     };

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use anyhow::{Result, anyhow, bail, ensure};
 use log::Level;
 use url::{Host, Url};
 
@@ -43,13 +44,11 @@ struct Site {
     remarks: Vec<(Level, &'static str)>,
 }
 
-fn site(value: &str, allow_insecure_http: bool) -> Result<Site, String> {
+fn site(value: &str, allow_insecure_http: bool) -> Result<Site> {
     let mut url = web_address(value)?;
     let mut remarks = Vec::new();
     if is_placeholder(&url) {
-        return Err(
-            "still holds the example's text: write the address of your own site".to_owned(),
-        );
+        bail!("still holds the example's text: write the address of your own site");
     }
     let path = match api_path(url.path()) {
         Some(at) => {
@@ -76,10 +75,9 @@ fn site(value: &str, allow_insecure_http: bool) -> Result<Site, String> {
                 "is plain http: others on the way can read and change what is sent; NS_ALLOW_INSECURE_HTTP allows it",
             )),
             Nearness::Public => {
-                return Err(
+                bail!(
                     "is plain http, where others can read the secret: write https://, or set NS_ALLOW_INSECURE_HTTP=true \
                      if the site has no https"
-                        .to_owned(),
                 );
             }
         }
@@ -94,48 +92,45 @@ fn api_path(path: &str) -> Option<usize> {
         .map(|(at, _)| at)
 }
 
-fn origin(value: &str) -> Result<Url, String> {
+fn origin(value: &str) -> Result<Url> {
     let url = web_address(value)?;
-    if url.path() != "/" {
-        return Err("must be scheme, host and port only, without a path".to_owned());
-    }
-    if url.scheme() == "http" && !is_this_machine(&url) {
-        return Err("must begin with https:// unless it is this machine's own address".to_owned());
-    }
+    ensure!(
+        url.path() == "/",
+        "must be scheme, host and port only, without a path"
+    );
+    ensure!(
+        url.scheme() == "https" || is_this_machine(&url),
+        "must begin with https:// unless it is this machine's own address"
+    );
     Ok(url)
 }
 
 /// An http or https URL with nothing in it but scheme, host, port and path.
-fn web_address(value: &str) -> Result<Url, String> {
+fn web_address(value: &str) -> Result<Url> {
     const EXAMPLE: &str = "write it like https://my-site.herokuapp.com";
     let scheme = value.split_once("://").map(|(scheme, _)| scheme);
     match scheme.map(str::to_ascii_lowercase).as_deref() {
-        None => {
-            return Err(format!(
-                "does not begin with https:// or http://: {EXAMPLE}"
-            ));
-        }
+        None => bail!("does not begin with https:// or http://: {EXAMPLE}"),
         Some("http" | "https") => {}
-        Some(_) => return Err(format!("must begin with https://: {EXAMPLE}")),
+        Some(_) => bail!("must begin with https://: {EXAMPLE}"),
     }
-    let mut url = Url::parse(value).map_err(|_| format!("is not a valid address: {EXAMPLE}"))?;
-    if matches!(url.host_str(), Some("http" | "https")) {
-        return Err(format!("begins with https:// twice: {EXAMPLE}"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(
-            "holds a user name, password or secret before an @: remove it; the site's secret belongs in NS_SECRET"
-                .to_owned(),
-        );
-    }
-    if url.query().is_some_and(|query| !query.is_empty()) {
-        return Err(
-            "goes on with a ? after the address: remove that part; a token or secret belongs in NS_SECRET".to_owned(),
-        );
-    }
-    if url.fragment().is_some_and(|fragment| !fragment.is_empty()) {
-        return Err("goes on with a # after the address: remove that part".to_owned());
-    }
+    let mut url = Url::parse(value).map_err(|_| anyhow!("is not a valid address: {EXAMPLE}"))?;
+    ensure!(
+        !matches!(url.host_str(), Some("http" | "https")),
+        "begins with https:// twice: {EXAMPLE}"
+    );
+    ensure!(
+        url.username().is_empty() && url.password().is_none(),
+        "holds a user name, password or secret before an @: remove it; the site's secret belongs in NS_SECRET"
+    );
+    ensure!(
+        url.query().is_none_or(str::is_empty),
+        "goes on with a ? after the address: remove that part; a token or secret belongs in NS_SECRET"
+    );
+    ensure!(
+        url.fragment().is_none_or(str::is_empty),
+        "goes on with a # after the address: remove that part"
+    );
     url.set_query(None);
     url.set_fragment(None);
     Ok(url)

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use anyhow::anyhow;
+
 use super::reader::Reader;
 use super::sources::Sources;
 
@@ -283,7 +285,7 @@ pub(super) fn chosen(arguments: &[FeatureSet], reader: &mut Reader) -> Option<Fe
     }
     let sources = reader.sources();
     reader.setting("TCONNECTSYNC_HEROKU_FEATURES", |list| {
-        FeatureSet::parse(list).map_err(|error| unknown_features(error, sources))
+        FeatureSet::parse(list).map_err(|error| anyhow!(unknown_features(error, sources)))
     })
 }
 

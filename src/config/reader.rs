@@ -3,6 +3,7 @@
 //! A method that gives `None` has noted why. So a part of the configuration reads all its variables first, and then
 //! builds itself with `?`.
 
+use anyhow::Result;
 use log::Level;
 
 use super::sources::{Place, Sources};
@@ -101,7 +102,7 @@ impl<'a> Reader<'a> {
     pub(super) fn optional<T>(
         &mut self,
         name: &'static str,
-        judge: impl FnOnce(&str) -> Result<T, String>,
+        judge: impl FnOnce(&str) -> Result<T>,
     ) -> Option<Option<T>> {
         match self.found(name) {
             None => Some(None),
@@ -116,7 +117,7 @@ impl<'a> Reader<'a> {
     pub(super) fn setting<T>(
         &mut self,
         name: &'static str,
-        judge: impl FnOnce(&str) -> Result<T, String>,
+        judge: impl FnOnce(&str) -> Result<T>,
     ) -> Option<T> {
         let default = Variable::named(name).and_then(|variable| variable.default);
         match (self.found(name), default) {
@@ -130,8 +131,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes a judgement's problem.
-    pub(super) fn judged<T>(&mut self, about: &str, judgement: Result<T, String>) -> Option<T> {
-        judgement.map_err(|what| self.problem(about, what)).ok()
+    pub(super) fn judged<T>(&mut self, about: &str, judgement: Result<T>) -> Option<T> {
+        judgement
+            .map_err(|what| self.problem(about, what.to_string()))
+            .ok()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which of Tandem's two regions holds the account.
 
+use anyhow::{Result, bail};
 /// The region that the configuration asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RegionChoice {
@@ -27,7 +28,7 @@ const EU_SIDE_ELSEWHERE: [&str; 4] = ["AU", "NZ", "IL", "ZA"];
 impl RegionChoice {
     /// Reads `US`, `EU`, `auto` or a country's two letters, in capitals or not. The error says what is valid and does not
     /// repeat the value.
-    pub fn parse(value: &str) -> Result<RegionChoice, String> {
+    pub fn parse(value: &str) -> Result<RegionChoice> {
         let value = value.trim().to_ascii_uppercase();
         let value = value.as_str();
         if value == "AUTO" {
@@ -37,10 +38,9 @@ impl RegionChoice {
         } else if EU_SIDE.contains(&value) || EU_SIDE_ELSEWHERE.contains(&value) {
             Ok(RegionChoice::Eu)
         } else {
-            Err(
+            bail!(
                 "is not a region: write US (also for Canada and Mexico), EU (also for the United Kingdom, Australia, \
                  New Zealand, Israel and South Africa), auto, or the two-letter code of one of these countries, such as DE"
-                    .to_owned(),
             )
         }
     }

@@ -1,5 +1,6 @@
 //! The zone of the pump's clock. A wrong one shifts every document by hours, so nothing is guessed.
 
+use anyhow::{Result, anyhow, bail};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use log::Level;
 
@@ -14,7 +15,7 @@ pub(super) fn zone(reader: &mut Reader) -> Option<Tz> {
         return reader.judged(found.name, judgement);
     }
     let judgement = named(zone_of_tz(value))
-        .map_err(|what| format!("is not set, and TZ, which stands in for it, {what}"));
+        .map_err(|what| anyhow!("is not set, and TZ, which stands in for it, {what}"));
     let zone = reader.judged("TIMEZONE_NAME", judgement)?;
     // Servers are often set to UTC, pumps hardly ever.
     if matches!(zone, Tz::UTC | Tz::Etc__UTC) {
@@ -36,24 +37,24 @@ fn zone_of_tz(value: &str) -> &str {
 }
 
 /// The IANA zone of this name, in capitals or not. The error proposes one where the value is a usual mistake.
-fn named(value: &str) -> Result<Tz, String> {
+fn named(value: &str) -> Result<Tz> {
     if let Some(what) = without_daylight_saving(value) {
-        return Err(what);
+        bail!(what);
     }
     if let Some(zone) = variant(value) {
         return Ok(zone);
     }
-    Err(match proposal(value) {
-        Some(zone) => format!("is not an IANA time zone: write {zone}, if that is where the pump is"),
-        None if is_offset(value) => {
+    match proposal(value) {
+        Some(zone) => bail!("is not an IANA time zone: write {zone}, if that is where the pump is"),
+        None if is_offset(value) => bail!(
             "is a difference in hours, which daylight saving time changes: write the name of the zone, such as \
              America/New_York or Europe/Berlin"
-                .to_owned()
-        }
-        None => "is not an IANA time zone: write continent and city, such as America/New_York or Europe/Berlin \
-                 (https://en.wikipedia.org/wiki/List_of_tz_database_time_zones)"
-            .to_owned(),
-    })
+        ),
+        None => bail!(
+            "is not an IANA time zone: write continent and city, such as America/New_York or Europe/Berlin \
+             (https://en.wikipedia.org/wiki/List_of_tz_database_time_zones)"
+        ),
+    }
 }
 
 fn variant(name: &str) -> Option<Tz> {

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
+use anyhow::{Result, bail};
 use reqwest::StatusCode;
 use serde::de::Deserialize;
 
@@ -158,14 +159,14 @@ impl Answer {
 
     /// The body of a 2xx answer as JSON of the shape `T`; any other answer is its [`Answer::failure`]. The failure never
     /// repeats a value of the body.
-    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
+    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
         if !self.is_success() {
-            return Err(self.failure());
+            bail!(self.failure());
         }
         if self.is_html() {
-            return Err(self.failure());
+            bail!(self.failure());
         }
-        serde_json::from_slice(&self.body).map_err(|error| self.not_json(&error))
+        serde_json::from_slice(&self.body).map_err(|error| self.not_json(&error).into())
     }
 
     /// The failure of a body that is not JSON of the wanted shape.

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::Result;
 use chrono::Utc;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use url::Url;
@@ -15,7 +16,7 @@ use super::patience::{self, Patience, TRIES};
 use super::redaction::excerpt_masking;
 use super::trouble::{Trouble, Unanswered, describe};
 use crate::config::{Secret, is_this_machine};
-use crate::failure::{ExitStatus, Failure};
+use crate::failure::{ExitStatus, Failure, what};
 
 /// The longest time until a connection stands.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -69,7 +70,7 @@ impl Client {
         service: &'static Service,
         options: Options<'_>,
         patience: Patience,
-    ) -> Result<Client, Failure> {
+    ) -> Result<Client> {
         // An error says that a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::blocking::ClientBuilder::new()
@@ -117,18 +118,20 @@ impl Client {
         let request = self.request(call)?;
         let mut tries = 1;
         loop {
-            self.patience.check(&self.doing(name)).map_err(run_ends)?;
+            self.patience
+                .check()
+                .map_err(|error| run_ends(error, self.doing(name)))?;
             let outcome = self.send_once(name, &request, limit, cap, tries);
             let (again, asked_pause, said) = match &outcome {
                 Ok(answer) => (
                     repeat.after_status(answer.status),
                     answer.retry_after,
-                    answer.described(),
+                    format!("{} {}", self.doing(name), answer.described()),
                 ),
                 Err(unanswered) => (
                     repeat.after_trouble(unanswered.trouble),
                     None,
-                    unanswered.failure.what.clone(),
+                    what(&unanswered.error),
                 ),
             };
             if !again || tries == TRIES {
@@ -144,8 +147,9 @@ impl Client {
                 self.service.name,
                 pause.as_millis()
             );
-            let doing = format!("{} {said}", self.doing(name));
-            self.patience.pause(pause, &doing).map_err(run_ends)?;
+            self.patience
+                .pause(pause)
+                .map_err(|error| run_ends(error, said))?;
             tries += 1;
         }
     }
@@ -227,12 +231,11 @@ impl Client {
     }
 
     fn unanswered(&self, call: &'static str, error: &(dyn Error + 'static)) -> Unanswered {
-        let doing = self.doing(call);
-        if let Err(failure) = self.patience.check(&doing) {
-            return run_ends(failure);
+        if let Err(error) = self.patience.check() {
+            return run_ends(error, self.doing(call));
         }
         let (trouble, words) = describe(error);
-        log::debug!("{doing}: {words}");
+        log::debug!("{}: {words}", self.doing(call));
         let service = self.service;
         let failure = match trouble {
             Trouble::Untrusted => service.failure(
@@ -243,22 +246,25 @@ impl Client {
             ),
             _ => service.unavailable(call, format!("failed: {words}")),
         };
-        Unanswered { trouble, failure }
+        Unanswered {
+            trouble,
+            error: failure.into(),
+        }
     }
 
     fn too_large(&self, call: &'static str, cap: u64) -> Unanswered {
         let what = format!("answered more than {} MiB", cap.div_ceil(1024 * 1024));
         Unanswered {
             trouble: Trouble::TooLarge,
-            failure: self.service.not_understood(call, what),
+            error: self.service.not_understood(call, what).into(),
         }
     }
 }
 
-fn run_ends(failure: Failure) -> Unanswered {
+fn run_ends(error: anyhow::Error, doing: String) -> Unanswered {
     Unanswered {
         trouble: Trouble::RunEnds,
-        failure,
+        error: error.context(doing),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use anyhow::{Result, ensure};
 use chrono::{DateTime, Utc};
 
 use crate::failure::{ExitStatus, Failure};
@@ -127,16 +128,11 @@ impl Patience {
         &self.stop
     }
 
-    /// An error once the run should end: the deadline is reached, or it was asked to stop. `doing` says what it was about
-    /// to do or just did, for the message.
-    pub fn check(&self, doing: &str) -> Result<(), Failure> {
-        if self.stop.requested() {
-            Err(stopped(doing))
-        } else if self.deadline.reached() {
-            Err(out_of_time(doing))
-        } else {
-            Ok(())
-        }
+    /// An error once the run should end: the deadline is reached, or it was asked to stop.
+    pub fn check(&self) -> Result<()> {
+        ensure!(!self.stop.requested(), stopped());
+        ensure!(!self.deadline.reached(), out_of_time());
+        Ok(())
     }
 
     /// Whether a pause ends before the deadline, or without one is no longer than a run should sit through.
@@ -145,11 +141,9 @@ impl Patience {
     }
 
     /// Waits before another try, in slices so that a stop is noticed. An error, at once, when the run has no time for it.
-    pub(super) fn pause(&self, pause: Duration, doing: &str) -> Result<(), Failure> {
-        self.check(doing)?;
-        if !self.has_time_for(pause) {
-            return Err(out_of_time(doing));
-        }
+    pub(super) fn pause(&self, pause: Duration) -> Result<()> {
+        self.check()?;
+        ensure!(self.has_time_for(pause), out_of_time());
         if let Some(skipped) = &self.skipped {
             skipped
                 .lock()
@@ -164,23 +158,19 @@ impl Patience {
                 return Ok(());
             }
             thread::sleep(left.min(SLICE));
-            self.check(doing)?;
+            self.check()?;
         }
     }
 }
 
-fn stopped(doing: &str) -> Failure {
-    Failure::new(
-        ExitStatus::TryLater,
-        format!("The run was asked to stop ({doing})"),
-        CONTINUES,
-    )
+fn stopped() -> Failure {
+    Failure::new(ExitStatus::TryLater, "the run was asked to stop", CONTINUES)
 }
 
-fn out_of_time(doing: &str) -> Failure {
+fn out_of_time() -> Failure {
     Failure::new(
         ExitStatus::TryLater,
-        format!("The run's time is used up ({doing})"),
+        "the run's time is used up",
         format!(
             "{CONTINUES}. If every run ends like this, raise TCONNECTSYNC_HEROKU_DEADLINE_SECS or run less often"
         ),
@@ -215,6 +205,7 @@ pub(super) fn retry_after(header: &str, now: DateTime<Utc>) -> Option<Duration> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure;
 
     #[test]
     fn a_pause_doubles_and_stays_near_its_base() {
@@ -248,20 +239,17 @@ mod tests {
     fn a_pause_past_the_deadline_ends_the_run_at_once() {
         let patience =
             Patience::without_pauses(Deadline::after(Duration::from_secs(60)), Stop::new());
-        let failure = patience
-            .pause(Duration::from_secs(61), "a call")
-            .unwrap_err();
-        assert_eq!(failure.status, ExitStatus::TryLater);
-        assert!(failure.what.contains("a call"), "{failure}");
-        assert_eq!(patience.pause(Duration::from_secs(59), "a call"), Ok(()));
+        let error = patience.pause(Duration::from_secs(61)).unwrap_err();
+        assert_eq!(failure::status(&error), ExitStatus::TryLater);
+        assert!(patience.pause(Duration::from_secs(59)).is_ok());
         assert_eq!(patience.skipped_pauses(), [Duration::from_secs(59)]);
     }
 
     #[test]
     fn a_run_without_a_deadline_does_not_sleep_for_hours() {
         let patience = Patience::without_pauses(Deadline::NONE, Stop::new());
-        let hour = patience.pause(Duration::from_secs(3600), "a call");
-        assert_eq!(hour.unwrap_err().status, ExitStatus::TryLater);
+        let hour = patience.pause(Duration::from_secs(3600));
+        assert_eq!(failure::status(&hour.unwrap_err()), ExitStatus::TryLater);
     }
 
     #[test]
@@ -269,7 +257,7 @@ mod tests {
         let stop = Stop::new();
         let patience = Patience::new(Deadline::NONE, stop.clone());
         stop.request();
-        let failure = patience.pause(Duration::from_secs(60), "a call");
-        assert_eq!(failure.unwrap_err().status, ExitStatus::TryLater);
+        let minute = patience.pause(Duration::from_secs(60));
+        assert_eq!(failure::status(&minute.unwrap_err()), ExitStatus::TryLater);
     }
 }

@@ -3,8 +3,6 @@
 use std::error::Error;
 use std::io;
 
-use crate::failure::Failure;
-
 /// The kinds of trouble between a call and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
@@ -37,17 +35,17 @@ impl Trouble {
 }
 
 /// A call without an answer: the kind of trouble, and the failure to end the run with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Unanswered {
     /// What kept the answer away.
     pub trouble: Trouble,
     /// The same for the reader.
-    pub failure: Failure,
+    pub error: anyhow::Error,
 }
 
-impl From<Unanswered> for Failure {
-    fn from(unanswered: Unanswered) -> Failure {
-        unanswered.failure
+impl From<Unanswered> for anyhow::Error {
+    fn from(unanswered: Unanswered) -> anyhow::Error {
+        unanswered.error
     }
 }
 

@@ -1,5 +1,6 @@
 //! How a request shows that it may: the `api-secret` header.
 
+use anyhow::Result;
 use reqwest::header::HeaderValue;
 use sha1::{Digest, Sha1};
 
@@ -19,7 +20,7 @@ pub(super) enum Credential {
 
 impl Credential {
     /// Takes what looks like an access token as one, and anything else as the `API_SECRET`.
-    pub(super) fn new(secret: &Secret) -> Result<Credential, Failure> {
+    pub(super) fn new(secret: &Secret) -> Result<Credential> {
         let secret = secret.expose();
         let sensitive = |text: &str| {
             let mut value = HeaderValue::from_str(text).map_err(|_| unsendable())?;

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
@@ -12,7 +13,6 @@ use super::SERVICE;
 use super::site::Site;
 use super::time::{bound, parse_created_at};
 use crate::config::Collection;
-use crate::failure::Failure;
 use crate::http::Call;
 
 /// A document of any collection, as JSON.
@@ -68,7 +68,7 @@ impl Site {
         &self,
         from: DateTime<Utc>,
         until: Option<DateTime<Utc>>,
-    ) -> Result<Vec<Document>, Failure> {
+    ) -> Result<Vec<Document>> {
         self.span(&TREATMENTS, from, until)
     }
 
@@ -77,12 +77,12 @@ impl Site {
         &self,
         from: DateTime<Utc>,
         until: Option<DateTime<Utc>>,
-    ) -> Result<Vec<Document>, Failure> {
+    ) -> Result<Vec<Document>> {
         self.span(&ENTRIES, from, until)
     }
 
     /// When the newest treatment of this uploader happened.
-    pub fn newest_treatment(&self, entered_by: &str) -> Result<Option<DateTime<Utc>>, Failure> {
+    pub fn newest_treatment(&self, entered_by: &str) -> Result<Option<DateTime<Utc>>> {
         let newest = self.list(
             TREATMENTS.call,
             Collection::Treatments,
@@ -100,7 +100,7 @@ impl Site {
         &self,
         entered_by: &str,
         event_types: &[&str],
-    ) -> Result<Option<DateTime<Utc>>, Failure> {
+    ) -> Result<Option<DateTime<Utc>>> {
         let mut query = vec![
             ("find[enteredBy]", entered_by),
             (TREATMENTS.lower, EVER),
@@ -116,7 +116,7 @@ impl Site {
     }
 
     /// The newest entry of this device: its instant.
-    pub fn newest_entry(&self, device: &str) -> Result<Option<DateTime<Utc>>, Failure> {
+    pub fn newest_entry(&self, device: &str) -> Result<Option<DateTime<Utc>>> {
         let newest = self.list(
             ENTRIES.call,
             Collection::Entries,
@@ -131,7 +131,7 @@ impl Site {
     }
 
     /// The newest device status of this device.
-    pub fn newest_device_status(&self, device: &str) -> Result<Option<Document>, Failure> {
+    pub fn newest_device_status(&self, device: &str) -> Result<Option<Document>> {
         let newest = self.list(
             "read devicestatus",
             Collection::DeviceStatus,
@@ -145,7 +145,7 @@ impl Site {
     }
 
     /// The profile store that counts: the one with the newest `startDate`.
-    pub fn current_profile(&self) -> Result<Option<Document>, Failure> {
+    pub fn current_profile(&self) -> Result<Option<Document>> {
         let newest = self.list("read profile", Collection::Profile, &[("count", "1")])?;
         Ok(newest.into_iter().next())
     }
@@ -157,7 +157,7 @@ impl Site {
         how: &ByTime,
         from: DateTime<Utc>,
         until: Option<DateTime<Utc>>,
-    ) -> Result<Vec<Document>, Failure> {
+    ) -> Result<Vec<Document>> {
         let count = PAGE.to_string();
         let lower = (how.write)(from);
         let mut upper = until;
@@ -186,7 +186,9 @@ impl Site {
             }
             upper = oldest;
         }
-        Err(SERVICE.not_understood(how.call, "answered without end"))
+        Err(SERVICE
+            .not_understood(how.call, "answered without end")
+            .into())
     }
 
     /// A list of documents. Elements that are no objects are no documents.
@@ -195,7 +197,7 @@ impl Site {
         call: &'static str,
         collection: Collection,
         query: &[(&str, &str)],
-    ) -> Result<Vec<Document>, Failure> {
+    ) -> Result<Vec<Document>> {
         let answer = self.send(Call::get(call, self.url(collection.path(), query)))?;
         let values: Vec<Value> = self.json(call, &answer)?;
         let documents = values.into_iter().filter_map(|value| match value {

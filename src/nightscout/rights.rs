@@ -3,6 +3,7 @@
 //! Each wrong secret delays every further request of this address by five seconds, so the caller asks [`Site::standing`]
 //! first and stops where the site does not know the secret.
 
+use anyhow::{Result, bail};
 use serde_json::Value;
 
 use super::SERVICE;
@@ -26,7 +27,7 @@ pub enum Standing {
 impl Site {
     /// The status as anybody may see it; `None` where the site tells nothing without a secret. Like [`Site::status`] it
     /// wakes a sleeping site.
-    pub fn public_status(&self) -> Result<Option<SiteStatus>, Failure> {
+    pub fn public_status(&self) -> Result<Option<SiteStatus>> {
         let answer = self.ask(self.status_call(), Caller::Visitor)?;
         match answer.status() {
             401 | 403 => Ok(None),
@@ -35,12 +36,12 @@ impl Site {
     }
 
     /// What the site thinks of the secret. Fails with 77 when it does not know it.
-    pub fn standing(&self) -> Result<Standing, Failure> {
+    pub fn standing(&self) -> Result<Standing> {
         const CALL: &str = "verifyauth";
         let answer = self.ask(Call::get(CALL, self.url(CALL, &[])), Caller::Owner)?;
         match answer.status() {
-            401 => return Err(self.unknown_secret()),
-            429 | 500.. => return Err(answer.failure()),
+            401 => bail!(self.unknown_secret()),
+            429 | 500.. => bail!(answer.failure()),
             _ => {}
         }
         let Ok(Value::Object(answer)) = serde_json::from_slice(answer.body()) else {
@@ -54,14 +55,14 @@ impl Site {
         } else if says("rolefound", "FOUND") || says("message", "OK") {
             Ok(Standing::Token)
         } else if says("message", "UNAUTHORIZED") {
-            Err(self.unknown_secret())
+            Err(self.unknown_secret().into())
         } else {
             Ok(Standing::Untold)
         }
     }
 
     /// Whether the secret may read a collection.
-    pub fn may_read(&self, collection: Collection) -> Result<bool, Failure> {
+    pub fn may_read(&self, collection: Collection) -> Result<bool> {
         let date = match collection {
             Collection::Treatments | Collection::DeviceStatus => {
                 Some(("find[created_at][$gte]", "2000-01-01"))
@@ -76,11 +77,7 @@ impl Site {
 
     /// Whether the secret may add to a collection: sends an empty list, of which nothing is stored. `None` where that is
     /// no safe question on this version.
-    pub fn may_write(
-        &self,
-        collection: Collection,
-        version: SiteVersion,
-    ) -> Result<Option<bool>, Failure> {
+    pub fn may_write(&self, collection: Collection, version: SiteVersion) -> Result<Option<bool>> {
         let safe_since = match collection {
             Collection::Treatments | Collection::Entries => SiteVersion(0, 0, 1),
             // Before, a list of devicestatus without any is never answered, and a profile was no list.
@@ -98,7 +95,7 @@ impl Site {
         self.allowed(call).map(Some)
     }
 
-    fn allowed(&self, call: Call) -> Result<bool, Failure> {
+    fn allowed(&self, call: Call) -> Result<bool> {
         let name = call.name;
         let answer = self.ask(call, Caller::Owner)?;
         match answer.status() {

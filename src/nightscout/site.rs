@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::{Result, bail};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_ENCODING, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -97,7 +98,7 @@ impl Site {
         config: &config::Nightscout,
         proxy: Option<&config::Secret>,
         patience: Patience,
-    ) -> Result<Site, Failure> {
+    ) -> Result<Site> {
         let options = Options {
             origin: &config.url,
             user_agent: USER_AGENT,
@@ -121,7 +122,7 @@ impl Site {
 
     /// Asks the site for its version and settings. As the first call it also wakes a sleeping site, and waits longer than
     /// others for that.
-    pub fn status(&self) -> Result<SiteStatus, Failure> {
+    pub fn status(&self) -> Result<SiteStatus> {
         let answer = self.send(self.status_call())?;
         self.read_status(&answer)
     }
@@ -134,7 +135,7 @@ impl Site {
     }
 
     /// The status in the answer to [`Site::status_call`].
-    pub(super) fn read_status(&self, answer: &Answer) -> Result<SiteStatus, Failure> {
+    pub(super) fn read_status(&self, answer: &Answer) -> Result<SiteStatus> {
         let status: Value = self.json("status", answer)?;
         let status = SiteStatus::read(&status).ok_or_else(|| {
             SERVICE.not_understood("status", "answered JSON that is no Nightscout's status")
@@ -171,7 +172,7 @@ impl Site {
         match answer.status() {
             401 => Err(Unanswered {
                 trouble: Trouble::TurnedAway,
-                failure: self.credential.rejected(name, &answer),
+                error: self.credential.rejected(name, &answer).into(),
             }),
             _ => Ok(answer),
         }
@@ -190,7 +191,7 @@ impl Site {
         match answer.status() {
             300..=399 => Err(Unanswered {
                 trouble: Trouble::TurnedAway,
-                failure: self.redirected(name, &answer),
+                error: self.redirected(name, &answer).into(),
             }),
             _ => Ok(answer),
         }
@@ -233,9 +234,9 @@ impl Site {
         &self,
         call: &'static str,
         answer: &'a Answer,
-    ) -> Result<T, Failure> {
+    ) -> Result<T> {
         if answer.is_success() && answer.body().trim_ascii() == b"null" {
-            return Err(SERVICE.unavailable(
+            bail!(SERVICE.unavailable(
                 call,
                 "answered null, which stands for an error of its database",
             ));

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use reqwest::Method;
 use serde::Serialize;
 use serde::de::IgnoredAny;
@@ -12,7 +13,7 @@ use super::SERVICE;
 use super::queries::Document;
 use super::site::Site;
 use crate::config::Collection;
-use crate::failure::{ExitStatus, Failure};
+use crate::failure::{self, ExitStatus, Failure};
 use crate::http::{Answer, Repeat, Trouble};
 
 /// The most documents in one request. Proxies of hosted sites cut off what takes longer than half a minute or is larger
@@ -63,7 +64,7 @@ enum Verdict {
     /// The request is too large, or takes too long; the failure to end with when it cannot be made smaller.
     TooMuch {
         too_large: bool,
-        failure: Failure,
+        error: anyhow::Error,
     },
     /// A document in it is not acceptable. A server error may mean that, or that the server fails.
     Refused {
@@ -83,11 +84,7 @@ impl Site {
     ///
     /// Refused documents are no failure of the call. Fails with 69 when the site fails whatever it is sent, and with 76
     /// when it acknowledges fewer documents than it was sent; what was written before that is known all the same.
-    pub fn write(
-        &self,
-        collection: Collection,
-        documents: &[Document],
-    ) -> (Written, Result<(), Failure>) {
+    pub fn write(&self, collection: Collection, documents: &[Document]) -> (Written, Result<()>) {
         let whole = (!documents.is_empty()).then_some(0..documents.len());
         UnderWay {
             site: self,
@@ -106,16 +103,13 @@ impl Site {
     /// Replaces one treatment or profile by its `_id`, on any version.
     ///
     /// A refused document is no failure: it is in the answer, with index 0.
-    pub fn update_by_id(
-        &self,
-        collection: Collection,
-        document: &Document,
-    ) -> Result<Written, Failure> {
+    pub fn update_by_id(&self, collection: Collection, document: &Document) -> Result<Written> {
         let call = collection.write();
-        if !document.get("_id").is_some_and(Value::is_string) {
-            // Without it, a site adds a document instead of replacing one.
-            return Err(bug("a replacement without an _id"));
-        }
+        // Without it, a site adds a document instead of replacing one.
+        ensure!(
+            document.get("_id").is_some_and(Value::is_string),
+            "Nightscout: a replacement without an _id was to be sent"
+        );
         let answer = self.send_json(
             call,
             Method::PUT,
@@ -159,7 +153,7 @@ struct UnderWay<'a> {
 }
 
 impl UnderWay<'_> {
-    fn run(mut self) -> (Written, Result<(), Failure>) {
+    fn run(mut self) -> (Written, Result<()>) {
         let ended = self.write();
         if ended.is_err() && self.written.accepted == 0 {
             // It is the site that fails; the documents are not at fault.
@@ -169,9 +163,12 @@ impl UnderWay<'_> {
         (self.written, ended)
     }
 
-    fn write(&mut self) -> Result<(), Failure> {
+    fn write(&mut self) -> Result<()> {
         while let Some(range) = self.pending.pop() {
-            self.site.patience().check(self.collection.write())?;
+            self.site
+                .patience()
+                .check()
+                .context(self.collection.write())?;
             // Behind a document that may yet have to be written, as little as possible goes up before it is judged.
             let largest = if self.suspects.is_empty() {
                 self.largest
@@ -184,9 +181,7 @@ impl UnderWay<'_> {
             }
             match self.send(&range, Repeat::IfUntouched)? {
                 Verdict::Accepted => self.accept(&range),
-                Verdict::TooMuch { too_large, failure } => {
-                    self.too_much(range, too_large, failure)?
-                }
+                Verdict::TooMuch { too_large, error } => self.too_much(range, too_large, error)?,
                 Verdict::Refused {
                     reason,
                     server_error,
@@ -201,7 +196,7 @@ impl UnderWay<'_> {
             }
         }
         match &self.server_error {
-            Some(reason) if self.written.accepted == 0 => Err(self.keeps_failing(reason)),
+            Some(reason) if self.written.accepted == 0 => Err(self.keeps_failing(reason).into()),
             _ => Ok(()),
         }
     }
@@ -213,20 +208,20 @@ impl UnderWay<'_> {
 
     /// Finds out whether a server error was a document's: it is, if a document that the site took before is taken again
     /// and this one is not. Otherwise the site fails, and nothing newer may go up before this one.
-    fn judge(&mut self, suspect: usize, good: usize) -> Result<(), Failure> {
+    fn judge(&mut self, suspect: usize, good: usize) -> Result<()> {
         let alone = |index| index..index + 1;
         match self.send(&alone(good), Repeat::Freely)? {
             Verdict::Accepted => {}
-            Verdict::TooMuch { failure, .. } => return Err(failure),
-            Verdict::Refused { reason, .. } => return Err(self.keeps_failing(&reason)),
+            Verdict::TooMuch { error, .. } => return Err(error),
+            Verdict::Refused { reason, .. } => bail!(self.keeps_failing(&reason)),
         }
         match self.send(&alone(suspect), Repeat::Freely)? {
             Verdict::Accepted => self.accept(&alone(suspect)),
             Verdict::TooMuch {
                 too_large: true,
-                failure,
-            } => self.refuse(suspect, failure.what),
-            Verdict::TooMuch { failure, .. } => return Err(failure),
+                error,
+            } => self.refuse(suspect, failure::what(&error)),
+            Verdict::TooMuch { error, .. } => return Err(error),
             Verdict::Refused { reason, .. } => self.refuse(suspect, reason),
         }
         Ok(())
@@ -243,27 +238,22 @@ impl UnderWay<'_> {
         &mut self,
         range: Range<usize>,
         too_large: bool,
-        failure: Failure,
-    ) -> Result<(), Failure> {
+        error: anyhow::Error,
+    ) -> Result<()> {
         let fewest = if too_large { 1 } else { FEWEST };
         if range.len() > fewest {
             self.largest = range.len().div_ceil(2);
             self.pending.push(range);
             Ok(())
         } else if too_large {
-            self.refuse(range.start, failure.what);
+            self.refuse(range.start, failure::what(&error));
             Ok(())
         } else {
-            Err(failure)
+            Err(error)
         }
     }
 
-    fn refused(
-        &mut self,
-        range: Range<usize>,
-        reason: String,
-        server_error: bool,
-    ) -> Result<(), Failure> {
+    fn refused(&mut self, range: Range<usize>, reason: String, server_error: bool) -> Result<()> {
         let nothing_accepted = self.written.accepted == 0;
         if server_error {
             self.server_error = Some(reason.clone());
@@ -283,11 +273,11 @@ impl UnderWay<'_> {
         let refused = self.written.refused.len() + self.suspects.len();
         match &self.server_error {
             Some(reason) if nothing_accepted && refused >= ERRORS_BEFORE_ANY_SUCCESS => {
-                Err(self.keeps_failing(reason))
+                Err(self.keeps_failing(reason).into())
             }
             None if nothing_accepted && refused >= REFUSALS_BEFORE_ANY_SUCCESS => {
                 let what = format!("was refused for each of the first {refused} documents");
-                Err(SERVICE.not_understood(self.collection.write(), what))
+                Err(SERVICE.not_understood(self.collection.write(), what).into())
             }
             _ => Ok(()),
         }
@@ -302,7 +292,7 @@ impl UnderWay<'_> {
     }
 
     /// Sends the documents of a range in one request, repeated like this after server errors that did not pass.
-    fn send(&mut self, range: &Range<usize>, after_errors: Repeat) -> Result<Verdict, Failure> {
+    fn send(&mut self, range: &Range<usize>, after_errors: Repeat) -> Result<Verdict> {
         let call = self.collection.write();
         let documents = &self.documents[range.clone()];
         let body = match documents {
@@ -326,20 +316,20 @@ impl UnderWay<'_> {
             Err(unanswered) if unanswered.trouble == Trouble::TimedOut => {
                 return Ok(Verdict::TooMuch {
                     too_large: false,
-                    failure: unanswered.failure,
+                    error: unanswered.error,
                 });
             }
-            Err(unanswered) => return Err(unanswered.failure),
+            Err(unanswered) => return Err(unanswered.into()),
         };
         match answer.status() {
             200..=299 => self.count(&answer, documents.len()),
             413 => Ok(Verdict::TooMuch {
                 too_large: true,
-                failure: answer.failure(),
+                error: answer.failure().into(),
             }),
             408 | 502 | 504 => Ok(Verdict::TooMuch {
                 too_large: false,
-                failure: answer.failure(),
+                error: answer.failure().into(),
             }),
             400 | 422 => Ok(Verdict::Refused {
                 reason: answer.described(),
@@ -350,14 +340,14 @@ impl UnderWay<'_> {
                 reason: answer.described(),
                 server_error: true,
             }),
-            404 if self.collection == Collection::Treatments => Err(no_careportal(&answer)),
-            _ => Err(answer.failure()),
+            404 if self.collection == Collection::Treatments => Err(no_careportal(&answer).into()),
+            _ => Err(answer.failure().into()),
         }
     }
 
     /// Whether the site acknowledges every document: it answers with what it stored, or with more where it stores a
     /// document as two.
-    fn count(&self, answer: &Answer, sent: usize) -> Result<Verdict, Failure> {
+    fn count(&self, answer: &Answer, sent: usize) -> Result<Verdict> {
         let call = self.collection.write();
         let acknowledged = if answer.body().trim_ascii_start().starts_with(b"[") {
             self.site.json::<Vec<IgnoredAny>>(call, answer)?.len()
@@ -369,22 +359,16 @@ impl UnderWay<'_> {
             Ok(Verdict::Accepted)
         } else {
             let what = format!("acknowledged {acknowledged} of {sent} documents");
-            Err(SERVICE.not_understood(call, what))
+            Err(SERVICE.not_understood(call, what).into())
         }
     }
 }
 
-fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Failure> {
+fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
     // JSON values always serialise; an empty body in its place would be stored as an empty document.
-    serde_json::to_vec(value).map_err(|_| bug("a document that cannot be written as JSON"))
-}
-
-fn bug(what: &str) -> Failure {
-    Failure::new(
-        ExitStatus::Bug,
-        format!("Nightscout: {what} was to be sent"),
-        "Please report this",
-    )
+    serde_json::to_vec(value).map_err(|_| {
+        anyhow!("Nightscout: a document that cannot be written as JSON was to be sent")
+    })
 }
 
 fn no_careportal(answer: &Answer) -> Failure {

@@ -2,10 +2,12 @@
 
 use std::thread::{self, Scope, ScopedJoinHandle};
 
-use crate::failure::{ExitStatus, Failure};
+use anyhow::{Result, anyhow};
+
+use crate::failure::{ExitStatus, message, status};
 use crate::report::{Report, Uploads};
 
-type Done = (Uploads, Result<(), Failure>);
+type Done = (Uploads, Result<()>);
 
 /// Uploads that go on beside the one of the pages.
 pub(super) struct Beside<'scope, 'env> {
@@ -23,7 +25,7 @@ impl<'scope, 'env> Beside<'scope, 'env> {
 
     pub(super) fn begin(
         &mut self,
-        upload: impl FnOnce(&mut Uploads) -> Result<(), Failure> + Send + 'scope,
+        upload: impl FnOnce(&mut Uploads) -> Result<()> + Send + 'scope,
     ) {
         self.under_way.push(self.scope.spawn(|| {
             let mut uploads = Uploads::default();
@@ -33,11 +35,7 @@ impl<'scope, 'env> Beside<'scope, 'env> {
     }
 
     /// Waits for all of them, and reports what they did beside what came to `main`.
-    pub(super) fn end<T>(
-        self,
-        main: Result<T, Failure>,
-        report: &mut Report,
-    ) -> Result<T, Failure> {
+    pub(super) fn end<T>(self, main: Result<T>, report: &mut Report) -> Result<T> {
         let mut all = main;
         for thread in self.under_way {
             let (uploads, ended) = thread
@@ -52,23 +50,19 @@ impl<'scope, 'env> Beside<'scope, 'env> {
 
 /// What two things done at once came to. Where both failed, the graver failure is the run's, and the other a warning:
 /// there are two things to mend. Only that time was up, or the run was stopped, is the same for both.
-pub(super) fn both<A, B>(
-    one: Result<A, Failure>,
-    other: Result<B, Failure>,
-    report: &mut Report,
-) -> Result<(A, B), Failure> {
+pub(super) fn both<A, B>(one: Result<A>, other: Result<B>, report: &mut Report) -> Result<(A, B)> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
-        (Err(failure), Ok(_)) | (Ok(_), Err(failure)) => Err(failure),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
         (Err(one), Err(other)) => {
-            let graver = one.status.graver(other.status);
-            let (first, second) = if one.status == graver {
+            let graver = status(&one).graver(status(&other));
+            let (first, second) = if status(&one) == graver {
                 (one, other)
             } else {
                 (other, one)
             };
-            if second.status != ExitStatus::TryLater {
-                report.warn(second.to_string());
+            if status(&second) != ExitStatus::TryLater {
+                report.warn(message(&second));
             }
             Err(first)
         }
@@ -78,8 +72,8 @@ pub(super) fn both<A, B>(
 /// Does both at once, the second on a thread of its own.
 pub(super) fn at_once<A, B: Send>(
     one: impl FnOnce() -> A,
-    other: impl FnOnce() -> Result<B, Failure> + Send,
-) -> (A, Result<B, Failure>) {
+    other: impl FnOnce() -> Result<B> + Send,
+) -> (A, Result<B>) {
     thread::scope(|scope| {
         let other = scope.spawn(other);
         let one = one();
@@ -87,10 +81,6 @@ pub(super) fn at_once<A, B: Send>(
     })
 }
 
-fn thread_died() -> Failure {
-    Failure::new(
-        ExitStatus::Bug,
-        "a part of the run died",
-        "Please report this with the lines above",
-    )
+fn thread_died() -> anyhow::Error {
+    anyhow!("a part of the run died")
 }

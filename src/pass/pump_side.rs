@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Pass;
 use crate::config::Feature;
-use crate::failure::Failure;
 use crate::nightscout::Collection;
 use crate::nightscout::document::Treatment;
 use crate::nightscout::entry::Entry;
@@ -53,7 +53,7 @@ impl<'a> PumpSide<'a> {
     }
 
     /// What the pumps' events of a page ask for.
-    pub(super) fn wanted(&mut self, page: &Page, report: &mut Report) -> Result<Wanted, Failure> {
+    pub(super) fn wanted(&mut self, page: &Page, report: &mut Report) -> Result<Wanted> {
         let Pass { config, .. } = self.pass;
         let features = &config.features;
         let wishes = Wishes {
@@ -102,13 +102,13 @@ impl<'a> PumpSide<'a> {
         Ok(wanted)
     }
 
-    fn fetch(&mut self, pump: &Pump, (first, last): Days) -> Result<Decoded, Failure> {
+    fn fetch(&mut self, pump: &Pump, (first, last): Days) -> Result<Decoded> {
         let logs = self.session.pump_logs(pump, first, last)?;
         Decoded::from_logs([&logs])
     }
 
     /// The events of other days than a page's: every page may ask for the same.
-    fn fetch_once(&mut self, pump: &'a Pump, days: Days) -> Result<Decoded, Failure> {
+    fn fetch_once(&mut self, pump: &'a Pump, days: Days) -> Result<Decoded> {
         let of = (pump.assignment_id.as_str(), days);
         if let Some(known) = self.other_days.get(&of) {
             return Ok(known.clone());

@@ -1,5 +1,6 @@
 //! Which of the account's pumps a pass is about.
 
+use anyhow::{Result, bail};
 use chrono::Duration;
 use chrono_tz::Tz;
 
@@ -21,9 +22,9 @@ pub(crate) fn choose<'a>(
     window: Window,
     zone: Tz,
     report: &mut Report,
-) -> Result<Vec<&'a Pump>, Failure> {
+) -> Result<Vec<&'a Pump>> {
     if account.pumps.is_empty() {
-        return Err(Failure::new(
+        bail!(Failure::new(
             ExitStatus::Configuration,
             "Tandem Source: the account has no pump",
             "Upload the pump once with Tandem's app, and check that TCONNECT_EMAIL is the account that the app uses",
@@ -43,7 +44,7 @@ pub(crate) fn choose<'a>(
         .partition(|pump| pump.serial == *serial);
     let Some(pump) = pumps.iter().max_by_key(|pump| pump.plausible_newest()) else {
         let serials: Vec<String> = others.iter().map(|pump| pump.serial.to_string()).collect();
-        return Err(Failure::new(
+        bail!(Failure::new(
             ExitStatus::Configuration,
             format!(
                 "PUMP_SERIAL_NUMBER names no pump of this account, which has {}",

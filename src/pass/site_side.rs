@@ -1,11 +1,11 @@
 //! What Nightscout is asked: before the pump's events are there, as long as the login at Tandem goes on, and page by page.
 
+use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
 
 use super::Pass;
 use super::beside::at_once;
 use crate::config::Span;
-use crate::failure::Failure;
 use crate::nightscout::document::{ENTERED_BY, Existing};
 use crate::nightscout::entry::ExistingEntry;
 use crate::nightscout::{Collection, Document, Site, SiteStatus, parse_created_at};
@@ -37,7 +37,7 @@ pub(super) struct ThereAlready {
 
 impl Pass<'_> {
     /// What can be learned from Nightscout without the pump's events.
-    pub(super) fn look_at_site(&self, site: &Site) -> Result<SiteSide, Failure> {
+    pub(super) fn look_at_site(&self, site: &Site) -> Result<SiteSide> {
         // One call alone shows whether the secret is any good: each rejected one makes later calls wait.
         let status = site.status()?;
         let (events_side, others) = at_once(
@@ -57,10 +57,7 @@ impl Pass<'_> {
     }
 
     /// The window of the run, what is there in its first page, and what is to be said of a window cut short.
-    fn window_and_first_page(
-        &self,
-        site: &Site,
-    ) -> Result<(Window, ThereAlready, Option<String>), Failure> {
+    fn window_and_first_page(&self, site: &Site) -> Result<(Window, ThereAlready, Option<String>)> {
         match self.config.span {
             Span::Recent { days } => self.recent(site, days),
             Span::Dates { first, last } => {
@@ -74,7 +71,7 @@ impl Pass<'_> {
     fn newest_status_and_profile(
         &self,
         site: &Site,
-    ) -> Result<(Option<DateTime<Utc>>, Option<Document>), Failure> {
+    ) -> Result<(Option<DateTime<Utc>>, Option<Document>)> {
         let status = match self.fills(Collection::DeviceStatus) {
             true => site.newest_device_status(ENTERED_BY)?,
             false => None,
@@ -89,11 +86,7 @@ impl Pass<'_> {
     }
 
     /// The window of an ordinary run, what is there in its first page, and what is to be said of a window cut short.
-    fn recent(
-        &self,
-        site: &Site,
-        days: u16,
-    ) -> Result<(Window, ThereAlready, Option<String>), Failure> {
+    fn recent(&self, site: &Site, days: u16) -> Result<(Window, ThereAlready, Option<String>)> {
         let limit = self.config.max_catch_up_days;
         let usual = window::recent(self.now, days, None, limit).window;
         // What is there of more than a page is not asked for just to know the newest.
@@ -119,7 +112,7 @@ impl Pass<'_> {
         &self,
         site: &Site,
         existing: Option<&ThereAlready>,
-    ) -> Result<Option<DateTime<Utc>>, Failure> {
+    ) -> Result<Option<DateTime<Utc>>> {
         if self.fills(Collection::Treatments) {
             let treatments = existing.iter().flat_map(|existing| &existing.treatments);
             let ours = treatments.filter(|document| document.ours);
@@ -159,7 +152,7 @@ impl Pass<'_> {
     }
 
     /// The documents that may be those of a span.
-    pub(super) fn existing(&self, site: &Site, span: Window) -> Result<ThereAlready, Failure> {
+    pub(super) fn existing(&self, site: &Site, span: Window) -> Result<ThereAlready> {
         let from = span.start - ASTRAY;
         let until = Some(span.end + ASTRAY).filter(|until| *until < self.now);
         let treatments = match self.fills(Collection::Treatments) {

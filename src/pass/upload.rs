@@ -2,11 +2,11 @@
 
 mod others;
 
+use anyhow::{Result, bail};
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
 use crate::config::Config;
-use crate::failure::Failure;
 use crate::nightscout::document::{Cause, Treatment};
 use crate::nightscout::{
     BATCH, Collection, Document, Refused, Site, SiteStatus, SiteVersion, Written,
@@ -31,7 +31,7 @@ pub(super) struct Upload<'a> {
 
 impl Upload<'_> {
     /// Writes the treatments that a plan asks for and counts what became of them.
-    pub(super) fn treatments(&self, plan: Plan, uploads: &mut Uploads) -> Result<(), Failure> {
+    pub(super) fn treatments(&self, plan: Plan, uploads: &mut Uploads) -> Result<()> {
         for treatment in &plan.already {
             uploads.tally(treatment.event_type.name()).already += 1;
         }
@@ -53,7 +53,7 @@ impl Upload<'_> {
             return Ok(());
         }
         if !writes.is_empty() && !self.status.careportal_enabled {
-            return Err(SiteStatus::treatments_are_off());
+            bail!(SiteStatus::treatments_are_off());
         }
         let by_id = |write: &Write| {
             self.status.version < SiteVersion::UPSERTS_BY_IDENTIFIER && write.id().is_some()

@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::failure::Failure;
+use anyhow::Result;
+
 use crate::tandem::{MalformedEvent, PumpLogs, WireEvent};
 
 use super::event::{Detail, Event, EventId, Fields, Lookup, look_up};
@@ -43,9 +44,7 @@ impl Decoded {
     ///
     /// # Errors
     /// When an answer is not of the documented shape at all.
-    pub fn from_logs<'a>(
-        answers: impl IntoIterator<Item = &'a PumpLogs>,
-    ) -> Result<Decoded, Failure> {
+    pub fn from_logs<'a>(answers: impl IntoIterator<Item = &'a PumpLogs>) -> Result<Decoded> {
         let mut decoded = Decoded::default();
         for answer in answers {
             decoded.read(answer)?;
@@ -62,7 +61,7 @@ impl Decoded {
         self.settle();
     }
 
-    fn read(&mut self, answer: &PumpLogs) -> Result<(), Failure> {
+    fn read(&mut self, answer: &PumpLogs) -> Result<()> {
         let mut changes = Skipped::default();
         let Decoded {
             events,

@@ -7,6 +7,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
+use anyhow::Result;
+
 use super::{fingerprint, make_directory_of, private, unusable};
 use crate::config::Config;
 use crate::failure::{ExitStatus, Failure};
@@ -28,7 +30,7 @@ impl RunLock {
     ///
     /// # Errors
     /// With 75 when another run on this machine holds it.
-    pub fn take(config: &Config) -> Result<RunLock, Failure> {
+    pub fn take(config: &Config) -> Result<RunLock> {
         let Some(directory) = &config.state_directory else {
             log::debug!("no directory to keep a lock in; going on without it");
             return Ok(RunLock(None));
@@ -41,7 +43,7 @@ impl RunLock {
     }
 }
 
-fn lock(path: &Path) -> Result<RunLock, Failure> {
+fn lock(path: &Path) -> Result<RunLock> {
     let file = match open(path) {
         Ok(file) => file,
         Err(error) => {
@@ -51,7 +53,7 @@ fn lock(path: &Path) -> Result<RunLock, Failure> {
     };
     match file.try_lock() {
         Ok(()) => Ok(RunLock(Some(file))),
-        Err(TryLockError::WouldBlock) => Err(another_run()),
+        Err(TryLockError::WouldBlock) => Err(another_run().into()),
         Err(TryLockError::Error(error)) => {
             unusable(path, &error);
             Ok(RunLock(None))

@@ -3,6 +3,7 @@
 //! Login page, login, authorize (OAuth 2.0 authorization code with PKCE, RFC 7636), token. The steps and their answers
 //! are as observed up to October 2026.
 
+use anyhow::{Context as _, Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::header::{HeaderValue, REFERER};
@@ -14,7 +15,7 @@ use super::SERVICE;
 use super::region::{Origins, Region, below};
 use super::tokens::Tokens;
 use crate::config::{self, RegionChoice, Secret};
-use crate::failure::{ExitStatus, Failure};
+use crate::failure::{self, ExitStatus, Failure};
 use crate::http::{Answer, Call, Client};
 
 /// The longest chain of redirects from authorize to the code.
@@ -43,7 +44,7 @@ pub(super) fn log_in(
     config: &config::Tandem,
     regions: &[Region],
     mut rejected_in: impl FnMut(Region),
-) -> Result<Tokens, Failure> {
+) -> Result<Tokens> {
     let origins = |region: Region| region.origins(config.base_url.as_ref());
     // The same page in both regions: its cookies are asked for once.
     open_login_page(
@@ -61,15 +62,15 @@ pub(super) fn log_in(
                 return Ok(tokens);
             }
             Ok(Attempt::UnknownAccount) => rejected_in(region),
-            Err(failure) => {
-                if failure.status == ExitStatus::CredentialsRejected {
+            Err(error) => {
+                if failure::status(&error) == ExitStatus::CredentialsRejected {
                     rejected_in(region);
                 }
-                return Err(failure);
+                return Err(error);
             }
         }
     }
-    Err(rejected(config.region))
+    Err(rejected(config.region).into())
 }
 
 /// One login in one region. A rejection is never tried again: after a few of them Tandem locks the account.
@@ -78,7 +79,7 @@ fn attempt(
     config: &config::Tandem,
     region: Region,
     origins: &Origins,
-) -> Result<Attempt, Failure> {
+) -> Result<Attempt> {
     if !sign_in(client, config, origins)? {
         return Ok(Attempt::UnknownAccount);
     }
@@ -91,17 +92,17 @@ fn attempt(
 }
 
 /// Step 1: the login page, for its cookies. Whether they are needed is unverified; the clients that work ask for them.
-fn open_login_page(client: &Client, origins: &Origins) -> Result<(), Failure> {
+fn open_login_page(client: &Client, origins: &Origins) -> Result<()> {
     let answer = client.send(Call::get("login page", origins.login_page.clone()))?;
     match answer.status() {
         // Since it may not be needed, a page that moved or vanished is no reason to give up.
-        429 | 500.. => Err(answer.failure()),
+        429 | 500.. => Err(answer.failure().into()),
         _ => Ok(()),
     }
 }
 
 /// Step 2: e-mail and password, for the session's cookies. `false` when the region does not know them.
-fn sign_in(client: &Client, config: &config::Tandem, origins: &Origins) -> Result<bool, Failure> {
+fn sign_in(client: &Client, config: &config::Tandem, origins: &Origins) -> Result<bool> {
     let credentials = serde_json::json!({
         "username": config.email.expose(),
         "password": config.password.expose(),
@@ -116,14 +117,16 @@ fn sign_in(client: &Client, config: &config::Tandem, origins: &Origins) -> Resul
     let answer = client.send(call)?;
     match answer.status() {
         401 if body_says(&answer, "error", "account/invalid_credentials") => Ok(false),
-        401 => Err(SERVICE.failure(
-            ExitStatus::CredentialsRejected,
-            "login",
-            answer.described(),
-            ADVICE_REJECTED,
-        )),
+        401 => Err(SERVICE
+            .failure(
+                ExitStatus::CredentialsRejected,
+                "login",
+                answer.described(),
+                ADVICE_REJECTED,
+            )
+            .into()),
         400 if body_says(&answer, "message", "Max attempted logins exceeded") => {
-            Err(locked(config.region))
+            Err(locked(config.region).into())
         }
         _ => {
             let body: Value = answer.json()?;
@@ -132,10 +135,11 @@ fn sign_in(client: &Client, config: &config::Tandem, origins: &Origins) -> Resul
                     .not_understood(
                         "login",
                         "answered that there is more to do than to give a password",
-                    )),
-                _ if !body.is_object() => {
-                    Err(SERVICE.not_understood("login", "answered JSON of an unexpected shape"))
-                }
+                    )
+                    .into()),
+                _ if !body.is_object() => Err(SERVICE
+                    .not_understood("login", "answered JSON of an unexpected shape")
+                    .into()),
                 _ => Ok(true),
             }
         }
@@ -150,7 +154,7 @@ fn body_says(answer: &Answer, key: &str, text: &str) -> bool {
 }
 
 /// Steps 3 and 4: a code for the session, and the code for the tokens.
-fn exchange(client: &Client, origins: &Origins) -> Result<Answer, Failure> {
+fn exchange(client: &Client, origins: &Origins) -> Result<Answer> {
     let verifier = code_verifier()?;
     let code = authorize(client, origins, &code_challenge(&verifier))?;
     let form = form_urlencoded(&[
@@ -170,7 +174,7 @@ fn exchange(client: &Client, origins: &Origins) -> Result<Answer, Failure> {
 }
 
 /// Step 3: follows the redirects from authorize, by the session's cookies, until one carries the code.
-fn authorize(client: &Client, origins: &Origins, challenge: &str) -> Result<Secret, Failure> {
+fn authorize(client: &Client, origins: &Origins, challenge: &str) -> Result<Secret> {
     const CALL: &str = "authorize";
     let mut url = below(&origins.accounts, "connect/authorize");
     url.query_pairs_mut()
@@ -184,38 +188,40 @@ fn authorize(client: &Client, origins: &Origins, challenge: &str) -> Result<Secr
         let answer = client.send(Call::get(CALL, url.clone()))?;
         if answer.is_success() {
             // A page for people instead of a redirect: the login page.
-            return Err(session_not_accepted());
+            bail!(session_not_accepted());
         }
         let location = match answer.status() {
             300..=399 => answer.location(),
             _ => None,
         };
         let Some(next) = location.and_then(|location| url.join(location).ok()) else {
-            return Err(answer.failure());
+            bail!(answer.failure());
         };
         if same_page(&next, &origins.redirect) {
             return code(&next);
         }
         if same_page(&next, &origins.login_page) {
-            return Err(session_not_accepted());
+            bail!(session_not_accepted());
         }
         if !may_follow(origins, &next) {
-            return Err(SERVICE.not_understood(CALL, "was redirected to another site"));
+            bail!(SERVICE.not_understood(CALL, "was redirected to another site"));
         }
         url = next;
     }
-    Err(SERVICE.not_understood(CALL, "was redirected too often"))
+    Err(SERVICE
+        .not_understood(CALL, "was redirected too often")
+        .into())
 }
 
 /// The code in the address that the chain ends with.
-fn code(redirect: &Url) -> Result<Secret, Failure> {
+fn code(redirect: &Url) -> Result<Secret> {
     let value = |wanted: &str| {
         redirect
             .query_pairs()
             .find(|(key, _)| key == wanted)
             .and_then(|(_, value)| Secret::new(value))
     };
-    value("code").ok_or_else(|| match value("error").as_ref().map(Secret::expose) {
+    value("code").with_context(|| match value("error").as_ref().map(Secret::expose) {
         Some("login_required" | "interaction_required" | "consent_required") => {
             session_not_accepted()
         }
@@ -241,12 +247,12 @@ fn same_page(one: &Url, other: &Url) -> bool {
 }
 
 /// 32 random bytes in base64url, as RFC 7636, 4.1 recommends.
-fn code_verifier() -> Result<Secret, Failure> {
+fn code_verifier() -> Result<Secret> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)
         .ok()
         .and_then(|()| Secret::new(URL_SAFE_NO_PAD.encode(bytes)))
-        .ok_or_else(|| {
+        .with_context(|| {
             Failure::new(
                 ExitStatus::Unavailable,
                 "This machine gives no random numbers",
@@ -266,8 +272,8 @@ fn form_urlencoded(pairs: &[(&str, &str)]) -> String {
 }
 
 /// An address as a header value. Addresses are ASCII once parsed.
-pub(super) fn header(url: &Url) -> Result<HeaderValue, Failure> {
-    HeaderValue::from_str(url.as_str()).map_err(|_| {
+pub(super) fn header(url: &Url) -> Result<HeaderValue> {
+    HeaderValue::from_str(url.as_str()).ok().with_context(|| {
         Failure::new(
             ExitStatus::Configuration,
             "TCONNECT_BASE_URL cannot be sent in a header",

@@ -1,5 +1,6 @@
 //! What one run leaves on disk for the next about an account: its tokens, and which logins were rejected.
 
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 use super::login;
@@ -8,7 +9,7 @@ use super::rejections::Rejections;
 use super::token_cache::TokenCache;
 use super::tokens::Tokens;
 use crate::config::{self, Config};
-use crate::failure::{ExitStatus, Failure};
+use crate::failure::{self, ExitStatus};
 use crate::http::Client;
 
 /// The memory of a session.
@@ -50,21 +51,13 @@ impl Memory {
 
     /// Logs in, unless the same login was rejected not long ago; where there are two regions, in the one that did not
     /// reject it.
-    pub(super) fn log_in(
-        &self,
-        client: &Client,
-        config: &config::Tandem,
-    ) -> Result<Tokens, Failure> {
+    pub(super) fn log_in(&self, client: &Client, config: &config::Tandem) -> Result<Tokens> {
         let regions = self.rejections.left(config, self.now)?;
         self.log_in_to(&regions, client, config)
     }
 
     /// Logs in whatever happened before, and remembers how it went.
-    pub(super) fn log_in_now(
-        &self,
-        client: &Client,
-        config: &config::Tandem,
-    ) -> Result<Tokens, Failure> {
+    pub(super) fn log_in_now(&self, client: &Client, config: &config::Tandem) -> Result<Tokens> {
         self.log_in_to(login::regions(config.region), client, config)
     }
 
@@ -73,7 +66,7 @@ impl Memory {
         regions: &[Region],
         client: &Client,
         config: &config::Tandem,
-    ) -> Result<Tokens, Failure> {
+    ) -> Result<Tokens> {
         let note = |region| self.rejections.note(config, region, self.now);
         let outcome = login::log_in(client, config, regions, note);
         match &outcome {
@@ -81,7 +74,7 @@ impl Memory {
                 self.tokens.keep(tokens);
                 self.rejections.forget(config, tokens.region, self.now);
             }
-            Err(failure) if failure.status == ExitStatus::CredentialsRejected => {
+            Err(error) if failure::status(error) == ExitStatus::CredentialsRejected => {
                 self.tokens.forget();
             }
             Err(_) => {}

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use anyhow::Result;
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
@@ -9,7 +10,6 @@ use serde::de::{
 use serde_json::value::RawValue;
 
 use super::SERVICE;
-use crate::failure::Failure;
 use crate::http::{Answer, not_json};
 
 /// The logs of some days: the service's answer, kept as text until it is visited. 28 days are some 20 MB.
@@ -43,14 +43,14 @@ impl fmt::Display for MalformedEvent {
 }
 
 impl PumpLogs {
-    pub(super) fn read(answer: Answer) -> Result<PumpLogs, Failure> {
+    pub(super) fn read(answer: Answer) -> Result<PumpLogs> {
         if !answer.is_success() || !answer.is_json() {
             // Of what is neither a page nor JSON, the parser tells best what it is.
             return Err(match answer.json::<IgnoredAny>() {
                 Err(failure) => failure,
-                Ok(_) => {
-                    SERVICE.not_understood("pump logs", "answered JSON of an unexpected shape")
-                }
+                Ok(_) => SERVICE
+                    .not_understood("pump logs", "answered JSON of an unexpected shape")
+                    .into(),
             });
         }
         Ok(PumpLogs {
@@ -76,7 +76,7 @@ impl PumpLogs {
         &'a self,
         events: impl FnMut(Result<WireEvent<'a>, MalformedEvent>),
         clock_changes: impl FnMut(Result<WireEvent<'a>, MalformedEvent>),
-    ) -> Result<(), Failure> {
+    ) -> Result<()> {
         let mut json = serde_json::Deserializer::from_slice(&self.json);
         let logs = Logs {
             events,
@@ -89,7 +89,9 @@ impl PumpLogs {
         if seen {
             Ok(())
         } else {
-            Err(SERVICE.not_understood("pump logs", "answered without a list of events"))
+            Err(SERVICE
+                .not_understood("pump logs", "answered without a list of events")
+                .into())
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The account's pumps.
 
+use anyhow::{Result, bail};
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,7 +9,6 @@ use serde_json::value::RawValue;
 use super::SERVICE;
 use super::pump_logs::wall_clock;
 use crate::config::PumpSerial;
-use crate::failure::Failure;
 use crate::http::Answer;
 
 /// The account: every pump that was ever on it, in the service's order. Names and birth dates are not read.
@@ -74,10 +74,10 @@ impl Pumper {
         (malformed > 0).then(|| format!("{malformed} of the account's pumps could not be read"))
     }
 
-    pub(super) fn read(answer: &Answer) -> Result<Pumper, Failure> {
+    pub(super) fn read(answer: &Answer) -> Result<Pumper> {
         let wire: WirePumper = answer.json()?;
         let Some(wire) = wire.pumps else {
-            return Err(SERVICE.not_understood("pumper", "answered without a list of pumps"));
+            bail!(SERVICE.not_understood("pumper", "answered without a list of pumps"));
         };
         let pumps: Vec<Pump> = wire.iter().filter_map(|raw| Pump::read(raw)).collect();
         Ok(Pumper {

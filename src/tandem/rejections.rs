@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -68,11 +69,7 @@ impl Rejections {
     }
 
     /// The regions of this login that did not reject it not long ago. Fails, with 77, where none is left.
-    pub(super) fn left(
-        &self,
-        config: &config::Tandem,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Region>, Failure> {
+    pub(super) fn left(&self, config: &config::Tandem, now: DateTime<Utc>) -> Result<Vec<Region>> {
         let kept = self.load(now);
         let rejected = |region: Region| {
             let of_region = kept.iter().filter(|kept| kept.is_of(config, region));
@@ -85,7 +82,7 @@ impl Rejections {
             .filter(|region| rejected(*region).is_none())
             .collect();
         match regions.iter().copied().filter_map(rejected).max() {
-            Some(at) if left.is_empty() => Err(paused(at)),
+            Some(at) if left.is_empty() => Err(paused(at).into()),
             _ => Ok(left),
         }
     }

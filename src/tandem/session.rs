@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::{Result, bail, ensure};
 use chrono::{NaiveDate, TimeDelta, Utc};
 use reqwest::header::{AUTHORIZATION, HeaderValue, ORIGIN, REFERER};
 use url::Url;
@@ -53,11 +54,7 @@ impl Session {
     /// and password, unless these were rejected not long ago.
     ///
     /// Fails with 77 on rejected credentials and locked accounts, too.
-    pub fn open(
-        client: Client,
-        config: &config::Tandem,
-        memory: Memory,
-    ) -> Result<Session, Failure> {
+    pub fn open(client: Client, config: &config::Tandem, memory: Memory) -> Result<Session> {
         let tokens = match memory.tokens() {
             Some(tokens) => return Ok(Session::new(client, config, tokens, memory, true)),
             None => memory.log_in(&client, config)?,
@@ -66,17 +63,13 @@ impl Session {
     }
 
     /// Logs in with e-mail and password, whatever is remembered, and remembers how it went.
-    pub fn open_anew(
-        client: Client,
-        config: &config::Tandem,
-        memory: Memory,
-    ) -> Result<Session, Failure> {
+    pub fn open_anew(client: Client, config: &config::Tandem, memory: Memory) -> Result<Session> {
         let tokens = memory.log_in_now(&client, config)?;
         Ok(Session::new(client, config, tokens, memory, false))
     }
 
     /// Logs in with e-mail and password, without any memory.
-    pub fn log_in(client: Client, config: &config::Tandem) -> Result<Session, Failure> {
+    pub fn log_in(client: Client, config: &config::Tandem) -> Result<Session> {
         Session::open_anew(client, config, Memory::none())
     }
 
@@ -114,7 +107,7 @@ impl Session {
     }
 
     /// Asks for the account's pumps.
-    pub fn pumper(&mut self) -> Result<Pumper, Failure> {
+    pub fn pumper(&mut self) -> Result<Pumper> {
         let answer = self.data_call("pumper", |tokens, origins| {
             let path = format!("api/reports/bff/pumper/{}", tokens.pumper_id.expose());
             Call {
@@ -132,18 +125,13 @@ impl Session {
         pump: &Pump,
         first: NaiveDate,
         last: NaiveDate,
-    ) -> Result<PumpLogs, Failure> {
+    ) -> Result<PumpLogs> {
         const CALL: &str = "pump logs";
         let days = (last - first).num_days() + 1;
-        if !(1..=MAX_DAYS).contains(&days) {
-            return Err(Failure::new(
-                ExitStatus::Bug,
-                format!(
-                    "{days} days of pump logs were asked for in one request, of 1 to {MAX_DAYS}"
-                ),
-                "Please report this",
-            ));
-        }
+        ensure!(
+            (1..=MAX_DAYS).contains(&days),
+            "{days} days of pump logs were asked for in one request, of 1 to {MAX_DAYS}"
+        );
         loop {
             let lists_event_codes = self.lists_event_codes;
             let answer = self.data_call(CALL, |tokens, origins| {
@@ -178,7 +166,7 @@ impl Session {
         &mut self,
         name: &'static str,
         call: impl Fn(&Tokens, &Origins) -> Call,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer> {
         let expired = self.tokens.expires_at <= Utc::now() + EXPIRY_MARGIN;
         let mut logged_in = expired;
         if expired {
@@ -192,7 +180,7 @@ impl Session {
                 401 => {}
                 // What an earlier run left may be for what is no more.
                 403 | 404 if self.unproven => {}
-                403 => return Err(blocked(name, &answer)),
+                403 => bail!(blocked(name, &answer)),
                 _ => {
                     self.unproven = false;
                     return Ok(answer);
@@ -200,7 +188,7 @@ impl Session {
             }
             if logged_in {
                 self.memory.forget_tokens();
-                return Err(SERVICE.failure(
+                bail!(SERVICE.failure(
                     ExitStatus::CredentialsRejected,
                     name,
                     format!("{} right after a login", answer.described()),
@@ -215,14 +203,14 @@ impl Session {
 
     /// Passes on what an answer was read as. One that was not understood may be what this service answers to a session that
     /// it no longer knows, so that the next run had better log in.
-    fn understood<T>(&self, read: Result<T, Failure>) -> Result<T, Failure> {
+    fn understood<T>(&self, read: Result<T>) -> Result<T> {
         if read.is_err() {
             self.memory.forget_tokens();
         }
         read
     }
 
-    fn log_in_anew(&mut self) -> Result<(), Failure> {
+    fn log_in_anew(&mut self) -> Result<()> {
         self.tokens = self.memory.log_in(&self.client, &self.config)?;
         self.unproven = false;
         self.origins = self.tokens.region.origins(self.config.base_url.as_ref());
@@ -230,7 +218,7 @@ impl Session {
     }
 
     /// Adds the headers of a data call. With another `Origin` than the region's own, the firewall answers 403.
-    fn sign(&self, call: &mut Call) -> Result<(), Failure> {
+    fn sign(&self, call: &mut Call) -> Result<()> {
         let bearer = format!("Bearer {}", self.tokens.access_token.expose());
         let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| {
             SERVICE.not_understood("token", "answered an access token that cannot be sent")
@@ -264,7 +252,7 @@ fn blocked(name: &'static str, answer: &Answer) -> Failure {
 }
 
 /// The address without path and slash.
-fn origin(url: &Url) -> Result<HeaderValue, Failure> {
+fn origin(url: &Url) -> Result<HeaderValue> {
     let ascii = url.origin().ascii_serialization();
     HeaderValue::from_str(&ascii).or_else(|_| header(url))
 }

@@ -1,5 +1,6 @@
 //! What a login yields: the access token and the account's id.
 
+use anyhow::Result;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,7 +11,6 @@ use serde_json::Value;
 use super::SERVICE;
 use super::region::Region;
 use crate::config::Secret;
-use crate::failure::Failure;
 use crate::http::Answer;
 
 /// How long a token is taken to last when the server does not say. The shorter of the two lifetimes seen.
@@ -54,7 +54,7 @@ struct TokenAnswer {
 
 impl Tokens {
     /// The tokens of the login's token call, with the account's id out of the id_token.
-    pub(super) fn read(region: Region, answer: &Answer) -> Result<Tokens, Failure> {
+    pub(super) fn read(region: Region, answer: &Answer) -> Result<Tokens> {
         let missing =
             |what: &str| SERVICE.not_understood("token", format!("answered without {what}"));
         let body: TokenAnswer = answer.json()?;

@@ -159,7 +159,7 @@ fn one_run(
     for warning in &outcome.report.warnings {
         say(out, when, &format!("warning: {warning}"))?;
     }
-    match &outcome.failure {
+    match outcome.message() {
         Some(failure) => say(out, when, &format!("error: {failure}"))?,
         None => say(out, when, &outcome.report.summary())?,
     }

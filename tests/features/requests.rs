@@ -201,10 +201,10 @@ fn of_failures_at_once_the_gravest_ends_the_run_and_all_are_told() {
     site.inject(always(DEVICE_STATUS, 404));
     site.inject(always("/api/v1/entries", 503));
     let outcome = arrangement.pass(now, &[]);
-    let failure = outcome.failure.expect("a failure");
-    assert_eq!(failure.status, ExitStatus::CredentialsRejected);
+    assert_eq!(outcome.status(), ExitStatus::CredentialsRejected);
+    let message = outcome.message();
     let mut told = outcome.report.warnings;
-    told.push(failure.what);
+    told.extend(message);
     for call in ["write profile", "write devicestatus", "write entries"] {
         let what = format!("Nightscout: {call} ");
         let tellings = told.iter().filter(|told| told.starts_with(&what));

@@ -16,7 +16,7 @@ fn a_run_beside_another_one_ends_at_once_and_says_so() {
     let lock = RunLock::take(&config).expect("the lock");
     let outcome = machine.arrangement.pass(machine.now, &[]);
     assert_eq!(outcome.status(), ExitStatus::TryLater);
-    let text = outcome.failure.expect("a failure").to_string();
+    let text = outcome.message().expect("a failure");
     assert!(text.contains("Another run"), "{text}");
     assert_eq!(machine.arrangement.tandem.request_count(), 0);
     assert_eq!(machine.arrangement.nightscout.request_count(), 0);

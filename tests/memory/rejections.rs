@@ -3,7 +3,7 @@
 use std::fs;
 
 use chrono::Duration;
-use tconnectsync_heroku::failure::ExitStatus;
+use tconnectsync_heroku::failure::{self, ExitStatus};
 use tconnectsync_heroku::http::{Deadline, Patience, Stop};
 use tconnectsync_heroku::tandem::{self, Memory, Session};
 
@@ -77,11 +77,8 @@ fn a_region_that_was_never_asked_is_asked_when_the_other_one_has_locked_the_acco
     let outcome = machine.arrangement.pass(machine.now, &[]);
     assert_eq!(outcome.status(), REJECTED);
     // What the message says to do.
-    assert!(
-        outcome
-            .failure
-            .is_some_and(|failure| failure.advice.contains("TCONNECT_REGION=EU"))
-    );
+    let text = outcome.message().expect("a failure");
+    assert!(text.contains("set TCONNECT_REGION=EU"), "{text}");
     machine.arrangement.set("TCONNECT_REGION", "EU");
     let soon = machine.now + Duration::minutes(10);
     machine.arrangement.good_pass(soon, &[]);
@@ -93,7 +90,7 @@ fn a_run_in_the_pause_says_since_when_and_how_to_try_now() {
     let begin = machine.now;
     machine.arrangement.pass(begin, &[]);
     let outcome = machine.arrangement.pass(begin + Duration::hours(5), &[]);
-    let text = outcome.failure.expect("a failure").to_string();
+    let text = outcome.message().expect("a failure");
     for told in [
         "rejected",
         "2026-05-15 04:20 UTC",
@@ -202,7 +199,10 @@ fn a_check_of_the_login_always_tries_and_ends_the_pause() {
         let memory = Memory::new(&config, machine.now + Duration::hours(1));
         Session::open_anew(client, &config.tandem, memory).map(drop)
     };
-    assert_eq!(open_anew().expect_err("rejected").status, REJECTED);
+    assert_eq!(
+        failure::status(&open_anew().expect_err("rejected")),
+        REJECTED
+    );
     assert_eq!(machine.arrangement.tandem.login_attempts(), 2);
     // The owner set the password at Tandem to what the program has.
     let tandem = &machine.arrangement.tandem;

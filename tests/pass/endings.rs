@@ -65,7 +65,7 @@ fn a_silent_pump_is_hinted_at_and_fails_the_run_where_the_owner_wants_that() {
     arrangement.set("TCONNECTSYNC_HEROKU_STALE_HOURS", "6");
     let outcome = arrangement.pass(now, &[]);
     assert_eq!(outcome.status(), ExitStatus::TryLater);
-    let failure = outcome.failure.expect("a failure").to_string();
+    let failure = outcome.message().expect("a failure");
     insta::assert_snapshot!(failure, @r"
     the pump's newest event is 7 h 0 min old. Check that the phone with Tandem's app is on, online, and connected to the pump.
     ");

@@ -1,9 +1,10 @@
 //! Pump logs as text: every element is visited, odd ones are reported, and other answers are not understood.
 
+use anyhow::Result;
 use chrono::NaiveDateTime;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tconnectsync_heroku::failure::{ExitStatus, Failure};
+use tconnectsync_heroku::failure::{self, ExitStatus};
 use tconnectsync_heroku::tandem::{MalformedEvent, PumpLogs, WireEvent};
 
 use super::fails;
@@ -11,7 +12,7 @@ use super::fails;
 /// An element as its code, number, time and properties, or what is odd about it.
 type Seen = Result<(i64, i64, String, String), &'static str>;
 
-fn visit(json: &str) -> Result<(Vec<Seen>, Vec<Seen>), Failure> {
+fn visit(json: &str) -> Result<(Vec<Seen>, Vec<Seen>)> {
     let logs = PumpLogs::from_json(json);
     let (mut events, mut changes) = (Vec::new(), Vec::new());
     let seen = |event: Result<WireEvent<'_>, MalformedEvent>| match event {
@@ -196,6 +197,6 @@ proptest! {
         while !whole.is_char_boundary(cut) {
             cut -= 1;
         }
-        prop_assert_eq!(visit(&whole[..cut]).unwrap_err().status, ExitStatus::NotUnderstood);
+        prop_assert_eq!(failure::status(&visit(&whole[..cut]).unwrap_err()), ExitStatus::NotUnderstood);
     }
 }

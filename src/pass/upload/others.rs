@@ -1,8 +1,9 @@
 //! The collections beside treatments. What is there stays as it is, the profile document aside; and nothing waits: only
 //! treatments snooze alarms.
 
+use anyhow::Result;
+
 use super::Upload;
-use crate::failure::Failure;
 use crate::nightscout::{Collection, Document, Refused};
 use crate::pump::settings::PumpProfiles;
 use crate::reconcile::entries::Plan;
@@ -17,11 +18,7 @@ const PROFILE: &str = "Profile";
 
 impl Upload<'_> {
     /// Writes the readings that are missing.
-    pub(in crate::pass) fn entries(
-        &self,
-        plan: Plan,
-        uploads: &mut Uploads,
-    ) -> Result<(), Failure> {
+    pub(in crate::pass) fn entries(&self, plan: Plan, uploads: &mut Uploads) -> Result<()> {
         if plan.already > 0 {
             uploads.tally(READING).already += plan.already;
         }
@@ -36,7 +33,7 @@ impl Upload<'_> {
         &self,
         state: Option<DeviceState>,
         uploads: &mut Uploads,
-    ) -> Result<(), Failure> {
+    ) -> Result<()> {
         let Some(state) = state.filter(|state| !state.is_bare()) else {
             return Ok(());
         };
@@ -53,7 +50,7 @@ impl Upload<'_> {
         &self,
         profiles: Option<&PumpProfiles>,
         uploads: &mut Uploads,
-    ) -> Result<(), Failure> {
+    ) -> Result<()> {
         let upload = &self.config.profile;
         let wanted = profiles
             .and_then(|profiles| store(profiles, self.status.units, self.config.zone, upload));
@@ -88,7 +85,7 @@ impl Upload<'_> {
         kind: &'static str,
         documents: Vec<Document>,
         uploads: &mut Uploads,
-    ) -> Result<(), Failure> {
+    ) -> Result<()> {
         if documents.is_empty() {
             return Ok(());
         }
