@@ -52,13 +52,14 @@ use super::quantity::PumpTime;
 
 /// Identifies an event of one pump, for good.
 ///
-/// Ordered by the number, which rises with real time even when the pump's clock is set back.
+/// Ordered by the group, then by the number: within a group the number rises with real time, even when the pump's clock is
+/// set back, and a pump that starts counting again does so in the next group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId {
-    /// Tandem's `sequenceNumber`.
-    pub number: i64,
     /// Tandem's `sequenceGroup`.
     pub group: i64,
+    /// Tandem's `sequenceNumber`.
+    pub number: i64,
 }
 
 /// One entry of the pump's history.

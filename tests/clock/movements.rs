@@ -4,10 +4,11 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 use tconnectsync_heroku::pump::clock::{Evidence, PumpClock, Reason};
 use tconnectsync_heroku::pump::decode::Decoded;
+use tconnectsync_heroku::pump::event::Event;
 use tconnectsync_heroku::pump::quantity::PumpTime;
 use tconnectsync_heroku::tandem::PumpLogs;
 
-use super::{Known, LONDON, NEW_YORK, assert_instants, instant, judge, moved, reading};
+use super::{Known, LONDON, NEW_YORK, assert_instants, event, instant, judge, moved, reading};
 
 #[test]
 fn a_clock_moved_by_hand_hours_after_the_zone_is_right_before_and_after() {
@@ -40,6 +41,26 @@ fn a_clock_moved_by_hand_hours_after_the_zone_is_right_before_and_after() {
             (102, "2026-03-10 08:05", "2026-03-10 12:05"),
         ],
     );
+}
+
+#[test]
+fn a_numbering_that_starts_again_is_after_all_before_it() {
+    let in_group = |group, mut event: Event| {
+        event.id.group = group;
+        event
+    };
+    let autumn = moved(10, "2026-11-01 15:27", "2026-11-01 14:27");
+    let autumn: Vec<Event> = autumn.into_iter().map(|set| in_group(1, set)).collect();
+    let known = Known::uploaded("2026-11-02 08:00", "2026-11-02 13:05");
+    let clock = judge(NEW_YORK, &[autumn], &known);
+    let events = vec![
+        in_group(0, event(500_000, "2026-11-01 15:20")),
+        in_group(1, event(9, "2026-11-01 15:25")),
+        in_group(1, event(12, "2026-11-01 14:30")),
+    ];
+    let found: Vec<_> = clock.date(events).iter().map(|dated| dated.at).collect();
+    let expected = ["2026-11-01 19:20", "2026-11-01 19:25", "2026-11-01 19:30"];
+    assert_eq!(found, expected.map(instant));
 }
 
 #[test]

@@ -113,6 +113,28 @@ fn expected(table: &[(&str, f64, &str)]) -> Vec<(String, f64, Duration)> {
 }
 
 #[test]
+fn a_numbering_that_starts_again_goes_on_where_the_old_one_ended() {
+    let again = |mut event: Value| {
+        event["sequenceGroup"] = 1.into();
+        event
+    };
+    let events = [
+        rate(500_000, "08:00:00", 1279),
+        rate(500_010, "08:05:00", 1000),
+        again(rate(1, "08:20:00", 800)),
+        again(rate(9, "08:25:00", 900)),
+        again(sign_of_life(10, "08:34:00")),
+    ];
+    let rates = [
+        ("08:00:00", 1.279, "08:05:00"),
+        ("08:05:00", 1.0, "08:20:00"),
+        ("08:20:00", 0.8, "08:25:00"),
+        ("08:25:00", 0.9, "08:34:00"),
+    ];
+    assert_eq!(basal(&events), expected(&rates));
+}
+
+#[test]
 fn a_rate_lasts_to_the_next_and_at_most_half_an_hour() {
     let events = [
         rate(10, "00:01:00", 1279),

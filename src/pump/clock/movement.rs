@@ -62,9 +62,11 @@ impl Movement {
 
     /// Whether a later setting goes on with this movement: the time and the date are set one after the other.
     fn goes_on_with(&self, setting: &Movement) -> bool {
-        let numbers_between = setting.last().number.saturating_sub(self.last().number);
+        let (one, other) = (self.last(), setting.last());
+        let neighbours =
+            one.group == other.group && other.number.saturating_sub(one.number) <= SETTINGS_APART;
         let soon = (setting.before - self.after).abs() <= SETTING_A_LOST_CLOCK;
-        numbers_between <= SETTINGS_APART || (in_first_years(self.before) && soon)
+        neighbours || (in_first_years(self.before) && soon)
     }
 
     /// A lost clock ran at no zone's offset, so that what sets it right is not a whole number of quarters.
