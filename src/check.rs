@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::cli::{Cli, VERSION};
 use crate::config::{Sources, Usable, Verbosity};
 use crate::failure::{self, ExitStatus};
-use crate::http::{Deadline, Patience, Stop};
+use crate::http::{Deadline, RunLimits, Stop};
 
 /// How a step came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,11 +30,11 @@ pub enum Mark {
     /// As it should be.
     Good,
     /// Works, but should be looked at.
-    Look,
+    Warning,
     /// Has to be mended.
     Bad,
     /// Not looked at, or nothing but worth knowing.
-    Aside,
+    Info,
 }
 
 impl Mark {
@@ -42,9 +42,9 @@ impl Mark {
     pub const fn sign(self) -> &'static str {
         match self {
             Mark::Good => "ok",
-            Mark::Look => "??",
+            Mark::Warning => "??",
             Mark::Bad => "!!",
-            Mark::Aside => "--",
+            Mark::Info => "--",
         }
     }
 }
@@ -119,12 +119,12 @@ impl<'a> Findings<'a> {
         self.note(Mark::Good, about, text);
     }
 
-    fn look(&mut self, about: &'static str, text: impl Into<String>) {
-        self.note(Mark::Look, about, text);
+    fn warning(&mut self, about: &'static str, text: impl Into<String>) {
+        self.note(Mark::Warning, about, text);
     }
 
-    fn aside(&mut self, about: &'static str, text: impl Into<String>) {
-        self.note(Mark::Aside, about, text);
+    fn info(&mut self, about: &'static str, text: impl Into<String>) {
+        self.note(Mark::Info, about, text);
     }
 
     fn bad(&mut self, about: &'static str, error: impl Into<anyhow::Error>) {
@@ -164,7 +164,7 @@ impl<'a> Findings<'a> {
     /// The line below the steps.
     pub fn summary(&self) -> String {
         let count = |mark| self.steps.iter().filter(|step| step.mark == mark).count();
-        let look = match count(Mark::Look) {
+        let look = match count(Mark::Warning) {
             0 => String::new(),
             1 => "; one thing to look at (??)".to_owned(),
             several => format!("; {several} things to look at (??)"),
@@ -231,14 +231,14 @@ fn without_titles(text: &str) -> String {
 pub fn run<'a>(
     usable: &Usable,
     now: DateTime<Utc>,
-    patience: &Patience,
+    limits: &RunLimits,
     tell: &'a mut dyn FnMut(&Step),
 ) -> Findings<'a> {
     let mut findings = Findings::new(tell);
     findings.good("Version", format!("tconnectsync-heroku {VERSION}"));
     configuration::check(usable, &mut findings);
-    let newest_event = tandem::check(usable, now, patience, &mut findings);
-    let site = nightscout::check(usable, now, patience, &mut findings);
+    let newest_event = tandem::check(usable, now, limits, &mut findings);
+    let site = nightscout::check(usable, now, limits, &mut findings);
     if let Some(site) = site {
         uploads::check(usable, now, &site, newest_event, &mut findings);
     }
@@ -249,7 +249,7 @@ pub fn run<'a>(
 pub fn perform(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> ExitStatus {
     let usable = Usable::read(arguments, sources, now);
     let deadline = usable.deadline.map_or(Deadline::NONE, Deadline::after);
-    let patience = Patience::new(deadline, Stop::new());
+    let limits = RunLimits::new(deadline, Stop::new());
     let quiet = arguments.verbosity() == Verbosity::Quiet;
     let lines = !arguments.json;
     let mut tell = |step: &Step| {
@@ -257,7 +257,7 @@ pub fn perform(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> ExitSt
             say(&step.line());
         }
     };
-    let findings = run(&usable, now, &patience, &mut tell);
+    let findings = run(&usable, now, &limits, &mut tell);
     if arguments.json {
         say(&findings.to_json().to_string());
     } else if !quiet {

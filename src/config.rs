@@ -8,12 +8,12 @@ mod address;
 mod credentials;
 pub mod env_file;
 pub mod features;
-mod leftovers;
 mod problem;
 mod reader;
 mod region;
 mod secret;
 mod sources;
+mod unused_variables;
 mod usable;
 mod values;
 pub mod variables;
@@ -216,7 +216,7 @@ impl Config {
         let profile = ProfileUpload::read(reader);
         let cache = Cache::read(reader);
         let proxy = reader.optional("REQUESTS_PROXY", values::proxy);
-        leftovers::remark(reader);
+        unused_variables::remark(reader);
 
         Some(Config {
             tandem: tandem?,

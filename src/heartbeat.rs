@@ -10,7 +10,7 @@ use url::Url;
 use crate::config::Sources;
 use crate::config::{self, Secret};
 use crate::failure::{self, ExitStatus};
-use crate::http::{Call, Client, Deadline, Options, Patience, Repeat, Service, Stop, USER_AGENT};
+use crate::http::{Call, Client, Deadline, Options, Repeat, RunLimits, Service, Stop, USER_AGENT};
 
 /// How long the call may take, in all. The run is over by then, and so may its deadline be.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -49,8 +49,8 @@ fn call(address: &Secret, proxy: Option<&Secret>) -> Result<()> {
         proxy,
         secrets: vec![address.expose().to_owned()],
     };
-    let patience = Patience::new(Deadline::after(LIMIT), Stop::new());
-    let client = Client::new(&SERVICE, options, patience)?;
+    let limits = RunLimits::new(Deadline::after(LIMIT), Stop::new());
+    let client = Client::new(&SERVICE, options, limits)?;
     let answer = client.send(Call {
         limit: LIMIT,
         repeat: Repeat::Never,

@@ -1,7 +1,7 @@
 //! HTTP for both services: one client builder, retries, the deadline, and what may be said of an answer.
 //!
 //! A [`Client`] belongs to one [`Service`] and sends one [`Call`] at a time: it repeats what is worth repeating, stays
-//! within the run's [`Patience`], refuses answers that are too large, follows no redirect, and turns every trouble into a
+//! within the run's [`RunLimits`], refuses answers that are too large, follows no redirect, and turns every trouble into a
 //! [`Failure`](crate::failure::Failure) that a person can act on. What the answer means is for [`crate::tandem`] and
 //! [`crate::nightscout`] to say.
 //!
@@ -10,16 +10,16 @@
 mod answer;
 mod call;
 mod client;
-mod patience;
+mod error_text;
 mod redaction;
-mod telling;
-mod trouble;
+mod run_limits;
+mod transport_error;
 
 pub(crate) use answer::not_json;
 pub use answer::{Answer, Service};
 pub use call::{Call, Repeat};
 pub use client::{Client, Options, USER_AGENT};
-pub(crate) use patience::CONTINUES;
-pub use patience::{Deadline, Patience, Stop};
 pub use redaction::excerpt;
-pub use trouble::{Trouble, Unanswered};
+pub(crate) use run_limits::CONTINUES;
+pub use run_limits::{Deadline, RunLimits, Stop};
+pub use transport_error::{CallError, TransportError};

@@ -8,7 +8,7 @@ use clap::Parser;
 use tconnectsync_heroku::cli::Cli;
 use tconnectsync_heroku::config::{self, Config, Sources, Verbosity};
 use tconnectsync_heroku::failure::ExitStatus;
-use tconnectsync_heroku::http::{Deadline, Patience};
+use tconnectsync_heroku::http::{Deadline, RunLimits};
 use tconnectsync_heroku::{check, heartbeat, logging, pass, signals};
 
 fn main() -> ExitCode {
@@ -50,7 +50,7 @@ fn run(config: &Config, now: chrono::DateTime<Utc>) -> ExitStatus {
         log::log!(remark.level, "{}", remark.text);
     }
     let deadline = config.deadline.map_or(Deadline::NONE, Deadline::after);
-    let outcome = pass::run(config, now, &Patience::new(deadline, signals::stop()));
+    let outcome = pass::run(config, now, &RunLimits::new(deadline, signals::stop()));
     outcome
         .report
         .print(outcome.failure.as_ref(), config.json, config.verbosity);

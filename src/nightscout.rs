@@ -18,7 +18,7 @@ use crate::http::Service;
 
 pub use crate::config::Collection;
 pub use queries::Document;
-pub use rights::Standing;
+pub use rights::SecretCheck;
 pub use site::Site;
 pub use status::{GlucoseUnits, SiteStatus, SiteVersion};
 pub use time::parse_created_at;

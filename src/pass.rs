@@ -1,6 +1,6 @@
 //! One pass: log in, fetch, translate, reconcile, upload, report. The only place that knows both services.
 
-mod beside;
+mod background;
 mod pump_side;
 pub(crate) mod pumps;
 mod site_side;
@@ -14,7 +14,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::config::{Config, Feature, FeatureSet, Span};
 use crate::failure::{self, ExitStatus, Failure};
-use crate::http::{Client, Patience};
+use crate::http::{Client, RunLimits};
 use crate::nightscout::{Collection, Site};
 use crate::pump::settings::PumpProfiles;
 use crate::reconcile::{entries, reconcile};
@@ -23,10 +23,10 @@ use crate::state::RunLock;
 use crate::tandem::{self, Memory, Session};
 use crate::translate::device_status::DeviceState;
 use crate::window::{self, Page, Window};
-use beside::{Beside, at_once, both};
+use background::{BackgroundUploads, at_once, both};
 use pump_side::PumpSide;
 use site_side::{SiteSide, ThereAlready};
-use upload::Upload;
+use upload::SiteWriter;
 
 /// What a pass came to.
 #[derive(Debug)]
@@ -52,12 +52,12 @@ impl Outcome {
 }
 
 /// Performs one pass at the instant `now`.
-pub fn run(config: &Config, now: DateTime<Utc>, patience: &Patience) -> Outcome {
+pub fn run(config: &Config, now: DateTime<Utc>, limits: &RunLimits) -> Outcome {
     let mut report = Report::new(now, config.zone, config.pretend);
     let failure = Pass {
         config,
         now,
-        patience,
+        limits,
     }
     .perform(&mut report)
     .err();
@@ -71,15 +71,15 @@ pub fn run(config: &Config, now: DateTime<Utc>, patience: &Patience) -> Outcome 
 struct Pass<'a> {
     config: &'a Config,
     now: DateTime<Utc>,
-    patience: &'a Patience,
+    limits: &'a RunLimits,
 }
 
 impl Pass<'_> {
     fn perform(&self, report: &mut Report) -> Result<()> {
         let _lock = self.lock()?;
         let proxy = self.config.proxy.as_ref();
-        let site = Site::new(&self.config.nightscout, proxy, self.patience.clone())?;
-        let client = tandem::client(&self.config.tandem, proxy, self.patience.clone())?;
+        let site = Site::new(&self.config.nightscout, proxy, self.limits.clone())?;
+        let client = tandem::client(&self.config.tandem, proxy, self.limits.clone())?;
         // Nightscout tells what it has while the login at Tandem goes on.
         let (tandem_side, site_side) = at_once(|| self.log_in(client), || self.look_at_site(&site));
         let ((session, account), site_side) = both(tandem_side, site_side, report)?;
@@ -110,7 +110,7 @@ impl Pass<'_> {
         profiles: Option<&PumpProfiles>,
         report: &mut Report,
     ) -> Result<()> {
-        let upload = Upload {
+        let upload = SiteWriter {
             site,
             status: &site_side.status,
             newest_status: site_side.newest_status,
@@ -120,10 +120,10 @@ impl Pass<'_> {
         };
         let work = Work::new(self.config, site_side.window, site_side.existing);
         let seen = thread::scope(|scope| {
-            let mut beside = Beside::new(scope);
-            beside.begin(|uploads| upload.profiles(profiles, uploads));
-            let pages = self.copy_pages(work, pump_side, &upload, &mut beside, report);
-            beside.end(pages, report)
+            let mut background = BackgroundUploads::new(scope);
+            background.begin(|uploads| upload.profiles(profiles, uploads));
+            let pages = self.copy_pages(work, pump_side, &upload, &mut background, report);
+            background.end(pages, report)
         })?;
         report.without_data = without_data(&self.config.features, |feature| match feature {
             Feature::Cgm => seen.readings,
@@ -139,8 +139,8 @@ impl Pass<'_> {
         &self,
         mut work: Work,
         mut pump_side: PumpSide<'_>,
-        upload: &'env Upload<'env>,
-        beside: &mut Beside<'scope, 'env>,
+        upload: &'env SiteWriter<'env>,
+        background: &mut BackgroundUploads<'scope, 'env>,
         report: &mut Report,
     ) -> Result<Seen> {
         // Further back only what is there is corrected.
@@ -160,7 +160,7 @@ impl Pass<'_> {
                 // Of a run about days gone by, the newest state is no news.
                 let state = seen.state.clone();
                 let news = state.filter(|state| window.contains(state.at));
-                beside.begin(|uploads| upload.device_status(news, uploads));
+                background.begin(|uploads| upload.device_status(news, uploads));
             }
             wanted.entries.retain(|entry| window.contains(entry.at));
             seen.readings |= !wanted.entries.is_empty();

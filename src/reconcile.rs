@@ -228,49 +228,51 @@ fn same(stored: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
     FIELDS
         .iter()
         .filter(|field| **field != "utcOffset")
-        .all(|field| Kept::of(field, stored.get(*field)) == Kept::of(field, wanted.get(*field)))
+        .all(|field| {
+            StoredValue::of(field, stored.get(*field)) == StoredValue::of(field, wanted.get(*field))
+        })
 }
 
 /// A value as Nightscout keeps it.
 #[derive(Debug)]
-enum Kept<'a> {
+enum StoredValue<'a> {
     Nothing,
     Instant(DateTime<Utc>),
     Number(f64),
     Other(&'a Value),
 }
 
-impl<'a> Kept<'a> {
+impl<'a> StoredValue<'a> {
     /// Nightscout drops a zero in some fields and an empty text, turns some texts into numbers, and stores times in UTC.
-    fn of(field: &str, value: Option<&'a Value>) -> Kept<'a> {
+    fn of(field: &str, value: Option<&'a Value>) -> StoredValue<'a> {
         const ZERO_IS_DROPPED: [&str; 5] = ["insulin", "carbs", "relative", "glucose", "notes"];
         let dropped = ZERO_IS_DROPPED.contains(&field);
         match value {
-            None | Some(Value::Null | Value::Bool(false)) => Kept::Nothing,
-            Some(Value::String(text)) if text.is_empty() => Kept::Nothing,
+            None | Some(Value::Null | Value::Bool(false)) => StoredValue::Nothing,
+            Some(Value::String(text)) if text.is_empty() => StoredValue::Nothing,
             Some(Value::Number(number)) => match number.as_f64() {
-                Some(0.0) if dropped => Kept::Nothing,
-                Some(number) => Kept::Number(number),
-                None => Kept::Nothing,
+                Some(0.0) if dropped => StoredValue::Nothing,
+                Some(number) => StoredValue::Number(number),
+                None => StoredValue::Nothing,
             },
             Some(Value::String(text)) if field == "created_at" => {
-                parse_created_at(text).map_or(Kept::Nothing, Kept::Instant)
+                parse_created_at(text).map_or(StoredValue::Nothing, StoredValue::Instant)
             }
-            Some(value) => Kept::Other(value),
+            Some(value) => StoredValue::Other(value),
         }
     }
 }
 
-impl PartialEq for Kept<'_> {
+impl PartialEq for StoredValue<'_> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Kept::Nothing, Kept::Nothing) => true,
-            (Kept::Instant(one), Kept::Instant(other)) => one == other,
+            (StoredValue::Nothing, StoredValue::Nothing) => true,
+            (StoredValue::Instant(one), StoredValue::Instant(other)) => one == other,
             // A database may keep decimals; what differs past the twelfth digit is the same number.
-            (Kept::Number(one), Kept::Number(other)) => {
+            (StoredValue::Number(one), StoredValue::Number(other)) => {
                 (one - other).abs() <= 1e-12 * one.abs().max(other.abs())
             }
-            (Kept::Other(one), Kept::Other(other)) => one == other,
+            (StoredValue::Other(one), StoredValue::Other(other)) => one == other,
             _ => false,
         }
     }

@@ -20,7 +20,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::config;
-use crate::http::{Client, Options, Patience, Service};
+use crate::http::{Client, Options, RunLimits, Service};
 
 pub use memory::Memory;
 pub use pump_logs::{MalformedEvent, PumpLogs, WireEvent};
@@ -43,7 +43,7 @@ const SERVICE: Service = Service {
 pub fn client(
     config: &config::Tandem,
     proxy: Option<&config::Secret>,
-    patience: Patience,
+    limits: RunLimits,
 ) -> Result<Client> {
     let origins = Region::Us.origins(config.base_url.as_ref());
     let options = Options {
@@ -58,5 +58,5 @@ pub fn client(
             config.password.expose().to_owned(),
         ],
     };
-    Client::new(&SERVICE, options, patience)
+    Client::new(&SERVICE, options, limits)
 }

@@ -34,7 +34,7 @@ impl History<'_> {
 
 /// What the owner wants to see, as far as translating goes.
 #[derive(Clone, Copy, Debug)]
-pub struct Wishes<'a> {
+pub struct TranslateOptions<'a> {
     /// What to copy.
     pub features: &'a FeatureSet,
     /// Leave out basal rates of 0 U/h.
@@ -42,14 +42,16 @@ pub struct Wishes<'a> {
 }
 
 /// Every treatment that the wanted features make of a history, by time and then by sequence.
-pub fn treatments(history: &History<'_>, wishes: &Wishes<'_>) -> Vec<Treatment> {
+pub fn treatments(history: &History<'_>, options: &TranslateOptions<'_>) -> Vec<Treatment> {
     let mut treatments = Vec::new();
-    for feature in wishes.features.iter() {
+    for feature in options.features.iter() {
         treatments.extend(match feature {
-            Feature::Basal => basal::treatments(history, wishes),
+            Feature::Basal => basal::treatments(history, options),
             Feature::Bolus => bolus::treatments(history),
             Feature::PumpEvents => pump_events::treatments(history),
-            Feature::PumpEventsBasalSuspension if wishes.features.contains(Feature::PumpEvents) => {
+            Feature::PumpEventsBasalSuspension
+                if options.features.contains(Feature::PumpEvents) =>
+            {
                 // All pump events have these among them.
                 continue;
             }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tconnectsync_heroku::cli::Cli;
 use tconnectsync_heroku::config::{Config, Sources};
 use tconnectsync_heroku::failure::ExitStatus;
-use tconnectsync_heroku::http::{Deadline, Patience, Stop};
+use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 use tconnectsync_heroku::pass::{self, Outcome};
 
 use crate::simulator::history::{History, Plan};
@@ -75,8 +75,8 @@ impl Arrangement {
     /// One pass at this instant, by the library, without waiting between tries.
     pub fn pass(&self, now: DateTime<Utc>, arguments: &[&str]) -> Outcome {
         self.nightscout.set_now(now);
-        let patience = Patience::without_pauses(Deadline::NONE, Stop::new());
-        pass::run(&self.config(now, arguments), now, &patience)
+        let limits = RunLimits::without_pauses(Deadline::NONE, Stop::new());
+        pass::run(&self.config(now, arguments), now, &limits)
     }
 
     /// One pass that has to go well.

@@ -12,7 +12,7 @@ use tconnectsync_heroku::check::{self, Mark, Step};
 use tconnectsync_heroku::cli::Cli;
 use tconnectsync_heroku::config::{Sources, Usable};
 use tconnectsync_heroku::failure::ExitStatus;
-use tconnectsync_heroku::http::{Deadline, Patience, Stop};
+use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 
 use crate::arrangement::{Arrangement, Said, day_until_now};
 
@@ -35,10 +35,10 @@ fn checked(
     };
     let usable = Usable::read(&arguments, &sources, now);
     arrangement.nightscout.set_now(now);
-    let patience = Patience::without_pauses(Deadline::NONE, Stop::new());
+    let limits = RunLimits::without_pauses(Deadline::NONE, Stop::new());
     let mut told = Vec::new();
     let mut tell = |step: &Step| told.push(step.line());
-    let findings = check::run(&usable, now, &patience, &mut tell);
+    let findings = check::run(&usable, now, &limits, &mut tell);
     let (status, summary) = (findings.status(), findings.summary());
     let lines: Vec<String> = findings.steps().iter().map(Step::line).collect();
     assert_eq!(told, lines);

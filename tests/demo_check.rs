@@ -7,7 +7,7 @@ use crate::demo::comparison::{Compared, compare};
 use crate::demo::held::Held;
 use crate::demo::stage::Stage;
 use crate::demo::{Arguments, WIDTH, run, show};
-use tconnectsync_heroku::http::{Deadline, Patience, Stop};
+use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 use tconnectsync_heroku::pass;
 use tconnectsync_heroku::window::Window;
 
@@ -77,8 +77,8 @@ fn a_copied_day() -> (Held, Stage, Window) {
     let now = instant("2026-11-23T02:03:04Z");
     let stage = Stage::set(&arguments("--seed 1"), now, now);
     stage.set_time(now);
-    let patience = Patience::new(Deadline::NONE, Stop::new());
-    let outcome = pass::run(&stage.config(now), now, &patience);
+    let limits = RunLimits::new(Deadline::NONE, Stop::new());
+    let outcome = pass::run(&stage.config(now), now, &limits);
     let window = outcome.report.window.expect("a window");
     let span = Window { end: now, ..window };
     (Held::by(&stage.nightscout), stage, span)

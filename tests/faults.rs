@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use tconnectsync_heroku::http::{Deadline, Patience, Stop};
+use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 use tconnectsync_heroku::pass::{self, Outcome};
 
 use crate::arrangement::{Arrangement, without_ids};
@@ -131,7 +131,7 @@ fn pass_within(
     let config = arrangement.config(now, &[]);
     let began = Instant::now();
     let deadline = limit.map_or(Deadline::NONE, Deadline::after);
-    let patience = Patience::without_pauses(deadline, Stop::new());
-    let outcome = pass::run(&config, now, &patience);
+    let limits = RunLimits::without_pauses(deadline, Stop::new());
+    let outcome = pass::run(&config, now, &limits);
     (outcome, began.elapsed())
 }

@@ -9,7 +9,7 @@ use tconnectsync_heroku::pump::clock::{Evidence, PumpClock};
 use tconnectsync_heroku::pump::decode::Decoded;
 use tconnectsync_heroku::reconcile::reconcile;
 use tconnectsync_heroku::tandem::PumpLogs;
-use tconnectsync_heroku::translate::{self, History, Wishes};
+use tconnectsync_heroku::translate::{self, History, TranslateOptions};
 
 /// How many documents the logs make; `None` where they are no logs.
 pub fn documents(json: &[u8], zone: Tz, now: DateTime<Utc>) -> Option<usize> {
@@ -25,7 +25,7 @@ pub fn documents(json: &[u8], zone: Tz, now: DateTime<Utc>) -> Option<usize> {
     let events = clock.date(decoded.events);
     let names: Vec<String> = Feature::ALL.iter().map(ToString::to_string).collect();
     let features = FeatureSet::parse(&names.join(",")).ok()?;
-    let wishes = Wishes {
+    let options = TranslateOptions {
         features: &features,
         ignore_zero_unit_basal: false,
     };
@@ -40,7 +40,7 @@ pub fn documents(json: &[u8], zone: Tz, now: DateTime<Utc>) -> Option<usize> {
     if let Some(state) = translate::device_status::newest(&history, &features) {
         state.to_json(zone);
     }
-    let wanted = translate::treatments(&history, &wishes);
+    let wanted = translate::treatments(&history, &options);
     let stored: Vec<Existing> = wanted
         .iter()
         .map(|treatment| Existing::from_document(treatment.to_json(zone)))

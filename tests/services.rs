@@ -12,7 +12,7 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 use tconnectsync_heroku::config::{self, RegionChoice, Secret};
 use tconnectsync_heroku::failure::{self, ExitStatus};
-use tconnectsync_heroku::http::{Deadline, Patience, Stop};
+use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 use tconnectsync_heroku::nightscout::{Collection, Site, Written};
 use tconnectsync_heroku::tandem::{Session, client};
 
@@ -20,8 +20,8 @@ use crate::simulator::nightscout::Nightscout;
 use crate::simulator::tandem::Tandem;
 
 /// An hour that passes in no time: pauses are left out.
-fn patience() -> Patience {
-    Patience::without_pauses(Deadline::after(Duration::from_secs(3600)), Stop::new())
+fn limits() -> RunLimits {
+    RunLimits::without_pauses(Deadline::after(Duration::from_secs(3600)), Stop::new())
 }
 
 fn secret(text: &str) -> Secret {
@@ -41,11 +41,11 @@ fn account(cloud: &Tandem) -> config::Tandem {
 }
 
 fn log_in(config: &config::Tandem) -> Result<Session> {
-    log_in_with(config, patience())
+    log_in_with(config, limits())
 }
 
-fn log_in_with(config: &config::Tandem, patience: Patience) -> Result<Session> {
-    let client = client(config, None, patience)?;
+fn log_in_with(config: &config::Tandem, limits: RunLimits) -> Result<Session> {
+    let client = client(config, None, limits)?;
     Session::log_in(client, config)
 }
 
@@ -68,12 +68,12 @@ fn site_config(nightscout: &Nightscout, key: &str) -> config::Nightscout {
 }
 
 fn site(nightscout: &Nightscout) -> Site {
-    site_with(nightscout, patience())
+    site_with(nightscout, limits())
 }
 
-fn site_with(nightscout: &Nightscout, patience: Patience) -> Site {
+fn site_with(nightscout: &Nightscout, limits: RunLimits) -> Site {
     let config = site_config(nightscout, Nightscout::API_SECRET);
-    Site::new(&config, None, patience).expect("a site")
+    Site::new(&config, None, limits).expect("a site")
 }
 
 /// A treatment as JSON: a temporary basal at this minute of 2026-11-20.

@@ -31,7 +31,7 @@ pub(super) fn check(
     let Some(newest) = dated.last() else {
         match &misfit {
             Some(misfit) => findings.bad(ABOUT, misfit.clone()),
-            None => findings.aside(
+            None => findings.info(
                 ABOUT,
                 format!(
                     "pump {}: no events of the last day to judge it by",
@@ -74,7 +74,7 @@ pub(super) fn check(
         );
     }
     if let Some(doubt) = doubt.filter(|_| misfit.is_none()) {
-        findings.look(ABOUT, doubt);
+        findings.warning(ABOUT, doubt);
     }
     freshness(age, stale_after, findings);
     dated
@@ -101,7 +101,7 @@ fn freshness(age: Duration, stale_after: Option<std::time::Duration>, findings: 
             Failure::new(ExitStatus::TryLater, what, CHECK_THE_PHONE),
         );
     } else if age > SUSPICIOUS_AGE {
-        findings.look(
+        findings.warning(
             ABOUT,
             format!(
                 "the newest event is {} old. {CHECK_THE_PHONE}",

@@ -18,7 +18,7 @@ pub(super) fn check(usable: &Usable, findings: &mut Findings<'_>) {
         }
     }
     if places.is_empty() {
-        findings.aside(ABOUT, "no variable is set");
+        findings.info(ABOUT, "no variable is set");
     }
     for (place, names) in places {
         findings.good(ABOUT, format!("from {place}: {}", names.join(", ")));
@@ -31,9 +31,9 @@ pub(super) fn check(usable: &Usable, findings: &mut Findings<'_>) {
     findings.good(ABOUT, format!("to copy: {}{default}", usable.features));
     for remark in &usable.remarks {
         if remark.level == Level::Warn {
-            findings.look(ABOUT, remark.text.clone());
+            findings.warning(ABOUT, remark.text.clone());
         } else {
-            findings.aside(ABOUT, remark.text.clone());
+            findings.info(ABOUT, remark.text.clone());
         }
     }
     for problem in &usable.problems {
@@ -47,6 +47,6 @@ pub(super) fn check(usable: &Usable, findings: &mut Findings<'_>) {
     }
     // What to write is said with each problem, and where to write it once for all.
     if let Some(place) = where_to_mend(&usable.problems) {
-        findings.aside(ABOUT, place);
+        findings.info(ABOUT, place);
     }
 }

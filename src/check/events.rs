@@ -76,7 +76,7 @@ impl Counts {
             .map(|(code, ids)| (code.to_string(), json!(ids.len())))
             .collect();
         let mark = if counted.is_empty() {
-            Mark::Look
+            Mark::Warning
         } else {
             Mark::Good
         };

@@ -5,8 +5,8 @@ use chrono::{DateTime, Duration, Utc};
 use super::{Findings, uploads};
 use crate::config::Usable;
 use crate::failure::{ExitStatus, Failure};
-use crate::http::Patience;
-use crate::nightscout::{Collection, GlucoseUnits, Site, SiteStatus, SiteVersion, Standing};
+use crate::http::RunLimits;
+use crate::nightscout::{Collection, GlucoseUnits, SecretCheck, Site, SiteStatus, SiteVersion};
 use crate::report::span_in_words;
 
 const ABOUT: &str = "Nightscout";
@@ -18,14 +18,14 @@ const CLOCKS_DIFFER_BY: Duration = Duration::minutes(2);
 pub(super) fn check(
     usable: &Usable,
     now: DateTime<Utc>,
-    patience: &Patience,
+    limits: &RunLimits,
     findings: &mut Findings<'_>,
 ) -> Option<Site> {
     let (Some(config), Some(proxy)) = (&usable.nightscout, &usable.proxy) else {
-        findings.aside(ABOUT, "not tried, because of the configuration");
+        findings.info(ABOUT, "not tried, because of the configuration");
         return None;
     };
-    let site = Site::new(config, proxy.as_ref(), patience.clone());
+    let site = Site::new(config, proxy.as_ref(), limits.clone());
     let site = findings.sound(ABOUT, site)?;
     // Without the secret first: a wrong one makes a site slow, and most tell their version to anybody.
     let public = site.public_status();
@@ -33,13 +33,15 @@ pub(super) fn check(
     if let Some(status) = &public {
         describe(usable, status, now, findings);
     }
-    let standing = site.standing();
-    let standing = findings.sound(ABOUT, standing)?;
-    match standing {
-        Standing::Everything => findings.good(ABOUT, "NS_SECRET is accepted and may do everything"),
-        Standing::Token => findings.good(ABOUT, "NS_SECRET is accepted, as an access token"),
-        Standing::Untold => {
-            findings.aside(ABOUT, "the site does not say whether it knows NS_SECRET")
+    let secret_check = site.check_secret();
+    let secret_check = findings.sound(ABOUT, secret_check)?;
+    match secret_check {
+        SecretCheck::Everything => {
+            findings.good(ABOUT, "NS_SECRET is accepted and may do everything")
+        }
+        SecretCheck::Token => findings.good(ABOUT, "NS_SECRET is accepted, as an access token"),
+        SecretCheck::Unknown => {
+            findings.info(ABOUT, "the site does not say whether it knows NS_SECRET")
         }
     }
     let status = match public {
@@ -53,7 +55,7 @@ pub(super) fn check(
     };
     let mut readable = true;
     for collection in uploads::collections(&usable.features) {
-        readable &= rights(&site, &status, collection, standing, findings)?;
+        readable &= rights(&site, &status, collection, secret_check, findings)?;
     }
     readable.then_some(site)
 }
@@ -72,14 +74,12 @@ fn describe(usable: &Usable, status: &SiteStatus, now: DateTime<Utc>, findings: 
     match (status.careportal_enabled, treatments) {
         (true, _) => findings.good(ABOUT, "its careportal is on, so that it takes treatments"),
         (false, true) => findings.bad(ABOUT, SiteStatus::treatments_are_off()),
-        (false, false) => {
-            findings.aside(ABOUT, "its careportal is off; no feature chosen needs it")
-        }
+        (false, false) => findings.info(ABOUT, "its careportal is off; no feature chosen needs it"),
     }
     if let Some(difference) = status.server_time.map(|server| (now - server).abs())
         && difference > CLOCKS_DIFFER_BY
     {
-        findings.look(
+        findings.warning(
                 ABOUT,
                 format!(
                     "its clock and this machine's differ by {}: set the wrong one right, or documents seem too young or too \
@@ -95,7 +95,7 @@ fn rights(
     site: &Site,
     status: &SiteStatus,
     collection: Collection,
-    standing: Standing,
+    secret_check: SecretCheck,
     findings: &mut Findings<'_>,
 ) -> Option<bool> {
     let name = collection.name();
@@ -119,7 +119,7 @@ fn rights(
         (false, _) | (true, Some(false)) => {
             let may_not = if may_read { "written" } else { "read" };
             findings.bad(ABOUT, missing_right(name, may_not));
-            if standing == Standing::Untold {
+            if secret_check == SecretCheck::Unknown {
                 return None;
             }
         }

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use super::{Findings, clock, events};
 use crate::config::{RegionChoice, Usable};
-use crate::http::Patience;
+use crate::http::RunLimits;
 use crate::pass::pumps;
 use crate::pump::dating::{self, About};
 use crate::pump::decode::Decoded;
@@ -19,14 +19,14 @@ const ABOUT: &str = "Tandem Source";
 pub(super) fn check(
     usable: &Usable,
     now: DateTime<Utc>,
-    patience: &Patience,
+    limits: &RunLimits,
     findings: &mut Findings<'_>,
 ) -> Option<DateTime<Utc>> {
     let (Some(config), Some(proxy)) = (&usable.tandem, &usable.proxy) else {
-        findings.aside(ABOUT, "not tried, because of the configuration");
+        findings.info(ABOUT, "not tried, because of the configuration");
         return None;
     };
-    let client = tandem::client(config, proxy.as_ref(), patience.clone());
+    let client = tandem::client(config, proxy.as_ref(), limits.clone());
     let session = client.and_then(|client| {
         // Whatever was rejected before is tried, and how it goes counts for the next runs.
         let memory = match &usable.whole {
@@ -38,7 +38,7 @@ pub(super) fn check(
     let mut session = findings.sound(ABOUT, session)?;
     let region = session.region();
     if config.region == RegionChoice::Auto && region == Region::Eu {
-        findings.look(
+        findings.warning(
             ABOUT,
             "signed in; the account is in the EU region. Set TCONNECT_REGION=EU, or each run is rejected by the US first",
         );
@@ -66,11 +66,11 @@ pub(super) fn check(
     };
     describe(&account, &chosen, now, findings);
     for warning in warnings.warnings {
-        findings.look(ABOUT, warning);
+        findings.warning(ABOUT, warning);
     }
     match failure {
         Some(failure) => findings.bad(ABOUT, failure),
-        None if chosen.is_empty() => findings.look(
+        None if chosen.is_empty() => findings.warning(
             ABOUT,
             "no pump has events of the last day: check that the phone with Tandem's app is on, online, and connected to the \
              pump",
@@ -89,7 +89,7 @@ fn describe(account: &Pumper, chosen: &[&Pump], now: DateTime<Utc>, findings: &m
             .last_upload
             .is_some_and(|upload| now - upload > SUSPICIOUS_AGE);
         if silent {
-            findings.look(
+            findings.warning(
                 ABOUT,
                 format!(
                     "{text}: check that the phone with Tandem's app is on, online, and connected to the pump"
@@ -100,13 +100,13 @@ fn describe(account: &Pumper, chosen: &[&Pump], now: DateTime<Utc>, findings: &m
         }
     }
     for pump in account.pumps.iter().filter(|pump| !is_chosen(pump)) {
-        findings.aside(
+        findings.info(
             ABOUT,
             format!("not copied: pump {}, {}", pump.serial, known_of(pump, now)),
         );
     }
     if let Some(remark) = account.remark_on_malformed() {
-        findings.look(ABOUT, remark);
+        findings.warning(ABOUT, remark);
     }
 }
 
@@ -158,7 +158,7 @@ fn look_into(
 ) -> Option<DateTime<Utc>> {
     let Some(zone) = usable.zone else {
         if !chosen.is_empty() {
-            findings.aside("Clock", "not judged without TIMEZONE_NAME");
+            findings.info("Clock", "not judged without TIMEZONE_NAME");
         }
         return None;
     };

@@ -40,7 +40,7 @@ pub(super) fn check(
             continue;
         };
         let Some(newest) = newest else {
-            findings.aside(ABOUT, format!("{feature}: nothing yet"));
+            findings.info(ABOUT, format!("{feature}: nothing yet"));
             continue;
         };
         let local = zone.from_utc_datetime(&newest.naive_utc());
@@ -57,7 +57,7 @@ pub(super) fn check(
         let late = feature == Feature::Basal && behind.is_some_and(|behind| behind > KEEPS_UP);
         if late {
             text += ": does the scheduler start a run every ten minutes or so? Its log says how the latest ones ended";
-            findings.look(ABOUT, text);
+            findings.warning(ABOUT, text);
         } else {
             findings.good(ABOUT, text);
         }

@@ -8,7 +8,7 @@ pub enum Group {
     /// This program's own.
     Ours,
     /// The web app's that this program replaces: accepted, and a remark says what replaced it.
-    Leftover,
+    WebApp,
     /// tconnectsync's, without a meaning here: accepted in silence.
     Ignored,
 }
@@ -87,7 +87,7 @@ impl Variable {
     }
 }
 
-use Group::{Ignored, Leftover, Ours, Tconnectsync};
+use Group::{Ignored, Ours, Tconnectsync, WebApp};
 
 /// Every variable, those first that a new user meets first.
 pub static VARIABLES: &[Variable] = &[
@@ -222,13 +222,13 @@ pub static VARIABLES: &[Variable] = &[
         "For tests and demonstrations: one address that stands in for all of Tandem's",
     ),
     Variable::new(
-        Leftover,
+        WebApp,
         "TCONNECTSYNC_HEROKU_SECRET",
         "The web app's: there is no page to protect any more",
     )
     .secret(),
     Variable::new(
-        Leftover,
+        WebApp,
         "TCONNECTSYNC_HEROKU_INTERVAL_MINS",
         "The web app's: Heroku Scheduler or cron sets the interval now",
     ),

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use reqwest::StatusCode;
 use serde::de::Deserialize;
 
-use super::patience::CONTINUES;
+use super::run_limits::CONTINUES;
 use crate::failure::{ExitStatus, Failure};
 
 /// A service as its failures speak of it.

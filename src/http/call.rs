@@ -7,8 +7,8 @@ use reqwest::{Method, StatusCode};
 use url::Url;
 
 use super::answer::Answer;
-use super::patience;
-use super::trouble::{Trouble, Unanswered};
+use super::run_limits;
+use super::transport_error::{CallError, TransportError};
 
 /// The usual longest time of one try, from connecting to the last byte of the answer.
 const TRY_LIMIT: Duration = Duration::from_secs(60);
@@ -99,17 +99,17 @@ impl Repeat {
         }
     }
 
-    pub(super) fn after_trouble(self, trouble: Trouble) -> bool {
+    pub(super) fn after_error(self, kind: TransportError) -> bool {
         match self {
-            Repeat::Freely | Repeat::UntilAwake => trouble.may_pass(),
-            Repeat::UnlessTimedOut => trouble.may_pass() && trouble != Trouble::TimedOut,
-            Repeat::IfUntouched => trouble == Trouble::Unreachable,
+            Repeat::Freely | Repeat::UntilAwake => kind.may_pass(),
+            Repeat::UnlessTimedOut => kind.may_pass() && kind != TransportError::TimedOut,
+            Repeat::IfUntouched => kind == TransportError::Unreachable,
             Repeat::Never => false,
         }
     }
 
     /// The pause before the second try. A host that starts a site on demand answers 502 or 503 for up to a minute.
-    pub(super) fn base_pause(self, outcome: &Result<Answer, Unanswered>) -> Duration {
+    pub(super) fn base_pause(self, outcome: &Result<Answer, CallError>) -> Duration {
         let starting = outcome.as_ref().is_ok_and(|answer| {
             matches!(
                 answer.status,
@@ -119,7 +119,7 @@ impl Repeat {
         if self == Repeat::UntilAwake && starting {
             Duration::from_secs(15)
         } else {
-            patience::usual_pause()
+            run_limits::usual_pause()
         }
     }
 }

@@ -12,9 +12,9 @@ use url::Url;
 
 use super::answer::{Answer, Service};
 use super::call::Call;
-use super::patience::{self, Patience, TRIES};
 use super::redaction::excerpt_masking;
-use super::trouble::{Trouble, Unanswered, describe};
+use super::run_limits::{self, RunLimits, TRIES};
+use super::transport_error::{CallError, TransportError, describe};
 use crate::config::{Secret, is_this_machine};
 use crate::failure::{ExitStatus, Failure, what};
 
@@ -47,7 +47,7 @@ pub struct Options<'a> {
 pub struct Client {
     inner: Arc<Detached>,
     service: &'static Service,
-    patience: Patience,
+    limits: RunLimits,
     secrets: Arc<[String]>,
 }
 
@@ -69,7 +69,7 @@ impl Client {
     pub fn new(
         service: &'static Service,
         options: Options<'_>,
-        patience: Patience,
+        limits: RunLimits,
     ) -> Result<Client> {
         // An error says that a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -95,7 +95,7 @@ impl Client {
         Ok(Client {
             inner: Arc::new(Detached(Some(inner))),
             service,
-            patience,
+            limits,
             secrets: secrets_to_mask(&options),
         })
     }
@@ -106,19 +106,19 @@ impl Client {
     }
 
     /// How long this client's run waits.
-    pub fn patience(&self) -> &Patience {
-        &self.patience
+    pub fn limits(&self) -> &RunLimits {
+        &self.limits
     }
 
     /// Sends a call until it is answered: at most three times, within the deadline. An answer of any status is an answer,
     /// also when a status that may pass (429, 500, 502, 503, 504) has not passed.
-    pub fn send(&self, call: Call) -> Result<Answer, Unanswered> {
+    pub fn send(&self, call: Call) -> Result<Answer, CallError> {
         let name = call.name;
         let (limit, cap, repeat) = (call.limit, call.cap, call.repeat);
         let request = self.request(call)?;
         let mut tries = 1;
         loop {
-            self.patience
+            self.limits
                 .check()
                 .map_err(|error| run_ends(error, self.doing(name)))?;
             let outcome = self.send_once(name, &request, limit, cap, tries);
@@ -128,26 +128,22 @@ impl Client {
                     answer.retry_after,
                     format!("{} {}", self.doing(name), answer.described()),
                 ),
-                Err(unanswered) => (
-                    repeat.after_trouble(unanswered.trouble),
-                    None,
-                    what(&unanswered.error),
-                ),
+                Err(error) => (repeat.after_error(error.kind), None, what(&error.error)),
             };
             if !again || tries == TRIES {
                 return outcome;
             }
             let pause = match asked_pause {
-                Some(asked) if !self.patience.has_time_for(asked) => return outcome,
+                Some(asked) if !self.limits.has_time_for(asked) => return outcome,
                 Some(asked) => asked,
-                None => patience::backoff(repeat.base_pause(&outcome), tries),
+                None => run_limits::backoff(repeat.base_pause(&outcome), tries),
             };
             log::debug!(
                 "{}: {name}: trying again in {} ms",
                 self.service.name,
                 pause.as_millis()
             );
-            self.patience
+            self.limits
                 .pause(pause)
                 .map_err(|error| run_ends(error, said))?;
             tries += 1;
@@ -158,7 +154,7 @@ impl Client {
         format!("{}: {call}", self.service.name)
     }
 
-    fn request(&self, call: Call) -> Result<reqwest::blocking::Request, Unanswered> {
+    fn request(&self, call: Call) -> Result<reqwest::blocking::Request, CallError> {
         let mut request = reqwest::blocking::Request::new(call.method, call.url);
         *request.headers_mut() = call.headers;
         if let Some((content_type, body)) = call.body {
@@ -176,27 +172,27 @@ impl Client {
         limit: Duration,
         cap: u64,
         tries: u32,
-    ) -> Result<Answer, Unanswered> {
+    ) -> Result<Answer, CallError> {
         let began = Instant::now();
-        let left = self.patience.deadline().remaining().unwrap_or(limit);
-        let trouble = |error: &(dyn Error + 'static)| self.unanswered(call, error);
+        let left = self.limits.deadline().remaining().unwrap_or(limit);
+        let failed = |error: &(dyn Error + 'static)| self.failed(call, error);
         // Only a body that streams cannot be cloned; ours are bytes. The client is there until it is dropped.
         let (Some(mut request), Some(inner)) = (request.try_clone(), &self.inner.0) else {
-            return Err(self.unanswered(call, &std::fmt::Error));
+            return Err(self.failed(call, &std::fmt::Error));
         };
         *request.timeout_mut() = Some(limit.min(left));
         let response = inner
             .execute(request)
-            .map_err(|error| trouble(&error.without_url()))?;
+            .map_err(|error| failed(&error.without_url()))?;
         let status = response.status();
         let location = text_header(response.headers(), &LOCATION);
         let retry_after = text_header(response.headers(), &RETRY_AFTER)
-            .and_then(|header| patience::retry_after(&header, Utc::now()));
+            .and_then(|header| run_limits::retry_after(&header, Utc::now()));
         let mut body = Vec::new();
         response
             .take(cap + 1)
             .read_to_end(&mut body)
-            .map_err(|error| trouble(&error))?;
+            .map_err(|error| failed(&error))?;
         log::debug!(
             "{}: {call}: {}, {} ms, {} bytes",
             self.service.name,
@@ -230,15 +226,15 @@ impl Client {
         excerpt_masking(&String::from_utf8_lossy(beginning), &self.secrets)
     }
 
-    fn unanswered(&self, call: &'static str, error: &(dyn Error + 'static)) -> Unanswered {
-        if let Err(error) = self.patience.check() {
+    fn failed(&self, call: &'static str, error: &(dyn Error + 'static)) -> CallError {
+        if let Err(error) = self.limits.check() {
             return run_ends(error, self.doing(call));
         }
-        let (trouble, words) = describe(error);
+        let (kind, words) = describe(error);
         log::debug!("{}: {words}", self.doing(call));
         let service = self.service;
-        let failure = match trouble {
-            Trouble::Untrusted => service.failure(
+        let failure = match kind {
+            TransportError::Untrusted => service.failure(
                 ExitStatus::Unavailable,
                 call,
                 format!("failed: {words}"),
@@ -246,24 +242,24 @@ impl Client {
             ),
             _ => service.unavailable(call, format!("failed: {words}")),
         };
-        Unanswered {
-            trouble,
+        CallError {
+            kind,
             error: failure.into(),
         }
     }
 
-    fn too_large(&self, call: &'static str, cap: u64) -> Unanswered {
+    fn too_large(&self, call: &'static str, cap: u64) -> CallError {
         let what = format!("answered more than {} MiB", cap.div_ceil(1024 * 1024));
-        Unanswered {
-            trouble: Trouble::TooLarge,
+        CallError {
+            kind: TransportError::TooLarge,
             error: self.service.not_understood(call, what).into(),
         }
     }
 }
 
-fn run_ends(error: anyhow::Error, doing: String) -> Unanswered {
-    Unanswered {
-        trouble: Trouble::RunEnds,
+fn run_ends(error: anyhow::Error, doing: String) -> CallError {
+    CallError {
+        kind: TransportError::RunEnds,
         error: error.context(doing),
     }
 }

@@ -1,6 +1,6 @@
 //! A few words of an answer, with everything that could identify or unlock something masked.
 
-use super::telling::{json_words, page_title, without_tags};
+use super::error_text::{json_words, page_title, without_tags};
 
 /// The longest excerpt, in characters.
 const LONGEST: usize = 120;

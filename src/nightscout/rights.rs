@@ -1,6 +1,6 @@
 //! What the configured secret may do on a site, found out without writing anything.
 //!
-//! Each wrong secret delays every further request of this address by five seconds, so the caller asks [`Site::standing`]
+//! Each wrong secret delays every further request of this address by five seconds, so the caller asks [`Site::check_secret`]
 //! first and stops where the site does not know the secret.
 
 use anyhow::{Result, bail};
@@ -15,13 +15,13 @@ use crate::http::Call;
 
 /// What a site thinks of the secret. A token may do what its roles allow, which only the calls themselves tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum SecretCheck {
     /// It may do everything.
     Everything,
     /// It is an access token that the site knows.
     Token,
     /// The site does not tell.
-    Untold,
+    Unknown,
 }
 
 impl Site {
@@ -36,7 +36,7 @@ impl Site {
     }
 
     /// What the site thinks of the secret. Fails with 77 when it does not know it.
-    pub fn standing(&self) -> Result<Standing> {
+    pub fn check_secret(&self) -> Result<SecretCheck> {
         const CALL: &str = "verifyauth";
         let answer = self.ask(Call::get(CALL, self.url(CALL, &[])), Caller::Owner)?;
         match answer.status() {
@@ -46,18 +46,18 @@ impl Site {
         }
         let Ok(Value::Object(answer)) = serde_json::from_slice(answer.body()) else {
             // Services that imitate Nightscout do not have this call.
-            return Ok(Standing::Untold);
+            return Ok(SecretCheck::Unknown);
         };
         let verdict = answer.get("message").unwrap_or(&Value::Null);
         let says = |key: &str, word: &str| verdict.get(key).and_then(Value::as_str) == Some(word);
         if verdict.get("isAdmin") == Some(&Value::Bool(true)) {
-            Ok(Standing::Everything)
+            Ok(SecretCheck::Everything)
         } else if says("rolefound", "FOUND") || says("message", "OK") {
-            Ok(Standing::Token)
+            Ok(SecretCheck::Token)
         } else if says("message", "UNAUTHORIZED") {
             Err(self.unknown_secret().into())
         } else {
-            Ok(Standing::Untold)
+            Ok(SecretCheck::Unknown)
         }
     }
 

@@ -15,7 +15,7 @@ use super::status::{SiteStatus, SiteVersion};
 use crate::config::{self, Collection};
 use crate::failure::{ExitStatus, Failure};
 use crate::http::{
-    Answer, Call, Client, Options, Patience, Repeat, Trouble, USER_AGENT, Unanswered,
+    Answer, Call, CallError, Client, Options, Repeat, RunLimits, TransportError, USER_AGENT,
 };
 
 /// The largest answer, in bytes: a page of 5,000 treatments is some 2 MB.
@@ -97,7 +97,7 @@ impl Site {
     pub fn new(
         config: &config::Nightscout,
         proxy: Option<&config::Secret>,
-        patience: Patience,
+        limits: RunLimits,
     ) -> Result<Site> {
         let options = Options {
             origin: &config.url,
@@ -113,7 +113,7 @@ impl Site {
             ],
         };
         Ok(Site {
-            client: Client::new(&SERVICE, options, patience)?,
+            client: Client::new(&SERVICE, options, limits)?,
             base: config.url.clone(),
             credential: Credential::new(&config.secret)?,
             compresses: Compresses::default(),
@@ -147,8 +147,8 @@ impl Site {
     }
 
     /// How long this site's run waits.
-    pub(super) fn patience(&self) -> &Patience {
-        self.client.patience()
+    pub(super) fn limits(&self) -> &RunLimits {
+        self.client.limits()
     }
 
     /// An address below `api/v1` with these query pairs, percent-encoded.
@@ -166,12 +166,12 @@ impl Site {
 
     /// Sends a call with the secret; reads need it too, since sites can deny them. Any answer but a rejected secret and a
     /// redirect is an answer.
-    pub(super) fn send(&self, call: Call) -> Result<Answer, Unanswered> {
+    pub(super) fn send(&self, call: Call) -> Result<Answer, CallError> {
         let name = call.name;
         let answer = self.ask(call, Caller::Owner)?;
         match answer.status() {
-            401 => Err(Unanswered {
-                trouble: Trouble::TurnedAway,
+            401 => Err(CallError {
+                kind: TransportError::TurnedAway,
                 error: self.credential.rejected(name, &answer).into(),
             }),
             _ => Ok(answer),
@@ -179,7 +179,7 @@ impl Site {
     }
 
     /// Sends a call. Any answer but a redirect is an answer, 401 too.
-    pub(super) fn ask(&self, mut call: Call, caller: Caller) -> Result<Answer, Unanswered> {
+    pub(super) fn ask(&self, mut call: Call, caller: Caller) -> Result<Answer, CallError> {
         let name = call.name;
         call.cap = ANSWER_CAP;
         call.headers
@@ -189,8 +189,8 @@ impl Site {
         }
         let answer = self.client.send(call)?;
         match answer.status() {
-            300..=399 => Err(Unanswered {
-                trouble: Trouble::TurnedAway,
+            300..=399 => Err(CallError {
+                kind: TransportError::TurnedAway,
                 error: self.redirected(name, &answer).into(),
             }),
             _ => Ok(answer),
@@ -210,7 +210,7 @@ impl Site {
         path: &str,
         body: Vec<u8>,
         repeat: Repeat,
-    ) -> Result<Answer, Unanswered> {
+    ) -> Result<Answer, CallError> {
         let call = |body| Call {
             method: method.clone(),
             repeat,

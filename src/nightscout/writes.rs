@@ -14,7 +14,7 @@ use super::queries::Document;
 use super::site::Site;
 use crate::config::Collection;
 use crate::failure::{self, ExitStatus, Failure};
-use crate::http::{Answer, Repeat, Trouble};
+use crate::http::{Answer, Repeat, TransportError};
 
 /// The most documents in one request. Proxies of hosted sites cut off what takes longer than half a minute or is larger
 /// than a megabyte.
@@ -59,7 +59,7 @@ pub struct Refused {
 }
 
 /// How a site took a request.
-enum Verdict {
+enum BatchOutcome {
     Accepted,
     /// The request is too large, or takes too long; the failure to end with when it cannot be made smaller.
     TooMuch {
@@ -86,7 +86,7 @@ impl Site {
     /// when it acknowledges fewer documents than it was sent; what was written before that is known all the same.
     pub fn write(&self, collection: Collection, documents: &[Document]) -> (Written, Result<()>) {
         let whole = (!documents.is_empty()).then_some(0..documents.len());
-        UnderWay {
+        BatchWriter {
             site: self,
             collection,
             documents,
@@ -135,7 +135,7 @@ impl Site {
 }
 
 /// A write under way.
-struct UnderWay<'a> {
+struct BatchWriter<'a> {
     site: &'a Site,
     collection: Collection,
     documents: &'a [Document],
@@ -152,7 +152,7 @@ struct UnderWay<'a> {
     server_error: Option<String>,
 }
 
-impl UnderWay<'_> {
+impl BatchWriter<'_> {
     fn run(mut self) -> (Written, Result<()>) {
         let ended = self.write();
         if ended.is_err() && self.written.accepted == 0 {
@@ -166,7 +166,7 @@ impl UnderWay<'_> {
     fn write(&mut self) -> Result<()> {
         while let Some(range) = self.pending.pop() {
             self.site
-                .patience()
+                .limits()
                 .check()
                 .context(self.collection.write())?;
             // Behind a document that may yet have to be written, as little as possible goes up before it is judged.
@@ -180,9 +180,11 @@ impl UnderWay<'_> {
                 continue;
             }
             match self.send(&range, Repeat::IfUntouched)? {
-                Verdict::Accepted => self.accept(&range),
-                Verdict::TooMuch { too_large, error } => self.too_much(range, too_large, error)?,
-                Verdict::Refused {
+                BatchOutcome::Accepted => self.accept(&range),
+                BatchOutcome::TooMuch { too_large, error } => {
+                    self.too_much(range, too_large, error)?
+                }
+                BatchOutcome::Refused {
                     reason,
                     server_error,
                 } => {
@@ -211,18 +213,18 @@ impl UnderWay<'_> {
     fn judge(&mut self, suspect: usize, good: usize) -> Result<()> {
         let alone = |index| index..index + 1;
         match self.send(&alone(good), Repeat::Freely)? {
-            Verdict::Accepted => {}
-            Verdict::TooMuch { error, .. } => return Err(error),
-            Verdict::Refused { reason, .. } => bail!(self.keeps_failing(&reason)),
+            BatchOutcome::Accepted => {}
+            BatchOutcome::TooMuch { error, .. } => return Err(error),
+            BatchOutcome::Refused { reason, .. } => bail!(self.keeps_failing(&reason)),
         }
         match self.send(&alone(suspect), Repeat::Freely)? {
-            Verdict::Accepted => self.accept(&alone(suspect)),
-            Verdict::TooMuch {
+            BatchOutcome::Accepted => self.accept(&alone(suspect)),
+            BatchOutcome::TooMuch {
                 too_large: true,
                 error,
             } => self.refuse(suspect, failure::what(&error)),
-            Verdict::TooMuch { error, .. } => return Err(error),
-            Verdict::Refused { reason, .. } => self.refuse(suspect, reason),
+            BatchOutcome::TooMuch { error, .. } => return Err(error),
+            BatchOutcome::Refused { reason, .. } => self.refuse(suspect, reason),
         }
         Ok(())
     }
@@ -292,7 +294,7 @@ impl UnderWay<'_> {
     }
 
     /// Sends the documents of a range in one request, repeated like this after server errors that did not pass.
-    fn send(&mut self, range: &Range<usize>, after_errors: Repeat) -> Result<Verdict> {
+    fn send(&mut self, range: &Range<usize>, after_errors: Repeat) -> Result<BatchOutcome> {
         let call = self.collection.write();
         let documents = &self.documents[range.clone()];
         let body = match documents {
@@ -313,30 +315,30 @@ impl UnderWay<'_> {
         let path = self.collection.path();
         let answer = match self.site.send_json(call, Method::POST, path, body, repeat) {
             Ok(answer) => answer,
-            Err(unanswered) if unanswered.trouble == Trouble::TimedOut => {
-                return Ok(Verdict::TooMuch {
+            Err(error) if error.kind == TransportError::TimedOut => {
+                return Ok(BatchOutcome::TooMuch {
                     too_large: false,
-                    error: unanswered.error,
+                    error: error.error,
                 });
             }
-            Err(unanswered) => return Err(unanswered.into()),
+            Err(error) => return Err(error.into()),
         };
         match answer.status() {
             200..=299 => self.count(&answer, documents.len()),
-            413 => Ok(Verdict::TooMuch {
+            413 => Ok(BatchOutcome::TooMuch {
                 too_large: true,
                 error: answer.failure().into(),
             }),
-            408 | 502 | 504 => Ok(Verdict::TooMuch {
+            408 | 502 | 504 => Ok(BatchOutcome::TooMuch {
                 too_large: false,
                 error: answer.failure().into(),
             }),
-            400 | 422 => Ok(Verdict::Refused {
+            400 | 422 => Ok(BatchOutcome::Refused {
                 reason: answer.described(),
                 server_error: false,
             }),
             // A page instead is of the site as a whole, which did not start.
-            500 if answer.is_json() => Ok(Verdict::Refused {
+            500 if answer.is_json() => Ok(BatchOutcome::Refused {
                 reason: answer.described(),
                 server_error: true,
             }),
@@ -347,7 +349,7 @@ impl UnderWay<'_> {
 
     /// Whether the site acknowledges every document: it answers with what it stored, or with more where it stores a
     /// document as two.
-    fn count(&self, answer: &Answer, sent: usize) -> Result<Verdict> {
+    fn count(&self, answer: &Answer, sent: usize) -> Result<BatchOutcome> {
         let call = self.collection.write();
         let acknowledged = if answer.body().trim_ascii_start().starts_with(b"[") {
             self.site.json::<Vec<IgnoredAny>>(call, answer)?.len()
@@ -356,7 +358,7 @@ impl UnderWay<'_> {
             1
         };
         if acknowledged >= sent {
-            Ok(Verdict::Accepted)
+            Ok(BatchOutcome::Accepted)
         } else {
             let what = format!("acknowledged {acknowledged} of {sent} documents");
             Err(SERVICE.not_understood(call, what).into())

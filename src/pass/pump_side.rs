@@ -16,7 +16,7 @@ use crate::pump::decode::Decoded;
 use crate::report::Report;
 use crate::tandem::{Pump, Session};
 use crate::translate::device_status::{self, DeviceState};
-use crate::translate::{self, History, Wishes, cgm};
+use crate::translate::{self, History, TranslateOptions, cgm};
 use crate::window::Page;
 
 /// What Nightscout should have of the events of a page, oldest first.
@@ -56,7 +56,7 @@ impl<'a> PumpSide<'a> {
     pub(super) fn wanted(&mut self, page: &Page, report: &mut Report) -> Result<Wanted> {
         let Pass { config, .. } = self.pass;
         let features = &config.features;
-        let wishes = Wishes {
+        let options = TranslateOptions {
             features,
             ignore_zero_unit_basal: config.ignore_zero_unit_basal,
         };
@@ -85,7 +85,7 @@ impl<'a> PumpSide<'a> {
                 events: &events,
             };
             report.newest_event = report.newest_event.max(history.newest());
-            let treatments = translate::treatments(&history, &wishes).into_iter();
+            let treatments = translate::treatments(&history, &options).into_iter();
             let whole = treatments.filter(|treatment| whole_span.contains(treatment.at));
             wanted.treatments.extend(whole);
             if features.contains(Feature::Cgm) {

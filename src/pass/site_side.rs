@@ -4,7 +4,7 @@ use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
 
 use super::Pass;
-use super::beside::at_once;
+use super::background::at_once;
 use crate::config::Span;
 use crate::nightscout::document::{ENTERED_BY, Existing};
 use crate::nightscout::entry::ExistingEntry;

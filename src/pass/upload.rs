@@ -1,6 +1,6 @@
 //! Carrying out a plan: updates first, then new documents, oldest first, up to the first failure.
 
-mod others;
+mod entries_status_profile;
 
 use anyhow::{Result, bail};
 use chrono::{DateTime, Duration, Utc};
@@ -18,7 +18,7 @@ use crate::report::{Tally, Uploads};
 const SNOOZES_ALARMS: Duration = Duration::minutes(10);
 
 /// Writes to one site.
-pub(super) struct Upload<'a> {
+pub(super) struct SiteWriter<'a> {
     pub site: &'a Site,
     pub status: &'a SiteStatus,
     /// The time of its newest device status from here.
@@ -29,7 +29,7 @@ pub(super) struct Upload<'a> {
     pub now: DateTime<Utc>,
 }
 
-impl Upload<'_> {
+impl SiteWriter<'_> {
     /// Writes the treatments that a plan asks for and counts what became of them.
     pub(super) fn treatments(&self, plan: Plan, uploads: &mut Uploads) -> Result<()> {
         for treatment in &plan.already {

@@ -22,7 +22,7 @@ const SAME_OF_OURS_WITHIN: Duration = Duration::seconds(30);
 
 /// What has to be written.
 #[derive(Clone, Debug, Default)]
-pub struct Plan {
+pub struct EntryPlan {
     /// Entries that Nightscout lacks, oldest first.
     pub create: Vec<Entry>,
     /// How many are there already, from here or from another device.
@@ -30,10 +30,10 @@ pub struct Plan {
 }
 
 /// Compares the entries that should be there with those that are.
-pub fn missing(mut wanted: Vec<Entry>, existing: &[ExistingEntry]) -> Plan {
+pub fn missing(mut wanted: Vec<Entry>, existing: &[ExistingEntry]) -> EntryPlan {
     wanted.sort_by_key(|entry| entry.at);
     let mut index = Index::new(existing);
-    let mut plan = Plan::default();
+    let mut plan = EntryPlan::default();
     for entry in wanted {
         if index.has(&entry) {
             plan.already += 1;

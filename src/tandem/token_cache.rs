@@ -18,7 +18,7 @@ pub(super) struct TokenCache {
 
 /// The file's content. A file chosen by the owner may be left from another account, hence the key.
 #[derive(Serialize, Deserialize)]
-struct Kept<'a> {
+struct CachedTokens<'a> {
     account: std::borrow::Cow<'a, str>,
     tokens: std::borrow::Cow<'a, Tokens>,
 }
@@ -54,7 +54,7 @@ impl TokenCache {
     /// The tokens kept for this account. What cannot be read, or is another account's, is none.
     pub(super) fn load(&self) -> Option<Tokens> {
         let content = state::read(self.path.as_ref()?)?;
-        match serde_json::from_slice::<Kept<'_>>(&content) {
+        match serde_json::from_slice::<CachedTokens<'_>>(&content) {
             Ok(kept) if kept.account == self.key => {
                 Some(kept.tokens.into_owned()).filter(Tokens::can_be_sent)
             }
@@ -71,7 +71,7 @@ impl TokenCache {
 
     pub(super) fn keep(&self, tokens: &Tokens) {
         let Some(path) = &self.path else { return };
-        let kept = Kept {
+        let kept = CachedTokens {
             account: self.key.as_str().into(),
             tokens: std::borrow::Cow::Borrowed(tokens),
         };

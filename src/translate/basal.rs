@@ -12,7 +12,7 @@ use crate::pump::clock::DatedEvent;
 use crate::pump::event::{BasalDelivery, Detail, RateSource};
 use crate::pump::quantity::MilliUnitsPerHour;
 
-use super::{History, Wishes, minutes};
+use super::{History, TranslateOptions, minutes};
 
 /// The pump reports its rate about every five minutes; the newest rate counts for at least this long.
 const AT_LEAST: Duration = Duration::minutes(5);
@@ -24,7 +24,7 @@ const AT_MOST: Duration = Duration::minutes(30);
 const NEXT_REPORT: Duration = Duration::seconds(330);
 
 /// A temp basal for each rate reported, and for each suspension that no report tells.
-pub fn treatments(history: &History<'_>, wishes: &Wishes<'_>) -> Vec<Treatment> {
+pub fn treatments(history: &History<'_>, options: &TranslateOptions<'_>) -> Vec<Treatment> {
     let Some(newest) = history.newest() else {
         return Vec::new();
     };
@@ -83,7 +83,7 @@ pub fn treatments(history: &History<'_>, wishes: &Wishes<'_>) -> Vec<Treatment> 
         };
         // A duration of 0 would be Nightscout's mark for the end of a temp basal.
         let empty = record.end <= mark.at;
-        let unwanted = wishes.ignore_zero_unit_basal && record.rate == MilliUnitsPerHour::ZERO;
+        let unwanted = options.ignore_zero_unit_basal && record.rate == MilliUnitsPerHour::ZERO;
         if !empty && !unwanted {
             treatments.push(record.treatment(history, mark, subject));
         }

@@ -27,7 +27,7 @@ use tconnectsync_heroku::pump::clock::{DatedEvent, Evidence, PumpClock};
 use tconnectsync_heroku::pump::decode::Decoded;
 use tconnectsync_heroku::reconcile::reconcile;
 use tconnectsync_heroku::tandem::PumpLogs;
-use tconnectsync_heroku::translate::{self, History, Wishes};
+use tconnectsync_heroku::translate::{self, History, TranslateOptions};
 
 const ZONE: chrono_tz::Tz = chrono_tz::America::New_York;
 
@@ -58,11 +58,11 @@ fn treatments(events: &[DatedEvent]) -> Vec<Treatment> {
         serial: &serial,
         events,
     };
-    let wishes = Wishes {
+    let options = TranslateOptions {
         features: &features,
         ignore_zero_unit_basal: false,
     };
-    translate::treatments(&history, &wishes)
+    translate::treatments(&history, &options)
 }
 
 #[divan::bench(args = [1, 28])]

@@ -50,7 +50,7 @@ fn an_account_in_the_other_region() {
     arrangement.tandem.reject_first_logins(1);
     let said = arrangement.program(&["--check-login"]);
     assert_eq!(said.status, Some(0), "{said:#?}");
-    insta::assert_snapshot!(marked(&said, Mark::Look).join("\n"), @r"
+    insta::assert_snapshot!(marked(&said, Mark::Warning).join("\n"), @r"
     Tandem Source: signed in; the account is in the EU region. Set TCONNECT_REGION=EU, or each run is rejected by the US first
     ");
 }
@@ -75,7 +75,7 @@ fn a_password_pasted_with_quotes_and_a_secret_with_a_blank() {
     arrangement.set("NS_URL", &format!(" \"{}\" ", arrangement.nightscout.url()));
     let said = arrangement.program(&["--check-login"]);
     assert_eq!(said.status, Some(77), "{said:#?}");
-    let lines: Vec<String> = [marked(&said, Mark::Look), marked(&said, Mark::Bad)].concat();
+    let lines: Vec<String> = [marked(&said, Mark::Warning), marked(&said, Mark::Bad)].concat();
     insta::assert_snapshot!(lines.join("\n"), @r"
     Configuration: TCONNECT_PASSWORD begins or ends with a quote, which is sent too: remove it unless it belongs to the value
     Configuration: NS_URL has quotes around its value; they are left out. Remove them
@@ -141,7 +141,7 @@ fn the_serial_number_of_a_pump_that_was_replaced() {
     arrangement.set("PUMP_SERIAL_NUMBER", "90005678");
     let said = arrangement.program(&["--check-login"]);
     assert_eq!(said.status, Some(0), "{said:#?}");
-    let look = marked(&said, Mark::Look);
+    let look = marked(&said, Mark::Warning);
     let line = look
         .iter()
         .find(|line| line.contains("PUMP_SERIAL_NUMBER"))
@@ -257,7 +257,7 @@ fn a_zone_that_makes_everything_late() {
     arrangement.set("TIMEZONE_NAME", "Africa/Lagos");
     let said = arrangement.program(&["--check-login"]);
     assert_eq!(said.status, Some(0), "{said:#?}");
-    let look = marked(&said, Mark::Look);
+    let look = marked(&said, Mark::Warning);
     let line = look
         .iter()
         .find(|line| line.contains("TIMEZONE_NAME"))
@@ -274,7 +274,7 @@ fn a_phone_that_does_not_upload() {
     arrangement.tandem.set_uploaded_until(uploaded);
     let said = arrangement.program(&["--check-login"]);
     assert_eq!(said.status, Some(0), "{said:#?}");
-    let look = marked(&said, Mark::Look);
+    let look = marked(&said, Mark::Warning);
     assert!(
         look.iter()
             .any(|line| line.contains("7 h") && line.contains("phone")),

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Duration, Utc};
 use clap::Parser;
-use tconnectsync_heroku::http::{Deadline, Patience, Stop};
+use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 use tconnectsync_heroku::pass::{self, Outcome};
 use tconnectsync_heroku::window::Window;
 
@@ -155,7 +155,7 @@ fn one_run(
     stage.set_time(now);
     let config = stage.config(now);
     let deadline = config.deadline.map_or(Deadline::NONE, Deadline::after);
-    let outcome = pass::run(&config, now, &Patience::new(deadline, Stop::new()));
+    let outcome = pass::run(&config, now, &RunLimits::new(deadline, Stop::new()));
     for warning in &outcome.report.warnings {
         say(out, when, &format!("warning: {warning}"))?;
     }

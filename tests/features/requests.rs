@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tconnectsync_heroku::failure::ExitStatus;
-use tconnectsync_heroku::http::{Deadline, Patience, Stop};
+use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 use tconnectsync_heroku::pass;
 
 use super::{EVERYTHING, afterwards, arrange};
@@ -140,8 +140,8 @@ fn an_upload_that_hangs_keeps_no_other_one_waiting() {
         site.inject(Fault::on("POST", path, Times::Always, Kind::Stall));
     }
     let deadline = Deadline::after(Duration::from_secs(5));
-    let patience = Patience::without_pauses(deadline, Stop::new());
-    let outcome = pass::run(&arrangement.config(now, &[]), now, &patience);
+    let limits = RunLimits::without_pauses(deadline, Stop::new());
+    let outcome = pass::run(&arrangement.config(now, &[]), now, &limits);
     assert_eq!(outcome.status(), ExitStatus::TryLater);
     assert_eq!(held(&arrangement), expected);
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Days, Duration, NaiveDate, SecondsFormat, Utc};
 use proptest::prelude::*;
 use serde_json::json;
-use tconnectsync_heroku::http::{Deadline, Patience, Stop};
+use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 use tconnectsync_heroku::pass;
 
 use super::{Case, cases, held};
@@ -163,8 +163,8 @@ proptest! {
 
 fn run(arrangement: &Arrangement, case: &Case) {
     let config = arrangement.config(case.now, &ARGUMENTS);
-    let patience = Patience::without_pauses(Deadline::NONE, Stop::new());
-    let outcome = pass::run(&config, case.now, &patience);
+    let limits = RunLimits::without_pauses(Deadline::NONE, Stop::new());
+    let outcome = pass::run(&config, case.now, &limits);
     assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
 }
 

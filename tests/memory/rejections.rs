@@ -4,7 +4,7 @@ use std::fs;
 
 use chrono::Duration;
 use tconnectsync_heroku::failure::{self, ExitStatus};
-use tconnectsync_heroku::http::{Deadline, Patience, Stop};
+use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 use tconnectsync_heroku::tandem::{self, Memory, Session};
 
 use super::Machine;
@@ -194,8 +194,8 @@ fn a_check_of_the_login_always_tries_and_ends_the_pause() {
     machine.arrangement.pass(machine.now, &[]);
     let config = machine.arrangement.config(machine.now, &[]);
     let open_anew = || {
-        let patience = Patience::without_pauses(Deadline::NONE, Stop::new());
-        let client = tandem::client(&config.tandem, None, patience).expect("a client");
+        let limits = RunLimits::without_pauses(Deadline::NONE, Stop::new());
+        let client = tandem::client(&config.tandem, None, limits).expect("a client");
         let memory = Memory::new(&config, machine.now + Duration::hours(1));
         Session::open_anew(client, &config.tandem, memory).map(drop)
     };

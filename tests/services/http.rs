@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tconnectsync_heroku::config;
 use tconnectsync_heroku::failure::ExitStatus;
-use tconnectsync_heroku::http::{Deadline, Patience, Stop};
+use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 use tconnectsync_heroku::nightscout::{Collection, Site};
 
-use super::{basal, fails, patience, secret, site, site_config, site_with, write};
+use super::{basal, fails, limits, secret, site, site_config, site_with, write};
 use crate::simulator::fault::{Fault, Kind, Times};
 use crate::simulator::nightscout::Nightscout;
 
@@ -72,10 +72,10 @@ fn retry_after_is_honoured() {
         Times::Nth(2),
         Kind::retry_after(503, 23),
     ));
-    let patience = patience();
-    site_with(&nightscout, patience.clone()).status().unwrap();
+    let limits = limits();
+    site_with(&nightscout, limits.clone()).status().unwrap();
     assert_eq!(
-        patience.skipped_pauses(),
+        limits.skipped_pauses(),
         [Duration::from_secs(17), Duration::from_secs(23)]
     );
 }
@@ -90,11 +90,11 @@ fn pauses_grow_and_a_sleeping_site_gets_time_to_wake() {
         Times::First(2),
         Kind::status(503),
     ));
-    let patience = patience();
-    let site = site_with(&nightscout, patience.clone());
+    let limits = limits();
+    let site = site_with(&nightscout, limits.clone());
     site.status().unwrap();
     site.current_profile().unwrap();
-    let pauses = patience.skipped_pauses();
+    let pauses = limits.skipped_pauses();
     assert_eq!(pauses.len(), 4);
     assert!(
         pauses[0] > Duration::from_secs(10) && pauses[1] > pauses[0],
@@ -130,10 +130,10 @@ fn no_request_outlasts_the_deadline() {
         let nightscout = Nightscout::start();
         nightscout.inject(Fault::on("GET", STATUS, Times::Always, kind.clone()));
         let began = Instant::now();
-        let patience =
-            Patience::without_pauses(Deadline::after(Duration::from_millis(300)), Stop::new());
+        let limits =
+            RunLimits::without_pauses(Deadline::after(Duration::from_millis(300)), Stop::new());
         fails(
-            site_with(&nightscout, patience).status(),
+            site_with(&nightscout, limits).status(),
             ExitStatus::TryLater,
         );
         assert!(began.elapsed() < Duration::from_secs(3), "{kind:?}");
@@ -145,14 +145,14 @@ fn nothing_is_sent_once_the_run_should_end() {
     let nightscout = Nightscout::start();
     let stop = Stop::new();
     stop.request();
-    let patience = Patience::new(Deadline::NONE, stop);
+    let limits = RunLimits::new(Deadline::NONE, stop);
     fails(
-        site_with(&nightscout, patience).status(),
+        site_with(&nightscout, limits).status(),
         ExitStatus::TryLater,
     );
-    let patience = Patience::new(Deadline::after(Duration::ZERO), Stop::new());
+    let limits = RunLimits::new(Deadline::after(Duration::ZERO), Stop::new());
     fails(
-        site_with(&nightscout, patience).status(),
+        site_with(&nightscout, limits).status(),
         ExitStatus::TryLater,
     );
     assert_eq!(nightscout.request_count(), 0);
@@ -164,9 +164,9 @@ fn a_stop_between_two_writes_ends_the_run() {
     let stop = Stop::new();
     let flag = stop.clone();
     nightscout.after_requests(1, move || flag.request());
-    let patience = Patience::without_pauses(Deadline::NONE, stop);
+    let limits = RunLimits::without_pauses(Deadline::NONE, stop);
     let documents: Vec<_> = (0..1200).map(basal).collect();
-    let site = site_with(&nightscout, patience);
+    let site = site_with(&nightscout, limits);
     fails(
         write(&site, Collection::Treatments, &documents),
         ExitStatus::TryLater,
@@ -224,7 +224,7 @@ fn calls_share_one_connection() {
         skip_tls_verify: false,
         allow_insecure_http: false,
     };
-    let site = Site::new(&config, None, patience()).unwrap();
+    let site = Site::new(&config, None, limits()).unwrap();
     for _ in 0..4 {
         site.newest_treatment("x").unwrap();
     }
@@ -236,7 +236,7 @@ fn https_to_a_server_without_it_is_a_tls_problem() {
     let nightscout = Nightscout::start();
     let mut config = site_config(&nightscout, Nightscout::API_SECRET);
     config.url = nightscout.url().replace("http:", "https:").parse().unwrap();
-    let site = Site::new(&config, None, patience()).unwrap();
+    let site = Site::new(&config, None, limits()).unwrap();
     let text = fails(site.status(), ExitStatus::Unavailable);
     assert!(text.contains("TLS"), "{text}");
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use tconnectsync_heroku::failure::ExitStatus;
 use tconnectsync_heroku::nightscout::{Collection, GlucoseUnits, Site, SiteVersion};
 
-use super::{basal, fails, patience, site, site_config, write};
+use super::{basal, fails, limits, site, site_config, write};
 use crate::simulator::fault::{Fault, Kind, Times};
 use crate::simulator::nightscout::{Nightscout, Version};
 
@@ -34,7 +34,7 @@ fn a_wrong_secret_is_tried_once_and_reads_need_the_right_one() {
     assert!(site(&nightscout).status().is_ok());
     for key in ["wrong secret", "uploader-0123456789abcdef"] {
         let config = site_config(&nightscout, key);
-        let wrong = Site::new(&config, None, patience()).unwrap();
+        let wrong = Site::new(&config, None, limits()).unwrap();
         let failures = nightscout.auth_failures();
         let text = fails(wrong.status(), ExitStatus::CredentialsRejected);
         assert_eq!(
@@ -54,7 +54,7 @@ fn an_access_token_is_sent_as_it_is() {
         "uploader",
         &["api:treatments:create,read", "api:status:read"],
     );
-    let site = Site::new(&site_config(&nightscout, &token), None, patience()).unwrap();
+    let site = Site::new(&site_config(&nightscout, &token), None, limits()).unwrap();
     site.status().unwrap();
     assert_eq!(
         write(&site, Collection::Treatments, &[basal(0)])
@@ -246,7 +246,7 @@ fn two_threads_may_use_one_site() {
 fn no_address_holds_the_secret() {
     let nightscout = Nightscout::start();
     let config = site_config(&nightscout, Nightscout::API_SECRET);
-    let site = Site::new(&config, None, patience()).unwrap();
+    let site = Site::new(&config, None, limits()).unwrap();
     site.status().unwrap();
     site.treatments(time("2026-11-20T00:00:00Z"), None).unwrap();
     let hash = nightscout.requests()[0]

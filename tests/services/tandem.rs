@@ -8,7 +8,7 @@ use tconnectsync_heroku::config::RegionChoice;
 use tconnectsync_heroku::failure::ExitStatus;
 use tconnectsync_heroku::tandem::{self, PumpLogs, Region, Session};
 
-use super::{account, fails, log_in, patience, secret};
+use super::{account, fails, limits, log_in, secret};
 use crate::simulator::fault::{Fault, Kind, Times};
 use crate::simulator::history::{History, Plan};
 use crate::simulator::tandem::{Account, Pump, Tandem};
@@ -299,7 +299,7 @@ fn kept_tokens_need_no_login() {
     let config = account(&cloud);
     let tokens = log_in(&config).unwrap().tokens().clone();
     cloud.clear_requests();
-    let client = tandem::client(&config, None, patience()).unwrap();
+    let client = tandem::client(&config, None, limits()).unwrap();
     let mut session = Session::resume(client, &config, tokens);
     assert_eq!(session.pumper().unwrap().pumps.len(), 1);
     assert_eq!(cloud.request_count(), 1);

@@ -5,7 +5,7 @@ use std::io;
 
 /// The kinds of trouble between a call and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum TransportError {
     /// No connection came about.
     Unreachable,
     /// The server's certificate was not accepted.
@@ -22,35 +22,38 @@ pub enum Trouble {
     RunEnds,
 }
 
-impl Trouble {
+impl TransportError {
     /// Whether the same call may go better in a moment.
     pub(super) fn may_pass(self) -> bool {
         match self {
-            Trouble::Unreachable | Trouble::TimedOut | Trouble::Dropped => true,
-            Trouble::Untrusted | Trouble::TooLarge | Trouble::TurnedAway | Trouble::RunEnds => {
-                false
+            TransportError::Unreachable | TransportError::TimedOut | TransportError::Dropped => {
+                true
             }
+            TransportError::Untrusted
+            | TransportError::TooLarge
+            | TransportError::TurnedAway
+            | TransportError::RunEnds => false,
         }
     }
 }
 
 /// A call without an answer: the kind of trouble, and the failure to end the run with.
 #[derive(Debug)]
-pub struct Unanswered {
+pub struct CallError {
     /// What kept the answer away.
-    pub trouble: Trouble,
+    pub kind: TransportError,
     /// The same for the reader.
     pub error: anyhow::Error,
 }
 
-impl From<Unanswered> for anyhow::Error {
-    fn from(unanswered: Unanswered) -> anyhow::Error {
-        unanswered.error
+impl From<CallError> for anyhow::Error {
+    fn from(error: CallError) -> anyhow::Error {
+        error.error
     }
 }
 
 /// What a transport error is, and how it reads. The words are ours throughout: the libraries' hold addresses.
-pub(super) fn describe(error: &(dyn Error + 'static)) -> (Trouble, String) {
+pub(super) fn describe(error: &(dyn Error + 'static)) -> (TransportError, String) {
     let causes = causes(error);
     let tls = causes
         .iter()
@@ -58,9 +61,12 @@ pub(super) fn describe(error: &(dyn Error + 'static)) -> (Trouble, String) {
     if let Some(tls) = tls {
         return match tls {
             rustls::Error::InvalidCertificate(problem) => {
-                (Trouble::Untrusted, certificate(problem).to_owned())
+                (TransportError::Untrusted, certificate(problem).to_owned())
             }
-            _ => (Trouble::Unreachable, "the TLS handshake failed".to_owned()),
+            _ => (
+                TransportError::Unreachable,
+                "the TLS handshake failed".to_owned(),
+            ),
         };
     }
     let request = causes
@@ -69,14 +75,17 @@ pub(super) fn describe(error: &(dyn Error + 'static)) -> (Trouble, String) {
     let connecting = request.is_some_and(reqwest::Error::is_connect);
     if request.is_some_and(reqwest::Error::is_timeout) {
         return if connecting {
-            (Trouble::Unreachable, "no connection in time".to_owned())
+            (
+                TransportError::Unreachable,
+                "no connection in time".to_owned(),
+            )
         } else {
-            (Trouble::TimedOut, "no answer in time".to_owned())
+            (TransportError::TimedOut, "no answer in time".to_owned())
         };
     }
     if request.is_some_and(reqwest::Error::is_dns) {
         return (
-            Trouble::Unreachable,
+            TransportError::Unreachable,
             "the host name could not be resolved".to_owned(),
         );
     }
@@ -95,14 +104,14 @@ pub(super) fn describe(error: &(dyn Error + 'static)) -> (Trouble, String) {
         _ if connecting => "no connection",
         _ => "the connection ended before the answer was complete",
     };
-    let trouble = if connecting {
-        Trouble::Unreachable
+    let kind = if connecting {
+        TransportError::Unreachable
     } else if io == Some(io::ErrorKind::TimedOut) {
-        Trouble::TimedOut
+        TransportError::TimedOut
     } else {
-        Trouble::Dropped
+        TransportError::Dropped
     };
-    (trouble, words.to_owned())
+    (kind, words.to_owned())
 }
 
 /// An error, what it wraps, and what that wraps. An `io::Error` hides what it wraps from `source`, and the libraries
@@ -155,8 +164,8 @@ mod tests {
         for (problem, word) in cases {
             let tls = rustls::Error::InvalidCertificate(problem);
             let error = io::Error::other(io::Error::other(tls));
-            let (trouble, words) = describe(&error);
-            assert_eq!(trouble, Trouble::Untrusted);
+            let (kind, words) = describe(&error);
+            assert_eq!(kind, TransportError::Untrusted);
             assert!(words.contains(word), "{words}");
         }
     }
@@ -170,11 +179,11 @@ mod tests {
         ] {
             assert_eq!(
                 describe(&io::Error::new(kind, "hidden")).0,
-                Trouble::Dropped
+                TransportError::Dropped
             );
         }
-        let (trouble, words) = describe(&io::Error::new(io::ErrorKind::TimedOut, "hidden"));
-        assert_eq!(trouble, Trouble::TimedOut);
+        let (kind, words) = describe(&io::Error::new(io::ErrorKind::TimedOut, "hidden"));
+        assert_eq!(kind, TransportError::TimedOut);
         assert!(!words.contains("hidden"));
     }
 }

@@ -3,10 +3,10 @@
 
 use anyhow::Result;
 
-use super::Upload;
+use super::SiteWriter;
 use crate::nightscout::{Collection, Document, Refused};
 use crate::pump::settings::PumpProfiles;
-use crate::reconcile::entries::Plan;
+use crate::reconcile::entries::EntryPlan;
 use crate::reconcile::profile::{self, Change};
 use crate::report::Uploads;
 use crate::translate::device_status::DeviceState;
@@ -16,9 +16,9 @@ const READING: &str = "Glucose Reading";
 const STATUS: &str = "Device Status";
 const PROFILE: &str = "Profile";
 
-impl Upload<'_> {
+impl SiteWriter<'_> {
     /// Writes the readings that are missing.
-    pub(in crate::pass) fn entries(&self, plan: Plan, uploads: &mut Uploads) -> Result<()> {
+    pub(in crate::pass) fn entries(&self, plan: EntryPlan, uploads: &mut Uploads) -> Result<()> {
         if plan.already > 0 {
             uploads.tally(READING).already += plan.already;
         }

@@ -66,7 +66,7 @@ impl Stop {
 /// How often a call is tried and how long the pauses are, within the run's deadline. One per run; clones share the stop
 /// flag.
 #[derive(Clone, Debug)]
-pub struct Patience {
+pub struct RunLimits {
     deadline: Deadline,
     stop: Stop,
     skipped: Option<Arc<Mutex<Vec<Duration>>>>,
@@ -88,26 +88,26 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 /// How often a pause looks at the stop flag.
 const SLICE: Duration = Duration::from_millis(100);
 
-impl Patience {
+impl RunLimits {
     /// The patience of a run that ends at the deadline, or when `stop` is requested.
-    pub fn new(deadline: Deadline, stop: Stop) -> Patience {
-        Patience {
+    pub fn new(deadline: Deadline, stop: Stop) -> RunLimits {
+        RunLimits {
             deadline,
             stop,
             skipped: None,
         }
     }
 
-    /// The same without any waiting, for tests: pauses are only written down, see [`Patience::skipped_pauses`].
-    pub fn without_pauses(deadline: Deadline, stop: Stop) -> Patience {
-        Patience {
+    /// The same without any waiting, for tests: pauses are only written down, see [`RunLimits::skipped_pauses`].
+    pub fn without_pauses(deadline: Deadline, stop: Stop) -> RunLimits {
+        RunLimits {
             deadline,
             stop,
             skipped: Some(Arc::default()),
         }
     }
 
-    /// The pauses that [`Patience::without_pauses`] left out so far, those of its clones too.
+    /// The pauses that [`RunLimits::without_pauses`] left out so far, those of its clones too.
     pub fn skipped_pauses(&self) -> Vec<Duration> {
         match &self.skipped {
             Some(skipped) => skipped
@@ -237,27 +237,27 @@ mod tests {
 
     #[test]
     fn a_pause_past_the_deadline_ends_the_run_at_once() {
-        let patience =
-            Patience::without_pauses(Deadline::after(Duration::from_secs(60)), Stop::new());
-        let error = patience.pause(Duration::from_secs(61)).unwrap_err();
+        let limits =
+            RunLimits::without_pauses(Deadline::after(Duration::from_secs(60)), Stop::new());
+        let error = limits.pause(Duration::from_secs(61)).unwrap_err();
         assert_eq!(failure::status(&error), ExitStatus::TryLater);
-        assert!(patience.pause(Duration::from_secs(59)).is_ok());
-        assert_eq!(patience.skipped_pauses(), [Duration::from_secs(59)]);
+        assert!(limits.pause(Duration::from_secs(59)).is_ok());
+        assert_eq!(limits.skipped_pauses(), [Duration::from_secs(59)]);
     }
 
     #[test]
     fn a_run_without_a_deadline_does_not_sleep_for_hours() {
-        let patience = Patience::without_pauses(Deadline::NONE, Stop::new());
-        let hour = patience.pause(Duration::from_secs(3600));
+        let limits = RunLimits::without_pauses(Deadline::NONE, Stop::new());
+        let hour = limits.pause(Duration::from_secs(3600));
         assert_eq!(failure::status(&hour.unwrap_err()), ExitStatus::TryLater);
     }
 
     #[test]
     fn a_requested_stop_ends_the_run_at_the_next_pause() {
         let stop = Stop::new();
-        let patience = Patience::new(Deadline::NONE, stop.clone());
+        let limits = RunLimits::new(Deadline::NONE, stop.clone());
         stop.request();
-        let minute = patience.pause(Duration::from_secs(60));
+        let minute = limits.pause(Duration::from_secs(60));
         assert_eq!(failure::status(&minute.unwrap_err()), ExitStatus::TryLater);
     }
 }

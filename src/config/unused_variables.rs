@@ -14,7 +14,7 @@ pub(super) fn remark(reader: &mut Reader) {
         let names: Vec<&str> = of_group.map(|found| found.name.as_str()).collect();
         (!names.is_empty()).then(|| names.join(", "))
     };
-    if let Some(names) = names(Group::Leftover) {
+    if let Some(names) = names(Group::WebApp) {
         reader.remark(
             Level::Warn,
             format!(

@@ -10,14 +10,14 @@ use crate::report::{Report, Uploads};
 type Done = (Uploads, Result<()>);
 
 /// Uploads that go on beside the one of the pages.
-pub(super) struct Beside<'scope, 'env> {
+pub(super) struct BackgroundUploads<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
     under_way: Vec<ScopedJoinHandle<'scope, Done>>,
 }
 
-impl<'scope, 'env> Beside<'scope, 'env> {
+impl<'scope, 'env> BackgroundUploads<'scope, 'env> {
     pub(super) fn new(scope: &'scope Scope<'scope, 'env>) -> Self {
-        Beside {
+        BackgroundUploads {
             scope,
             under_way: Vec::new(),
         }
