@@ -1,6 +1,7 @@
 //! One pass: log in, fetch, translate, reconcile, upload, report. The only place that knows both services.
 
 mod background;
+mod on_site;
 mod pump_side;
 pub(crate) mod pumps;
 mod site_side;
@@ -11,6 +12,7 @@ use std::thread;
 
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
 
 use crate::config::{Config, Feature, FeatureSet, Span};
 use crate::failure::{self, ExitStatus, Failure};
@@ -24,6 +26,7 @@ use crate::tandem::{self, Memory, Session};
 use crate::translate::device_status::DeviceState;
 use crate::window::{self, Page, Window};
 use background::{BackgroundUploads, at_once, both};
+use on_site::OnSite;
 use pump_side::PumpSide;
 use site_side::{SiteSide, ThereAlready};
 use upload::SiteWriter;
@@ -150,9 +153,12 @@ impl Pass<'_> {
         while let Some(page) = work.pages.pop_front() {
             let known = work.prefetched.take();
             let existing = || known.map_or_else(|| self.existing(upload.site, page.window), Ok);
-            let (wanted, existing) = at_once(|| pump_side.wanted(&page, report), existing);
-            let (mut wanted, existing) = both(wanted, existing, report)?;
-            if work.widen(self.config, wanted.doubtful_from) {
+            let (events, existing) = at_once(|| pump_side.events(&page), existing);
+            let (events, existing) = both(events, existing, report)?;
+            let on_site = OnSite::new(upload.site, &existing, self.fills(Collection::Entries));
+            let mut wanted = pump_side.wanted(&page, events, &on_site, report)?;
+            if work.widen(wanted.doubtful_from) {
+                pump_side.begin_again();
                 continue;
             }
             seen.state = pump_side::later(seen.state, wanted.state);
@@ -207,6 +213,7 @@ struct Work {
     /// What the site holds around the first page, as long as that is not another one.
     prefetched: Option<ThereAlready>,
     may_widen: bool,
+    zone: Tz,
 }
 
 impl Work {
@@ -216,18 +223,19 @@ impl Work {
             window,
             prefetched: Some(existing),
             may_widen: matches!(config.span, Span::Recent { .. }),
+            zone: config.zone,
         }
     }
 
-    /// Begins again further back, once, where documents there may have been written at a wrong time.
-    fn widen(&mut self, config: &Config, doubtful_from: Option<DateTime<Utc>>) -> bool {
+    /// Begins again further back where documents there may have been written at a wrong time. Each time it is further back,
+    /// and never further than such a doubt can reach.
+    fn widen(&mut self, doubtful_from: Option<DateTime<Utc>>) -> bool {
         let further_back = |from: &DateTime<Utc>| self.may_widen && *from < self.window.start;
         let Some(start) = doubtful_from.filter(further_back) else {
             return false;
         };
-        self.may_widen = false;
         self.window.start = start;
-        self.pages = window::pages(config.zone, self.window).into();
+        self.pages = window::pages(self.zone, self.window).into();
         self.prefetched = None;
         true
     }

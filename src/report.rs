@@ -45,6 +45,8 @@ pub struct Report {
     pub uploads: Uploads,
     /// What was left out of Tandem's answers.
     pub skipped: Skipped,
+    /// How many documents wait until it is known at which offset a pump's clock runs.
+    pub clock_unknown: usize,
     /// The newest event of any pump copied.
     pub newest_event: Option<DateTime<Utc>>,
     /// What the reader should know besides.
@@ -65,6 +67,7 @@ impl Report {
             window: None,
             uploads: Uploads::default(),
             skipped: Skipped::default(),
+            clock_unknown: 0,
             newest_event: None,
             warnings: Vec::new(),
             without_data: Vec::new(),
@@ -147,6 +150,10 @@ impl Report {
         count(
             self.uploads.total(|tally| tally.held_back),
             "held back until 10 minutes old",
+        );
+        count(
+            self.clock_unknown,
+            "held back until the pump's clock is known",
         );
         count(
             self.uploads.total(|tally| tally.refused),

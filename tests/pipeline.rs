@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use tconnectsync_heroku::config::{Feature, FeatureSet, PumpSerial};
 use tconnectsync_heroku::nightscout::document::Existing;
-use tconnectsync_heroku::pump::clock::{Evidence, PumpClock};
+use tconnectsync_heroku::pump::clock::{Evidence, PumpClock, Remembered};
 use tconnectsync_heroku::pump::decode::Decoded;
 use tconnectsync_heroku::reconcile::reconcile;
 use tconnectsync_heroku::tandem::PumpLogs;
@@ -21,8 +21,18 @@ pub fn documents(json: &[u8], zone: Tz, now: DateTime<Utc>) -> Option<usize> {
         now,
     };
     let clock = PumpClock::judge(zone, &decoded.clock_changes, &evidence);
-    clock.doubtful_from(now);
+    let day = chrono::Duration::days(1);
+    clock.other_days((now - day, now), (now.date_naive(), now.date_naive()));
     let events = clock.date(decoded.events);
+    let remembered: Vec<Remembered> = events
+        .iter()
+        .map(|dated| Remembered {
+            id: dated.event.id,
+            reading: dated.event.pump_time.reading(),
+            at: dated.at - day,
+        })
+        .collect();
+    clock.doubtful_from(&remembered, &events, now, now);
     let names: Vec<String> = Feature::ALL.iter().map(ToString::to_string).collect();
     let features = FeatureSet::parse(&names.join(",")).ok()?;
     let options = TranslateOptions {

@@ -19,7 +19,7 @@ pub(super) fn check(
     stale_after: Option<std::time::Duration>,
     findings: &mut Findings<'_>,
 ) -> Vec<DatedEvent> {
-    let verdict = dated.verdict;
+    let verdict = *dated.verdict();
     let doubt = verdict
         .doubt()
         .map(|doubt| format!("pump {}: {doubt}", pump.serial));
@@ -85,6 +85,8 @@ fn because(verdict: &Verdict) -> &'static str {
         Reason::OtherIsInTheFuture | Reason::JustUploaded => ", as its upload shows",
         Reason::MovedByHandBefore => ", since its owner moves it by hand",
         Reason::Travelling => ", since its owner is travelling",
+        Reason::SetAfterALoss => ", as only that puts its events in order",
+        Reason::Witnessed => ", as another uploader's glucose shows",
         _ => "",
     }
 }

@@ -1,13 +1,15 @@
 //! Tandem Source: the login, the account's pumps, and what those that are copied wrote in the last day.
 
-use chrono::{DateTime, Duration, Utc};
+use anyhow::Result;
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::{Findings, clock, events};
 use crate::config::{RegionChoice, Usable};
 use crate::http::RunLimits;
 use crate::pass::pumps;
-use crate::pump::dating::{self, About};
+use crate::pump::clock::{DatedEvent, Remembered, Sighting};
+use crate::pump::dating::{self, About, Sources};
 use crate::pump::decode::Decoded;
 use crate::report::{Report, SUSPICIOUS_AGE, span_in_words};
 use crate::tandem::{self, Memory, Pump, Pumper, Region, Session};
@@ -148,6 +150,27 @@ fn ascii(name: &str, otherwise: &str) -> String {
     }
 }
 
+/// A pump's logs. What the site remembers is looked at in a later step.
+struct Logs<'a> {
+    session: &'a mut Session,
+    pump: &'a Pump,
+}
+
+impl Sources for Logs<'_> {
+    fn events(&mut self, first: NaiveDate, last: NaiveDate) -> Result<Decoded> {
+        let logs = self.session.pump_logs(self.pump, first, last)?;
+        Decoded::from_logs([&logs])
+    }
+
+    fn remembered(&mut self, _: &[DatedEvent]) -> Vec<Remembered> {
+        Vec::new()
+    }
+
+    fn sightings(&mut self, _: DateTime<Utc>, _: DateTime<Utc>) -> Result<Vec<Sighting>> {
+        Ok(Vec::new())
+    }
+}
+
 /// Clock and events of the pumps that are copied.
 fn look_into(
     usable: &Usable,
@@ -168,18 +191,16 @@ fn look_into(
     let mut asked = false;
     for pump in chosen {
         for page in window::pages(zone, window) {
-            let mut fetch = |first, last| {
-                let logs = session.pump_logs(pump, first, last)?;
-                Decoded::from_logs([&logs])
-            };
+            let mut logs = Logs { session, pump };
             let about = About {
                 zone,
                 newest: pump.plausible_newest(),
                 last_upload: pump.last_upload,
                 now,
             };
-            let dated = fetch(page.first_day, page.last_day)
-                .and_then(|decoded| dating::date(&about, &page.days(), decoded, fetch));
+            let dated = logs
+                .events(page.first_day, page.last_day)
+                .and_then(|events| dating::date(&about, &page.days(), events, None, &mut logs));
             let Some(dated) = findings.sound(ABOUT, dated) else {
                 continue;
             };

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
 use super::document::{ENTERED_BY, Identity, local_time};
+use crate::pump::clock::Sighting;
 use crate::pump::quantity::MgDl;
 
 /// A glucose reading as it should stand in Nightscout.
@@ -52,6 +53,10 @@ pub struct ExistingEntry {
     pub identifier: Option<String>,
     /// The pump's sequence numbers in `pump_event_id`.
     pub events: BTreeSet<i64>,
+    /// The glucose in mg/dL, where it is a whole number.
+    pub glucose: Option<MgDl>,
+    /// Whether it may have come from the pump's own cloud, by another bridge that judged the pump's clock.
+    from_the_pump: bool,
 }
 
 impl ExistingEntry {
@@ -67,6 +72,8 @@ impl ExistingEntry {
         Some(ExistingEntry {
             at: DateTime::from_timestamp_millis(milliseconds)?,
             ours: text("device") == Some(ENTERED_BY),
+            glucose: glucose(document.get("sgv")),
+            from_the_pump: text("device").is_some_and(is_a_bridge),
             identifier: text("identifier").map(str::to_owned),
             events: numbers
                 .split(',')
@@ -74,4 +81,32 @@ impl ExistingEntry {
                 .collect(),
         })
     }
+
+    /// What it says of the sensor as a witness of the pump's clock: nothing where it came from the pump itself.
+    pub fn sighting(&self) -> Option<Sighting> {
+        let glucose = self.glucose.filter(|_| !self.ours && !self.from_the_pump)?;
+        Some(Sighting {
+            at: self.at,
+            glucose,
+        })
+    }
+}
+
+/// A whole number, or one as text; what stands for beyond the sensor's range is none.
+fn glucose(sgv: Option<&Value>) -> Option<MgDl> {
+    let number = match sgv? {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    let whole = number.fract() == 0.0 && (40.0..=400.0).contains(&number);
+    whole.then_some(MgDl(number as u16))
+}
+
+/// Whether a device is a bridge from Tandem's cloud.
+fn is_a_bridge(device: &str) -> bool {
+    let device = device.to_ascii_lowercase();
+    ["tandem", "tconnect", "t:connect"]
+        .iter()
+        .any(|name| device.contains(name))
 }

@@ -1,18 +1,20 @@
 //! What the pumps' events of a page ask for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 
 use super::Pass;
+use super::on_site::OnSite;
 use crate::config::Feature;
 use crate::nightscout::Collection;
 use crate::nightscout::document::Treatment;
 use crate::nightscout::entry::Entry;
-use crate::pump::clock::Verdict;
-use crate::pump::dating::{self, About};
+use crate::pump::clock::{DatedEvent, PumpClock, Remembered, Sighting, Verdict, offset_name};
+use crate::pump::dating::{self, About, Doubt, Sources};
 use crate::pump::decode::Decoded;
+use crate::pump::event::EventId;
 use crate::report::Report;
 use crate::tandem::{Pump, Session};
 use crate::translate::device_status::{self, DeviceState};
@@ -37,7 +39,16 @@ pub(super) struct PumpSide<'a> {
     pumps: Vec<&'a Pump>,
     /// What was fetched beside the pages to tell of the pumps' clocks, by pump and days.
     other_days: HashMap<(&'a str, Days), Decoded>,
+    /// The pumps' clocks as judged last.
+    clocks: HashMap<&'a str, PumpClock>,
+    /// Whether these stand for the rest of the run: it began again further back.
+    stand: bool,
+    /// What was written of the newest events of the page before, by pump, where that went by what was remembered.
+    carried: HashMap<&'a str, Vec<Remembered>>,
 }
+
+/// How many of a page's newest events tell the next one how they were dated.
+const CARRIED: usize = 40;
 
 /// The first and the last of some days by a pump's clock.
 type Days = (NaiveDate, NaiveDate);
@@ -49,57 +60,110 @@ impl<'a> PumpSide<'a> {
             session,
             pumps,
             other_days: HashMap::new(),
+            clocks: HashMap::new(),
+            stand: false,
+            carried: HashMap::new(),
         }
     }
 
-    /// What the pumps' events of a page ask for.
-    pub(super) fn wanted(&mut self, page: &Page, report: &mut Report) -> Result<Wanted> {
-        let Pass { config, .. } = self.pass;
-        let features = &config.features;
-        let options = TranslateOptions {
-            features,
-            ignore_zero_unit_basal: config.ignore_zero_unit_basal,
-        };
-        let whole_span = page.whole(config.zone);
+    /// The run begins again further back: the clocks have been judged by the newest events.
+    pub(super) fn begin_again(&mut self) {
+        self.stand = true;
+        self.carried.clear();
+    }
+
+    /// The pumps' events of a page's days.
+    pub(super) fn events(&mut self, page: &Page) -> Result<Vec<Decoded>> {
+        let pumps = self.pumps.clone().into_iter();
+        pumps
+            .map(|pump| self.fetch(pump, (page.first_day, page.last_day)))
+            .collect()
+    }
+
+    /// What the pumps' events of a page ask for, on a site that holds this.
+    pub(super) fn wanted(
+        &mut self,
+        page: &Page,
+        events: Vec<Decoded>,
+        on_site: &OnSite<'_>,
+        report: &mut Report,
+    ) -> Result<Wanted> {
+        let whole_span = page.whole(self.pass.config.zone);
         let mut wanted = Wanted::default();
-        let days = page.days();
-        for pump in self.pumps.clone() {
-            let decoded = self.fetch(pump, (page.first_day, page.last_day))?;
-            let about = About {
-                zone: config.zone,
-                newest: pump.plausible_newest(),
-                last_upload: pump.last_upload,
-                now: self.pass.now,
-            };
-            let dated = dating::date(&about, &days, decoded, |first, last| {
-                self.fetch_once(pump, (first, last))
-            })?;
-            self.pass.tell_verdict(pump, &dated.verdict, report);
+        for (pump, decoded) in self.pumps.clone().into_iter().zip(events) {
+            let dated = self.date(pump, page, decoded, on_site)?;
+            self.pass.tell_verdict(pump, dated.verdict(), report);
             wanted.doubtful_from = (dated.doubtful_from.into_iter())
                 .chain(wanted.doubtful_from)
                 .min();
             report.skipped.merge(dated.skipped);
-            let events = dated.events;
+            let held = self.pass.tell_doubt(pump, dated.doubt, report);
             let history = History {
                 serial: &pump.serial,
-                events: &events,
+                events: &dated.events,
             };
             report.newest_event = report.newest_event.max(history.newest());
-            let treatments = translate::treatments(&history, &options).into_iter();
-            let whole = treatments.filter(|treatment| whole_span.contains(treatment.at));
-            wanted.treatments.extend(whole);
-            if features.contains(Feature::Cgm) {
-                let entries = cgm::entries(&history);
-                let belongs = |entry: &Entry| page.window.contains(entry.at);
-                wanted.entries.extend(entries.into_iter().filter(belongs));
-            }
-            if self.pass.fills(Collection::DeviceStatus) {
+            let features = &self.pass.config.features;
+            let mut treatments = translate::treatments(&history, &self.pass.options());
+            treatments.retain(|treatment| whole_span.contains(treatment.at));
+            let mut entries = match features.contains(Feature::Cgm) {
+                true => cgm::entries(&history),
+                false => Vec::new(),
+            };
+            entries.retain(|entry| page.window.contains(entry.at));
+            let all = treatments.len() + entries.len();
+            treatments.retain(|treatment| !held.contains(&treatment.identity.events[0]));
+            entries.retain(|entry| !held.contains(&entry.identity.events[0]));
+            report.clock_unknown += all - treatments.len() - entries.len();
+            wanted.treatments.extend(treatments);
+            wanted.entries.extend(entries);
+            let newest_is_held = dated
+                .events
+                .last()
+                .is_some_and(|newest| held.contains(&newest.event.id));
+            if self.pass.fills(Collection::DeviceStatus) && !newest_is_held {
                 let state = device_status::newest(&history, features);
                 wanted.state = later(wanted.state.take(), state);
             }
         }
         wanted.treatments.sort_by_key(|treatment| treatment.at);
         Ok(wanted)
+    }
+
+    fn date(
+        &mut self,
+        pump: &'a Pump,
+        page: &Page,
+        decoded: Decoded,
+        on_site: &OnSite<'_>,
+    ) -> Result<dating::Dated> {
+        let about = About {
+            zone: self.pass.config.zone,
+            newest: pump.plausible_newest(),
+            last_upload: pump.last_upload,
+            now: self.pass.now,
+        };
+        let judged = self.clocks.get(pump.assignment_id.as_str()).cloned();
+        let judged = judged.filter(|_| self.stand);
+        let mut sources = OfOnePump {
+            pump,
+            on_site,
+            side: self,
+            remembers: false,
+        };
+        let dated = dating::date(&about, &page.days(), decoded, judged.as_ref(), &mut sources)?;
+        let remembers = sources.remembers;
+        if remembers {
+            let newest = dated.events.iter().rev().take(CARRIED).rev();
+            let carried = newest.map(|dated| Remembered {
+                id: dated.event.id,
+                reading: dated.event.pump_time.reading(),
+                at: dated.at,
+            });
+            self.carried.insert(&pump.assignment_id, carried.collect());
+        }
+        self.clocks.insert(&pump.assignment_id, dated.clock.clone());
+        Ok(dated)
     }
 
     fn fetch(&mut self, pump: &Pump, (first, last): Days) -> Result<Decoded> {
@@ -119,7 +183,69 @@ impl<'a> PumpSide<'a> {
     }
 }
 
+/// What is known of one pump's clock beside a page's events.
+struct OfOnePump<'s, 'a> {
+    pump: &'a Pump,
+    on_site: &'s OnSite<'s>,
+    side: &'s mut PumpSide<'a>,
+    /// Whether the site, or the page before, told how its events were dated.
+    remembers: bool,
+}
+
+impl Sources for OfOnePump<'_, '_> {
+    fn events(&mut self, first: NaiveDate, last: NaiveDate) -> Result<Decoded> {
+        self.side.fetch_once(self.pump, (first, last))
+    }
+
+    fn remembered(&mut self, events: &[DatedEvent]) -> Vec<Remembered> {
+        let history = History {
+            serial: &self.pump.serial,
+            events,
+        };
+        let mut remembered = self.on_site.remembered(&history, &self.side.pass.options());
+        let carried = self.side.carried.get(self.pump.assignment_id.as_str());
+        remembered.extend(carried.into_iter().flatten());
+        remembered.sort_by_key(|document| document.id);
+        remembered.dedup_by_key(|document| document.id);
+        self.remembers = !remembered.is_empty();
+        remembered
+    }
+
+    fn sightings(&mut self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Sighting>> {
+        self.on_site.sightings(from, until)
+    }
+}
+
 impl Pass<'_> {
+    pub(super) fn options(&self) -> TranslateOptions<'_> {
+        TranslateOptions {
+            features: &self.config.features,
+            ignore_zero_unit_basal: self.config.ignore_zero_unit_basal,
+        }
+    }
+
+    /// Says what of a pump's clock cannot be known yet; gives the events of which nothing is written until then.
+    fn tell_doubt(
+        &self,
+        pump: &Pump,
+        doubt: Option<Doubt>,
+        report: &mut Report,
+    ) -> HashSet<EventId> {
+        let Some(doubt) = doubt else {
+            return HashSet::new();
+        };
+        let until = self.config.zone.from_utc_datetime(&doubt.until.naive_utc());
+        report.warn(format!(
+            "pump {}: its clock may run at {} or at {}, and nothing tells yet which; what it wrote since waits until {}. The \
+             next upload settles it, or glucose of another uploader on the site",
+            pump.serial,
+            offset_name(doubt.offsets.0),
+            offset_name(doubt.offsets.1),
+            until.format("%H:%M"),
+        ));
+        doubt.events
+    }
+
     /// Warns of what speaks against the judgement of a pump's clock.
     fn tell_verdict(&self, pump: &Pump, verdict: &Verdict, report: &mut Report) {
         log::debug!("pump {}: clock judged as {verdict:?}", pump.serial);

@@ -7,24 +7,37 @@
 //!
 //! All conversion between [`PumpTime`] and instants is here.
 
+mod continuity;
+mod course;
+mod days;
 mod judgement;
+mod memory;
 mod movement;
 mod overlap;
 mod thresholds;
+mod timeline;
+mod witness;
 mod zone;
 
-use chrono::{DateTime, Days, Duration, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
 pub use judgement::{Evidence, Reason, Verdict};
+pub use memory::Remembered;
+pub use witness::{Sighting, Witnessed};
 pub use zone::offset_name;
 
 use super::event::{CgmReading, Detail, Event, EventId};
-use super::quantity::{PumpTime, pump_epoch};
+use super::quantity::PumpTime;
+use continuity::{Continuity, Decision};
+use course::Course;
 use judgement::Rule;
+use memory::Held;
 use movement::Movement;
 use overlap::Placed;
-use thresholds::{LONGEST_DOUBT, SHORTEST_CHANGE};
+use thresholds::SHORTEST_CHANGE;
+pub(super) use thresholds::{HOLDS_BACK, REAL_DOUBT};
+use timeline::Timeline;
 use zone::Transition;
 
 /// An event and the instant at which it happened.
@@ -38,12 +51,29 @@ pub struct DatedEvent {
     pub taken_at: Option<DateTime<Utc>>,
 }
 
+/// What else is known of a clock than the record of its settings.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Knowledge<'a> {
+    /// The pump's events, as far as they are known, in the order in which it wrote them.
+    pub events: &'a [Event],
+    /// The instants that our documents give to events, in the order of these.
+    pub remembered: &'a [Remembered],
+    /// Glucose that other uploaders brought to the site.
+    pub sightings: &'a [Sighting],
+}
+
 /// One pump's clock, as far as its record tells.
 #[derive(Clone, Debug)]
 pub struct PumpClock {
     zone: Tz,
     movements: Vec<Movement>,
+    held: Vec<Option<Held>>,
+    timeline: Timeline,
     verdict: Verdict,
+    /// Whether the judgement stands, whatever the night of the zone's change tells.
+    settled: bool,
+    /// What the clock would be by the other rule, where two of them fit all that is known.
+    other: Option<Box<PumpClock>>,
     /// The newest change of the zone since the clock was last moved and before its newest event: what the clock did then
     /// tells of everything before.
     change: Option<Transition>,
@@ -53,18 +83,82 @@ impl PumpClock {
     /// Judges a pump's clock from its owner's time zone, the record of its settings (codes 13 and 14) and what else
     /// tells the true time.
     pub fn judge(zone: Tz, changes: &[Event], evidence: &Evidence) -> PumpClock {
+        PumpClock::judge_knowing(zone, changes, evidence, &Knowledge::default())
+    }
+
+    /// The same, from all that is known.
+    pub fn judge_knowing(
+        zone: Tz,
+        changes: &[Event],
+        evidence: &Evidence,
+        knowledge: &Knowledge<'_>,
+    ) -> PumpClock {
         let movements = movement::movements(changes);
-        let verdict = judgement::judge(zone, &movements, evidence);
+        let mut held = vec![None; movements.len() + 1];
+        let remembered = knowledge.remembered;
+        let stretch = |document: &Remembered| segment(&movements, document.id);
+        for documents in remembered.chunk_by(|one, other| stretch(one) == stretch(other)) {
+            held[stretch(&documents[0])] = Held::of(zone, documents);
+        }
+        let continuity = Continuity {
+            zone,
+            movements: &movements,
+            held: &held,
+            evidence,
+            events: knowledge.events,
+        };
+        let Decision {
+            mut verdict,
+            remembered,
+            mut other,
+        } = continuity.decide();
+        let mut course = Course::leading_to(zone, &movements, &held, verdict.rule);
+        let witnessed = witness::lay_over(knowledge.events, &movements, knowledge.sightings);
+        if !witnessed.is_empty() {
+            course.witness(zone, &movements, &held, (&witnessed, knowledge.events));
+            let since_a_loss = movements
+                .iter()
+                .rposition(course::breaks)
+                .map_or(0, |index| index + 1);
+            if witnessed
+                .iter()
+                .any(|told| segment(&movements, told.last) >= since_a_loss)
+            {
+                verdict = Verdict::of(course.newest(&movements), Reason::Witnessed);
+                other = None;
+            }
+        }
         let newest = evidence.newest.map(|newest| verdict.newest(zone, newest));
-        let moved = (movements.last()).map(|movement| movement::instant(zone, movement));
+        let moved = movements.iter().rposition(|moved| !moved.corrects_drift());
+        let moved = moved.map(|index| movement::instant(zone, &movements[index]));
         let change = newest
             .and_then(|newest| zone::latest_transition(zone, newest))
             .filter(|change| moved.is_none_or(|moved| moved < change.at));
-        PumpClock {
+        let clock = PumpClock {
             zone,
+            timeline: course.timeline(zone, &movements),
             movements,
+            held,
+            settled: (remembered && other.is_none()) || verdict.reason == Reason::Witnessed,
             verdict,
+            other: None,
             change,
+        };
+        let other = other.map(|rule| Box::new(clock.by_another(rule)));
+        PumpClock { other, ..clock }
+    }
+
+    /// The same clock by another rule since its newest movement.
+    fn by_another(&self, rule: Rule) -> PumpClock {
+        let course = Course::leading_to(self.zone, &self.movements, &self.held, rule);
+        PumpClock {
+            timeline: course.timeline(self.zone, &self.movements),
+            verdict: Verdict {
+                rule,
+                ..self.verdict
+            },
+            other: None,
+            ..self.clone()
         }
     }
 
@@ -73,37 +167,15 @@ impl PumpClock {
         &self.verdict
     }
 
-    /// From when on documents may have been written at another time than this clock says: since the newest movement was
-    /// not known to earlier runs, they may have judged all since the movement before it, or since the zone changed, by a
-    /// wrong offset. `None` where the newest movement is older than `since`.
-    pub fn doubtful_from(&self, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let (newest, earlier) = self.movements.split_last()?;
-        let at = movement::instant(self.zone, newest);
-        if at < since {
-            return None;
-        }
-        let previous = earlier
-            .last()
-            .map(|movement| movement::instant(self.zone, movement) - Duration::days(1));
-        let change = zone::latest_transition(self.zone, at).map(|change| change.at);
-        previous
-            .max(change)
-            .filter(|from| at - *from <= LONGEST_DOUBT)
+    /// The same clock by the other rule that fits all that is known, where there is one.
+    pub fn other(&self) -> Option<&PumpClock> {
+        self.other.as_deref()
     }
 
-    /// The days that the clock showed after the pump had lost it, where it was set again in a span of time: events of
-    /// those days are to be asked for too. At most 28 days.
-    pub fn lost_days(
-        &self,
-        start: DateTime<Utc>,
-        end: DateTime<Utc>,
-    ) -> Option<(NaiveDate, NaiveDate)> {
-        let set = self.movements.iter().rev().find(|movement| {
-            let at = movement::instant(self.zone, movement);
-            movement.sets_a_lost_clock() && start <= at && at < end
-        })?;
-        let first = pump_epoch();
-        Some((first, set.before.date().min(first + Days::new(27))))
+    /// The offset at which the clock ran when it wrote an event.
+    pub fn offset(&self, id: EventId, shown: PumpTime) -> Duration {
+        self.constant_offset(id, shown.reading())
+            .unwrap_or_else(|| zone::offsets_at_reading(self.zone, shown.reading()).0)
     }
 
     /// Gives every event its instant. The events are those of one pump, in the order in which it wrote them: that order
@@ -129,7 +201,8 @@ impl PumpClock {
         first: NaiveDate,
         last: NaiveDate,
     ) -> Option<(NaiveDate, NaiveDate)> {
-        let (from, to) = self.telling_change()?.dates();
+        let change = self.telling_change().filter(|_| !self.settled)?;
+        let (from, to) = change.dates();
         let held = first <= from && to <= last;
         let undecided = self.verdict.reason == Reason::Default;
         ((first <= to || undecided) && !held).then_some((from, to))
@@ -138,25 +211,32 @@ impl PumpClock {
     /// The same clock, judged anew where its events run right through the zone's newest change: it has had one offset ever
     /// since it was last moved.
     pub fn informed_by(&self, events: &[Event]) -> PumpClock {
-        let mut clock = self.clone();
-        let Some(change) = self.telling_change() else {
-            return clock;
+        let Some(change) = self.telling_change().filter(|_| !self.settled) else {
+            return self.clone();
         };
         let (first, last) = change.dates();
         let night = events
             .iter()
             .filter(|event| (first..=last).contains(&event.pump_time.reading().date()))
             .map(|event| (event.id, event.pump_time));
-        if overlap::ran_on(&self.placed(night), self.verdict.second_pass) {
-            clock.verdict.rule = Rule::Kept(self.offset_running_on(change));
+        let night = self.placed(night);
+        if overlap::ran_on(&night, self.verdict.second_pass) {
+            return self.by_another(Rule::Kept(self.offset_running_on(change)));
         }
-        clock
+        match overlap::followed(&night, change) {
+            true => PumpClock {
+                settled: true,
+                other: None,
+                ..self.clone()
+            },
+            false => self.clone(),
+        }
     }
 
     /// The offset of a clock that ran on through a change of the zone: the zone's new one, where the clock's newest movement
     /// or the evidence says that it had that already; else the one before, since its owner has not moved it yet.
     fn offset_running_on(&self, change: &Transition) -> Duration {
-        let newest = self.movements.last();
+        let newest = (self.movements.iter().rev()).find(|moved| !moved.corrects_drift());
         let set_ahead = newest.is_some_and(|moved| judgement::may_be_set_ahead(self.zone, moved));
         if set_ahead || self.verdict.reason != Reason::Default {
             return change.after;
@@ -189,20 +269,10 @@ impl PumpClock {
 
     /// The offset from UTC at which the clock ran when it wrote an event, where it did not follow the zone.
     fn constant_offset(&self, id: EventId, reading: NaiveDateTime) -> Option<Duration> {
-        let later = self
-            .movements
-            .iter()
-            .rev()
-            .take_while(|movement| id < movement.last());
-        let shifts: Vec<Duration> = later
-            .map(|movement| movement.shift_after(id, reading))
-            .collect();
-        let now = match self.verdict.rule {
-            Rule::Kept(offset) => offset,
-            Rule::FollowsZone if shifts.is_empty() => return None,
-            Rule::FollowsZone => movement::zone_offset(self.zone, self.movements.last()?),
-        };
-        Some(now - shifts.into_iter().sum::<Duration>())
+        match self.timeline.rule(id, reading) {
+            Rule::Kept(offset) => Some(offset),
+            Rule::FollowsZone => None,
+        }
     }
 
     /// When a glucose reading was measured, if the event is one.
@@ -229,4 +299,9 @@ impl PumpClock {
             Some(before)
         }
     }
+}
+
+/// How many movements had come when the pump wrote an event.
+fn segment(movements: &[Movement], id: EventId) -> usize {
+    movements.partition_point(|movement| movement.last() <= id)
 }

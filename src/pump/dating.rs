@@ -1,14 +1,22 @@
 //! The one room in which a pump's events get their instants: a pass and `--check-login` both date here, so that they judge
 //! one clock alike.
 //!
-//! What else has to be known for that (the night on which the zone changed, the days that a lost clock showed) is asked for
-//! through the caller; nothing here talks to a service.
+//! What else has to be known for that is asked of [`Sources`]: the night on which the zone changed, the days that a lost or
+//! mis-set clock showed, what our own documents remember, and glucose that others brought to the site. Nothing here talks
+//! to a service.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use std::collections::HashSet;
+
+use anyhow::Result;
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
-use super::clock::{DatedEvent, Evidence, PumpClock, Verdict};
+use super::clock::{
+    DatedEvent, Evidence, HOLDS_BACK, Knowledge, PumpClock, REAL_DOUBT, Remembered, Sighting,
+    Verdict,
+};
 use super::decode::{Decoded, Skipped};
+use super::event::{Detail, EventId};
 use super::quantity::PumpTime;
 
 /// What is known of a pump beside its logs.
@@ -37,54 +45,171 @@ pub struct Days {
     pub end: DateTime<Utc>,
 }
 
+/// Where the rest of what is known comes from.
+pub trait Sources {
+    /// The pump's events of other days, both included.
+    ///
+    /// # Errors
+    /// When they cannot be fetched.
+    fn events(&mut self, first: NaiveDate, last: NaiveDate) -> Result<Decoded>;
+
+    /// The instants that our documents give to these events, in the same order. The events' own instants are only a guess.
+    fn remembered(&mut self, events: &[DatedEvent]) -> Vec<Remembered>;
+
+    /// Glucose that others than this program brought to the site, both instants included. Asked for only in doubt.
+    ///
+    /// # Errors
+    /// When it cannot be fetched.
+    fn sightings(&mut self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Sighting>>;
+}
+
 /// A pump's events with their instants.
 #[derive(Debug)]
 pub struct Dated {
     /// The events, in the order in which the pump wrote them.
     pub events: Vec<DatedEvent>,
-    /// How the pump's clock was judged.
-    pub verdict: Verdict,
+    /// The pump's clock, as it was judged.
+    pub clock: PumpClock,
+    /// What cannot be known yet.
+    pub doubt: Option<Doubt>,
     /// From when on earlier runs may have judged it otherwise.
     pub doubtful_from: Option<DateTime<Utc>>,
     /// What was left out of the answers.
     pub skipped: Skipped,
 }
 
-/// Dates the events of some days. `fetch` gets those of other days, both days included.
+impl Dated {
+    /// How the pump's clock was judged.
+    pub fn verdict(&self) -> &Verdict {
+        self.clock.verdict()
+    }
+}
+
+/// Two offsets of the clock fit all that is known, and they are an hour or more apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Doubt {
+    /// The events that this concerns, and that nothing is to be written of until then.
+    pub events: HashSet<EventId>,
+    /// The offsets from UTC.
+    pub offsets: (Duration, Duration),
+    /// When the more likely one is taken.
+    pub until: DateTime<Utc>,
+}
+
+/// Dates the events of some days. `judged` is the clock as it was judged before in this run, from newer events.
 ///
 /// # Errors
-/// Only those of `fetch`.
-pub fn date<E>(
+/// Only those of the sources.
+pub fn date(
     about: &About,
     days: &Days,
     mut decoded: Decoded,
-    mut fetch: impl FnMut(NaiveDate, NaiveDate) -> Result<Decoded, E>,
-) -> Result<Dated, E> {
-    let evidence = Evidence {
-        newest: newest_reading(about, days, &decoded),
-        last_upload: about.last_upload,
-        now: about.now,
+    judged: Option<&PumpClock>,
+    sources: &mut dyn Sources,
+) -> Result<Dated> {
+    let judge = |decoded: &Decoded, remembered: &[Remembered], sightings: &[Sighting]| {
+        let evidence = Evidence {
+            newest: newest_reading(about, days, decoded),
+            last_upload: about.last_upload,
+            now: about.now,
+        };
+        let knowledge = Knowledge {
+            events: &decoded.events,
+            remembered,
+            sightings,
+        };
+        PumpClock::judge_knowing(about.zone, &decoded.clock_changes, &evidence, &knowledge)
     };
-    let mut clock = PumpClock::judge(about.zone, &decoded.clock_changes, &evidence);
-    let verdict = *clock.verdict();
-    if let Some((first, last)) = clock.days_that_tell(days.first, days.last) {
-        clock = clock.informed_by(&fetch(first, last)?.events);
+    let mut clock = judged.cloned().unwrap_or_else(|| judge(&decoded, &[], &[]));
+    let mut remembered = sources.remembered(&clock.date(decoded.events.clone()));
+    if judged.is_none() && !remembered.is_empty() {
+        clock = judge(&decoded, &remembered, &[]);
     }
-    if let Some((first, last)) = clock.lost_days(days.start, days.end) {
-        decoded.add(fetch(first, last)?);
+    let span = (days.start - Duration::days(1), days.end);
+    let beside = clock.other_days(span, (days.first, days.last));
+    if !beside.is_empty() {
+        for (first, last) in beside {
+            decoded.add(sources.events(first, last)?);
+        }
+        remembered = sources.remembered(&clock.date(decoded.events.clone()));
+        if judged.is_none() {
+            clock = judge(&decoded, &remembered, &[]);
+        }
     }
+    if judged.is_none() && is_in_doubt(about, days, &clock, &remembered) && has_readings(&decoded) {
+        let until = days.end.min(about.now);
+        let sightings = sources.sightings(span.0, until)?;
+        if !sightings.is_empty() {
+            clock = judge(&decoded, &remembered, &sightings);
+        }
+    }
+    if judged.is_none()
+        && let Some((first, last)) = clock.days_that_tell(days.first, days.last)
+    {
+        clock = clock.informed_by(&sources.events(first, last)?.events);
+    }
+    let clock = clock.informed_by(&decoded.events);
+    let events = clock.date(decoded.events);
     Ok(Dated {
-        doubtful_from: clock.doubtful_from(days.start),
-        events: clock.date(decoded.events),
-        verdict,
+        doubt: doubt(about, &clock, &events, &remembered),
+        doubtful_from: clock.doubtful_from(&remembered, &events, days.start, about.now),
+        events,
+        clock,
         skipped: decoded.skipped,
+    })
+}
+
+/// Whether another uploader's glucose could tell more than what is known: the clock was moved, the zone changed, nothing
+/// was written yet, or two rules fit.
+fn is_in_doubt(about: &About, days: &Days, clock: &PumpClock, remembered: &[Remembered]) -> bool {
+    let recent = days.end >= about.now;
+    let moved = clock.moved_between(days.start, days.end);
+    let changed = recent && clock.may_have_followed_since(days.start);
+    moved || changed || (recent && (remembered.is_empty() || clock.other().is_some()))
+}
+
+fn has_readings(decoded: &Decoded) -> bool {
+    let mut details = decoded.events.iter().map(|event| &event.detail);
+    details.any(|detail| matches!(detail, Detail::CgmReading(_)))
+}
+
+/// What is to be held back, and until when.
+fn doubt(
+    about: &About,
+    clock: &PumpClock,
+    events: &[DatedEvent],
+    remembered: &[Remembered],
+) -> Option<Doubt> {
+    let other = clock.other()?;
+    let otherwise = other.date(events.iter().map(|dated| dated.event.clone()).collect());
+    let mut apart = events
+        .iter()
+        .zip(&otherwise)
+        .filter(|(one, other)| (one.at - other.at).abs() >= REAL_DOUBT);
+    let newest = remembered.last().map(|document| document.id);
+    let unwritten =
+        |(one, _): &(&DatedEvent, &DatedEvent)| newest.is_none_or(|newest| one.event.id > newest);
+    let (first, first_otherwise) = apart.clone().find(unwritten)?;
+    let until = first.at.max(first_otherwise.at) + HOLDS_BACK;
+    let offset = |clock: &PumpClock| clock.offset(first.event.id, first.event.pump_time);
+    (about.now < until).then(|| Doubt {
+        offsets: (offset(clock), offset(other)),
+        events: apart.by_ref().map(|(one, _)| one.event.id).collect(),
+        until,
     })
 }
 
 /// What the pump's clock showed at the newest event known: of those fetched where they reach up to now, else what the
 /// account says.
 fn newest_reading(about: &About, days: &Days, decoded: &Decoded) -> Option<PumpTime> {
-    let fetched = decoded.events.last().map(|event| event.pump_time);
+    let event = decoded
+        .events
+        .last()
+        .map(|event| (event.id, event.pump_time));
+    // On a clock that was set to another day, the events since then are not among those of a page.
+    let moved = PumpClock::shown_after_moving(&decoded.clock_changes);
+    let fetched = event.into_iter().chain(moved).max_by_key(|(id, _)| *id);
+    let fetched = fetched.map(|(_, reading)| reading);
     let recorded = about.newest.map(PumpTime::new);
     let later = recorded.filter(|recorded| recorded.reading().date() > days.last);
     later.or(fetched).or(recorded)

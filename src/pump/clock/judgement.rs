@@ -35,12 +35,12 @@ impl Evidence {
     }
 
     /// Whether the newest event can have happened at an instant.
-    fn allows(&self, at: DateTime<Utc>) -> bool {
+    pub(super) fn allows(&self, at: DateTime<Utc>) -> bool {
         at <= self.latest_possible() + TOLERANCE
     }
 
     /// Whether that instant is right before the upload.
-    fn suggests(&self, at: DateTime<Utc>) -> bool {
+    pub(super) fn suggests(&self, at: DateTime<Utc>) -> bool {
         let since = self.last_upload.map(|upload| upload - JUST_UPLOADED);
         self.allows(at) && since.is_some_and(|since| at >= since)
     }
@@ -69,6 +69,12 @@ pub enum Reason {
     /// The pump's owner is travelling: only the zone's offset before the newest movements, moved by them, puts the newest
     /// event right before its upload, or not after it.
     Travelling,
+    /// Earlier passes went by it, or by an offset that the record of movements leads from to this one.
+    Remembered,
+    /// The clock was set after a loss, and only so does time not go backwards, or is the newest event not in the future.
+    SetAfterALoss,
+    /// Another uploader's glucose tells it.
+    Witnessed,
     /// Nothing speaks against a clock that follows its zone.
     Default,
     /// Neither fits.
@@ -96,6 +102,17 @@ impl Verdict {
     /// What to do about a [`Verdict::doubt`].
     pub const ADVICE: &'static str =
         "Set TIMEZONE_NAME to the zone of the pump's clock, or correct the pump's clock";
+
+    /// A judgement that nothing speaks against.
+    pub(super) fn of(rule: Rule, reason: Reason) -> Verdict {
+        Verdict {
+            rule,
+            reason,
+            misfit: None,
+            late: None,
+            second_pass: false,
+        }
+    }
 
     /// When the newest event happened, by this judgement.
     pub(super) fn newest(&self, zone: Tz, newest: PumpTime) -> DateTime<Utc> {
@@ -143,13 +160,7 @@ pub(super) fn judge(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Ve
 }
 
 fn choose(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Verdict {
-    let verdict = |rule, reason| Verdict {
-        rule,
-        reason,
-        misfit: None,
-        late: None,
-        second_pass: false,
-    };
+    let verdict = Verdict::of;
     let Some(newest) = evidence.newest else {
         return verdict(Rule::FollowsZone, Reason::Default);
     };
@@ -210,6 +221,25 @@ fn choose(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Verdict {
     };
     let (rule, reason) = by_habit(left, &habit, is_ahead);
     verdict(rule, told.unwrap_or(reason))
+}
+
+/// The rule that was not chosen, of those between which only habit could.
+pub(super) fn other(
+    zone: Tz,
+    movements: &[Movement],
+    evidence: &Evidence,
+    chosen: &Verdict,
+) -> Option<Rule> {
+    let newest = evidence.newest?;
+    let change = zone::latest_transition(zone, chosen.newest(zone, newest))?;
+    let lags = Rule::Kept(offset_before_changes(zone, movements, evidence.now));
+    let other = match chosen.rule {
+        Rule::FollowsZone => lags,
+        Rule::Kept(_) => Rule::FollowsZone,
+    };
+    let at = Verdict::of(other, Reason::Default).newest(zone, newest);
+    let recent = at - change.at <= BY_HAND_WITHIN;
+    (recent && evidence.allows(at)).then_some(other)
 }
 
 /// The candidates that put the newest event at such an instant.
@@ -300,7 +330,7 @@ fn fitting_offset(newest: PumpTime, evidence: &Evidence) -> Duration {
 }
 
 /// The offset at which the newest event would have happened right before its upload, where it is whole hours before that.
-fn late(zone: Tz, verdict: &Verdict, evidence: &Evidence) -> Option<Duration> {
+pub(super) fn late(zone: Tz, verdict: &Verdict, evidence: &Evidence) -> Option<Duration> {
     let newest = evidence.newest?;
     let at = verdict.newest(zone, newest);
     let behind = evidence.last_upload? - at;
@@ -313,7 +343,7 @@ fn late(zone: Tz, verdict: &Verdict, evidence: &Evidence) -> Option<Duration> {
 
 /// Whether the clock's owner made up for a change of the zone with this one of the movements, soon after it or in advance.
 /// Nobody does so twice: another movement of that size is a journey of one hour.
-fn by_hand(zone: Tz, movements: &[Movement], index: usize) -> bool {
+pub(super) fn by_hand(zone: Tz, movements: &[Movement], index: usize) -> bool {
     let Some(change) = change_made_up_for(zone, &movements[index]) else {
         return false;
     };

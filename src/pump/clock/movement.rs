@@ -6,14 +6,19 @@ use chrono_tz::Tz;
 use crate::pump::event::{Detail, Event, EventId};
 use crate::pump::quantity::pump_epoch;
 
-use super::thresholds::{ANTICIPATION, FIRST_YEARS, GRAIN, SETTING_A_LOST_CLOCK, SETTINGS_APART};
+use super::thresholds::{
+    ANTICIPATION, FIRST_YEARS, GRAIN, NO_JOURNEY, SETTING_A_LOST_CLOCK, SETTINGS_APART,
+    SMALLEST_ZONE_STEP,
+};
 use super::zone::{self, Transition};
 
 /// One movement of the pump's clock, made of one or more settings.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Movement {
     settings: Vec<Setting>,
-    /// How far the clock moved in all.
+    /// How far the clock moved in all, to the second.
+    pub exact: Duration,
+    /// How far that moved it between zones: whole quarters of an hour, nothing where it only corrected drift.
     pub shift: Duration,
     /// What the clock showed before.
     pub before: NaiveDateTime,
@@ -33,31 +38,40 @@ impl Movement {
         self.settings[self.settings.len() - 1].id
     }
 
-    /// How far this movement put the clock ahead of what it was when it wrote an earlier event, or one between the
-    /// movement's own settings.
-    pub(super) fn shift_after(&self, id: EventId, reading: NaiveDateTime) -> Duration {
-        if id < self.settings[0].id {
-            // A clock that was lost shows 2008. The loss is not on record, so what the owner then sets makes up for it:
-            // together they leave the offset of everything before the loss alone.
-            let before_the_loss = self.sets_a_lost_clock() && reading > self.before;
-            return if before_the_loss || self.loses_the_clock() {
-                Duration::zero()
-            } else {
-                self.shift
-            };
-        }
-        let later = self.settings.iter().filter(|setting| setting.id > id);
-        self.rounded(later.map(|setting| setting.shift).sum())
+    /// The first setting.
+    pub(super) fn first(&self) -> EventId {
+        self.settings[0].id
+    }
+
+    /// From which event on the clock was how far short of where this movement put it: after each of its settings but the
+    /// last, and nothing from that one on.
+    pub(super) fn short_of_the_end(&self) -> impl Iterator<Item = (EventId, Duration)> {
+        self.settings.iter().enumerate().map(|(index, setting)| {
+            let later = self.settings[index + 1..].iter();
+            let short = later.map(|setting| setting.shift).sum();
+            (setting.id, self.rounded(short))
+        })
+    }
+
+    /// Whether it only corrected a clock that ran fast or slow.
+    pub(super) fn corrects_drift(&self) -> bool {
+        self.shift.is_zero()
+    }
+
+    /// Whether no journey moves a clock as far: AM was set for PM, or a wrong day, or one of these was put right.
+    pub(super) fn mends_the_date(&self) -> bool {
+        let half_a_day = Duration::hours(12);
+        (self.exact.abs() - half_a_day).abs() <= GRAIN || self.exact.abs() >= NO_JOURNEY
     }
 
     /// Whether the clock stood in the pump's first years before: the pump had lost its time.
     pub(super) fn sets_a_lost_clock(&self) -> bool {
-        in_first_years(self.before) && self.shift > FIRST_YEARS
+        in_first_years(self.before) && self.exact > FIRST_YEARS
     }
 
     /// Whether the clock fell back to the pump's first years. Where that is on record, setting it again makes up for it.
-    fn loses_the_clock(&self) -> bool {
-        in_first_years(self.after) && self.shift < -FIRST_YEARS
+    pub(super) fn loses_the_clock(&self) -> bool {
+        in_first_years(self.after) && self.exact < -FIRST_YEARS
     }
 
     /// Whether a later setting goes on with this movement: the time and the date are set one after the other.
@@ -80,11 +94,11 @@ impl Movement {
 }
 
 /// Whether a reading is from the pump's first years, where a clock starts that was lost.
-fn in_first_years(reading: NaiveDateTime) -> bool {
+pub(super) fn in_first_years(reading: NaiveDateTime) -> bool {
     reading < pump_epoch().and_time(NaiveTime::MIN) + FIRST_YEARS
 }
 
-/// The clock's movements, oldest first; corrections of less than half a quarter of an hour are left out.
+/// The clock's movements, oldest first, corrections of its drift among them.
 pub(super) fn movements(changes: &[Event]) -> Vec<Movement> {
     let mut movements: Vec<Movement> = Vec::new();
     for event in changes {
@@ -92,17 +106,17 @@ pub(super) fn movements(changes: &[Event]) -> Vec<Movement> {
         match movements.last_mut() {
             Some(movement) if movement.goes_on_with(&next) => {
                 movement.settings.extend(next.settings);
-                movement.shift += next.shift;
+                movement.exact += next.exact;
                 // The setting that came first says what the clock showed, the sum of the shifts where it ended.
-                movement.after = movement.before + movement.shift;
+                movement.after = movement.before + movement.exact;
             }
             _ => movements.push(next),
         }
     }
     for movement in &mut movements {
-        movement.shift = movement.rounded(movement.shift);
+        movement.shift = movement.rounded(movement.exact);
     }
-    movements.retain(|movement| !movement.shift.is_zero());
+    movements.retain(|movement| !movement.exact.is_zero());
     movements
 }
 
@@ -132,6 +146,7 @@ fn single(event: &Event) -> Option<Movement> {
             id: event.id,
             shift,
         }],
+        exact: shift,
         shift,
         before,
         after,
@@ -139,10 +154,18 @@ fn single(event: &Event) -> Option<Movement> {
 }
 
 fn to_grain(shift: Duration) -> Duration {
+    if shift.abs() < SMALLEST_ZONE_STEP {
+        return Duration::zero();
+    }
     let grain = GRAIN.num_seconds();
     let seconds = shift.num_seconds();
     let quarters = (seconds + seconds.signum() * grain / 2) / grain;
     Duration::seconds(quarters * grain)
+}
+
+/// Whether an offset may be a zone's: a whole number of quarters of an hour.
+pub(super) fn is_a_zones(offset: Duration) -> bool {
+    offset.num_seconds() % GRAIN.num_seconds() == 0
 }
 
 /// The zone's offset from UTC at a movement: the one at which the clock ran afterwards, if its owner set it to the zone's

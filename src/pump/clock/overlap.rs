@@ -7,6 +7,7 @@ use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
 use super::thresholds::{FOLLOWS_WITHIN, NEIGHBOURS, STEP_BACK};
+use super::zone::Transition;
 use super::{movement, zone};
 
 /// Where a reading of the clock lies.
@@ -99,6 +100,19 @@ pub(super) fn ran_on(placed: &[Placed], second_pass: bool) -> bool {
     })
 }
 
+/// Whether these readings show that the clock followed the zone when it changed: no time went by where it stepped.
+pub(super) fn followed(placed: &[Placed], change: &Transition) -> bool {
+    let (before, after) = (
+        change.at.naive_utc() + change.before,
+        change.at.naive_utc() + change.after,
+    );
+    let near = |one: NaiveDateTime, other: NaiveDateTime| (one - other).abs() <= NEIGHBOURS * 2;
+    placed.windows(2).any(|pair| {
+        let (one, other) = (pair[0].reading, pair[1].reading);
+        joined_by(one, other, change.shift()) && near(one, before) && near(other, after)
+    })
+}
+
 /// The stretches of readings in repeated or left-out hours.
 fn runs(placed: &[Placed]) -> Vec<Range<usize>> {
     let mut runs = Vec::new();
@@ -157,6 +171,12 @@ fn passage(placed: &[Placed], run: &Range<usize>, known_as_second_pass: bool) ->
             second_pass: run.end,
         },
     }
+}
+
+/// Whether the pump wrote these readings right after each other, but for a step of its clock between them.
+pub(super) fn joined_by(one: NaiveDateTime, other: NaiveDateTime, step: Duration) -> bool {
+    let truly = other - one - step;
+    Duration::seconds(-30) <= truly && truly <= NEIGHBOURS
 }
 
 /// The first reading after the clock moved as far as the zone had, some hours after a run at the most: it followed, but

@@ -85,7 +85,7 @@ pub(super) fn latest_transition(zone: Tz, until: DateTime<Utc>) -> Option<Transi
     None
 }
 
-/// The first change of the zone's offset after `from` and not after `until`, for spans of days.
+/// The first change of the zone's offset after `from` and not after `until`, if there is one within two years.
 pub(super) fn next_transition(
     zone: Tz,
     from: DateTime<Utc>,
@@ -93,6 +93,7 @@ pub(super) fn next_transition(
 ) -> Option<Transition> {
     // Day by day: within a span a zone may change there and back, as Morocco's does around Ramadan.
     let mut early = from;
+    let until = until.min(from + Duration::days(732));
     while early < until {
         let late = until.min(early + Duration::days(1));
         if offset_at(zone, early) != offset_at(zone, late) {

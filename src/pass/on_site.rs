@@ -1,0 +1,103 @@
+//! What the site tells of a pump's clock: the instants that our own documents give to its events, and glucose that other
+//! uploaders brought.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::site_side::ThereAlready;
+use crate::nightscout::Site;
+use crate::nightscout::entry::ExistingEntry;
+use crate::pump::clock::{Remembered, Sighting};
+use crate::pump::event::EventId;
+use crate::translate::{self, History, TranslateOptions, cgm};
+
+/// The site, and what it holds around a page.
+pub(super) struct OnSite<'a> {
+    site: &'a Site,
+    /// When our documents say that something happened.
+    instants: HashMap<&'a str, DateTime<Utc>>,
+    /// The entries of other uploaders, where they were read already.
+    entries: Option<&'a [ExistingEntry]>,
+    /// Those that were asked for.
+    asked: OnceCell<Vec<Sighting>>,
+}
+
+impl<'a> OnSite<'a> {
+    /// `has_entries` says whether the entries were read.
+    pub(super) fn new(site: &'a Site, existing: &'a ThereAlready, has_entries: bool) -> Self {
+        let treatments = existing.treatments.iter().filter(|document| document.ours);
+        let treatments =
+            treatments.filter_map(|document| Some((document.identifier.as_deref()?, document.at?)));
+        let entries = existing.entries.iter().filter(|entry| entry.ours);
+        let entries = entries.filter_map(|entry| Some((entry.identifier.as_deref()?, entry.at)));
+        OnSite {
+            site,
+            instants: treatments.chain(entries).collect(),
+            entries: has_entries.then_some(&existing.entries),
+            asked: OnceCell::new(),
+        }
+    }
+
+    /// The instants that our documents give to events of a pump.
+    pub(super) fn remembered(
+        &self,
+        history: &History<'_>,
+        options: &TranslateOptions<'_>,
+    ) -> Vec<Remembered> {
+        if self.instants.is_empty() {
+            return Vec::new();
+        }
+        let treatments = translate::treatments(history, options);
+        let treatments = treatments
+            .iter()
+            .map(|treatment| (&treatment.identity, treatment.at));
+        let entries = cgm::entries(history);
+        let entries = entries.iter().map(|entry| (&entry.identity, entry.at));
+        let told = treatments.chain(entries).filter_map(|(identity, guessed)| {
+            let at = self.told(&identity.identifier)?;
+            let index = find(history, identity.events[0])?;
+            let dated = &history.events[index];
+            Some(Remembered {
+                id: dated.event.id,
+                reading: dated.event.pump_time.reading(),
+                at: dated.at + (at - guessed),
+            })
+        });
+        told.collect()
+    }
+
+    fn told(&self, identifier: &Uuid) -> Option<DateTime<Utc>> {
+        let mut text = Uuid::encode_buffer();
+        let text = identifier.hyphenated().encode_lower(&mut text);
+        self.instants.get(&*text).copied()
+    }
+
+    /// Glucose that other uploaders brought between two instants.
+    pub(super) fn sightings(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<Sighting>> {
+        if let Some(entries) = self.entries {
+            return Ok(entries.iter().filter_map(ExistingEntry::sighting).collect());
+        }
+        if let Some(asked) = self.asked.get() {
+            return Ok(asked.clone());
+        }
+        let documents = self.site.entries(from, Some(until))?;
+        let entries = documents.iter().filter_map(ExistingEntry::from_document);
+        let sightings: Vec<Sighting> = entries.filter_map(|entry| entry.sighting()).collect();
+        Ok(self.asked.get_or_init(|| sightings).clone())
+    }
+}
+
+fn find(history: &History<'_>, id: EventId) -> Option<usize> {
+    let found = history
+        .events
+        .binary_search_by_key(&id, |dated| dated.event.id);
+    found.ok()
+}

@@ -1,0 +1,357 @@
+//! Which offset the clock has had since its newest movement, by what earlier passes went by and what moved the clock since.
+//!
+//! The record tells to the second how far the clock was moved, so that one offset remembered tells all later ones: a
+//! journey, a clock set wrong, one set for daylight saving. One upload's timing does not overturn that; what is impossible
+//! does, once. Where nothing is remembered, or the pump lost its clock since, the judgement by rules decides.
+
+use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
+
+use super::course::breaks;
+use super::judgement::{self, Evidence, Reason, Rule, Verdict};
+use super::memory::Held;
+use super::movement::{self, Movement};
+use super::thresholds::{LONGEST_JOURNEY, REAL_DOUBT, TOLERANCE};
+use super::{overlap, zone};
+use crate::pump::event::{Event, EventId};
+use crate::pump::quantity::pump_epoch;
+
+/// What was decided of the time since the newest movement.
+#[derive(Clone, Debug)]
+pub(super) struct Decision {
+    pub verdict: Verdict,
+    /// Whether earlier passes decided it, or what they did and the record together.
+    pub remembered: bool,
+    /// The other rule that fits all that is known, an hour or more from this one.
+    pub other: Option<Rule>,
+}
+
+/// All that the decision is made from.
+pub(super) struct Continuity<'a> {
+    pub zone: Tz,
+    pub movements: &'a [Movement],
+    /// What is remembered of each stretch between two movements.
+    pub held: &'a [Option<Held>],
+    pub evidence: &'a Evidence,
+    /// The pump's events, as far as they are known.
+    pub events: &'a [Event],
+}
+
+/// An offset of the clock at some moment since its newest movement.
+struct Anchor {
+    offset: Duration,
+    at: DateTime<Utc>,
+    /// The rule as long as the zone does not change.
+    rule: Rule,
+    agrees_with_zone: bool,
+}
+
+impl Continuity<'_> {
+    pub(super) fn decide(&self) -> Decision {
+        let newest = self.held.len() - 1;
+        if let Some(held) = &self.held[newest] {
+            return self.held(held);
+        }
+        self.chained()
+            .or_else(|| self.after_a_loss())
+            .unwrap_or_else(|| self.by_rules())
+    }
+
+    /// The judgement by rules alone: what drift was corrected is nothing to it.
+    fn by_rules(&self) -> Decision {
+        let moved = self
+            .movements
+            .iter()
+            .filter(|moved| !moved.corrects_drift());
+        let moved: Vec<Movement> = moved.cloned().collect();
+        let verdict = judgement::judge(self.zone, &moved, self.evidence);
+        let undecided = matches!(verdict.reason, Reason::Default | Reason::MovedByHandBefore);
+        let other = judgement::other(self.zone, &moved, self.evidence, &verdict);
+        Decision {
+            verdict,
+            remembered: false,
+            other: other.filter(|other| undecided && self.differ(verdict.rule, *other)),
+        }
+    }
+
+    fn settled(&self, rule: Rule, reason: Reason) -> Decision {
+        let verdict = Verdict::of(rule, reason);
+        Decision {
+            verdict: Verdict {
+                late: judgement::late(self.zone, &verdict, self.evidence),
+                ..verdict
+            },
+            remembered: true,
+            other: None,
+        }
+    }
+
+    /// Documents since the newest movement say at which offset the clock ran.
+    fn held(&self, held: &Held) -> Decision {
+        let decision = self.since(&Anchor {
+            offset: held.offset,
+            at: held.newest.at,
+            rule: held.rule(),
+            agrees_with_zone: held.newest.agrees_with(self.zone),
+        });
+        if self.allows(decision.verdict.rule) {
+            return decision;
+        }
+        let by_rules = self.by_rules();
+        if self.allows(by_rules.verdict.rule) {
+            return by_rules;
+        }
+        Decision {
+            verdict: Verdict {
+                rule: decision.verdict.rule,
+                ..by_rules.verdict
+            },
+            ..decision
+        }
+    }
+
+    /// What the clock did since it had an offset: only a change of the zone leaves a choice.
+    fn since(&self, anchor: &Anchor) -> Decision {
+        let settled = |rule| self.settled(rule, Reason::Remembered);
+        let Some(newest) = self.evidence.newest else {
+            return settled(anchor.rule);
+        };
+        let kept = Rule::Kept(anchor.offset);
+        let until = zone::subtract(newest.reading(), anchor.offset);
+        let latest = zone::latest_transition(self.zone, until)
+            .filter(|change| change.at + Duration::days(3) > until);
+        if let Some(change) = latest
+            && anchor.at >= change.at
+            && anchor.offset == change.before
+            && self.stepped_back_late(change)
+        {
+            return settled(Rule::FollowsZone);
+        }
+        let passed = zone::next_transition(self.zone, anchor.at, until);
+        if !anchor.agrees_with_zone || passed.is_none_or(|change| change.before != anchor.offset) {
+            return settled(anchor.rule);
+        }
+        self.either(Rule::FollowsZone, kept)
+    }
+
+    /// One of two rules, by the evidence, else by habit.
+    fn either(&self, one: Rule, other: Rule) -> Decision {
+        let left: Vec<Rule> = [one, other]
+            .into_iter()
+            .filter(|rule| self.allows(*rule))
+            .collect();
+        let suggested: Vec<Rule> = left
+            .iter()
+            .copied()
+            .filter(|rule| self.suggests(*rule))
+            .collect();
+        match (&left[..], &suggested[..]) {
+            ([only], _) => self.settled(*only, Reason::OtherIsInTheFuture),
+            ([_, _], [only]) => self.settled(*only, Reason::JustUploaded),
+            _ => {
+                let by_rules = self.by_rules();
+                let rule = by_rules.verdict.rule;
+                let other = if rule == one { other } else { one };
+                Decision {
+                    other: Some(other).filter(|other| left.len() == 2 && self.differ(rule, *other)),
+                    ..by_rules
+                }
+            }
+        }
+    }
+
+    /// The offset that the record and the newest document before the newest movement lead to.
+    fn chained(&self) -> Option<Decision> {
+        let since = (0..self.movements.len())
+            .rev()
+            .take_while(|index| !breaks(&self.movements[*index]))
+            .find(|index| self.held[*index].is_some())?;
+        let held = self.held[since].as_ref()?;
+        let moved = &self.movements[since..];
+        let until = zone::subtract(moved[0].before, held.offset);
+        let followed = zone::next_transition(self.zone, held.newest.at, until)
+            .filter(|change| change.before == held.offset && held.newest.agrees_with(self.zone));
+        let bases = [Some(held.offset), followed.map(|change| change.after)];
+        let reached = bases.into_iter().flatten().map(|base| {
+            moved.iter().fold(base, |offset, moved| {
+                // An offset that a witness told is exact, and so is where the clock went from there.
+                offset
+                    + if movement::is_a_zones(offset) {
+                        moved.shift
+                    } else {
+                        moved.exact
+                    }
+            })
+        });
+        let reached: Vec<Duration> = reached.collect();
+        let Some(last) = moved.iter().rev().find(|moved| !moved.corrects_drift()) else {
+            let agrees_with_zone = held.newest.agrees_with(self.zone) && reached[0] == held.offset;
+            return Some(self.since(&Anchor {
+                offset: reached[0],
+                at: held.newest.at,
+                rule: if agrees_with_zone {
+                    held.rule()
+                } else {
+                    Rule::Kept(reached[0])
+                },
+                agrees_with_zone,
+            }));
+        };
+        let zones = movement::zone_offset(self.zone, last);
+        let ahead =
+            movement::change_ahead(self.zone, last, LONGEST_JOURNEY).map(|change| change.after);
+        let about = |home: Duration| {
+            reached
+                .iter()
+                .any(|offset| (*offset - home).abs() <= Duration::minutes(1))
+        };
+        let decision = if about(zones) {
+            // Home again, or set to what the zone has.
+            self.since(&Anchor {
+                offset: zones,
+                at: zone::subtract(last.after, zones),
+                rule: Rule::FollowsZone,
+                agrees_with_zone: true,
+            })
+        } else if let Some(ahead) = ahead.filter(|ahead| about(*ahead)) {
+            self.settled(Rule::Kept(ahead), Reason::MovedByHandBefore)
+        } else {
+            self.abroad(&reached, last, since)
+        };
+        if self.allows(decision.verdict.rule) {
+            return Some(decision);
+        }
+        let by_rules = self.by_rules();
+        Some(if self.allows(by_rules.verdict.rule) {
+            by_rules
+        } else {
+            decision
+        })
+    }
+
+    /// The record leads to an offset that is not the zone's: a journey, or what is remembered is wrong.
+    fn abroad(&self, reached: &[Duration], last: &Movement, since: usize) -> Decision {
+        let abroad: Vec<Rule> = reached.iter().map(|offset| Rule::Kept(*offset)).collect();
+        let fitting = abroad.iter().find(|rule| self.suggests(**rule));
+        let fitting = fitting.or_else(|| abroad.iter().find(|rule| self.allows(**rule)));
+        let by_rules = self.by_rules();
+        let home = by_rules.verdict.rule;
+        let Some(fitting) = fitting.copied() else {
+            return by_rules;
+        };
+        if !self.allows(home) {
+            return self.settled(fitting, Reason::Travelling);
+        }
+        let corrected = self.lost_before(since) && last.mends_the_date();
+        if corrected {
+            return Decision {
+                other: None,
+                ..by_rules
+            };
+        }
+        let moved = self
+            .movements
+            .iter()
+            .filter(|moved| !moved.corrects_drift());
+        let moved: Vec<Movement> = moved.cloned().collect();
+        let by_hand = judgement::by_hand(self.zone, &moved, moved.len() - 1);
+        let tells = self.suggests(fitting) && !self.suggests(home);
+        if by_hand && !tells {
+            let other = Some(fitting).filter(|rule| self.differ(home, *rule));
+            return Decision { other, ..by_rules };
+        }
+        Decision {
+            other: Some(home).filter(|rule| !tells && self.differ(fitting, *rule)),
+            ..self.settled(fitting, Reason::Travelling)
+        }
+    }
+
+    /// Whether the pump had lost its clock not long before a movement.
+    fn lost_before(&self, index: usize) -> bool {
+        let soon =
+            |moved: &&Movement| self.movements[index].before - moved.after <= LONGEST_JOURNEY;
+        let lost = self.movements[..index]
+            .iter()
+            .rev()
+            .find(|moved| breaks(moved));
+        lost.filter(soon).is_some()
+    }
+
+    /// The clock was set after a loss, perhaps AM for PM or to a wrong day. Its time since the loss is on record, and time
+    /// does not go backwards across a loss.
+    fn after_a_loss(&self) -> Option<Decision> {
+        let set = self
+            .movements
+            .last()
+            .filter(|moved| moved.sets_a_lost_clock())?;
+        let zones = movement::zone_offset(self.zone, set);
+        let ran = set
+            .before
+            .signed_duration_since(pump_epoch().and_time(chrono::NaiveTime::MIN));
+        let before = self.last_before(set.first(), ran);
+        let possible = |offset: &Duration| {
+            let at = zone::subtract(set.after, *offset);
+            self.allows(Rule::Kept(*offset)) && before.is_none_or(|before| at + TOLERANCE >= before)
+        };
+        let offsets = [0, -12, 12, -24, 24].map(|hours| zones + Duration::hours(hours));
+        let offsets: Vec<Duration> = offsets.into_iter().filter(possible).collect();
+        let first = *offsets.first()?;
+        let suggested = |offset: &&Duration| self.suggests(Rule::Kept(**offset));
+        let told = offsets.iter().find(suggested).copied().unwrap_or(first);
+        (told != zones).then(|| Decision {
+            remembered: false,
+            ..self.settled(Rule::Kept(told), Reason::SetAfterALoss)
+        })
+    }
+
+    /// The earliest instant at which a clock can have been set that had run so long since it was lost.
+    fn last_before(&self, set: EventId, ran: Duration) -> Option<DateTime<Utc>> {
+        let before =
+            self.events.iter().rev().find(|event| {
+                event.id < set && !movement::in_first_years(event.pump_time.reading())
+            })?;
+        let reading = before.pump_time.reading();
+        let held = self.held[self.movements.len() - 1].as_ref();
+        let offset = held.map_or(zone::offsets_at_reading(self.zone, reading).0, |held| {
+            held.offset
+        });
+        Some(zone::subtract(reading, offset) + ran)
+    }
+
+    /// Whether the events show that a clock which had not followed its zone stepped back after all: time does not.
+    fn stepped_back_late(&self, change: zone::Transition) -> bool {
+        if change.shift() >= Duration::zero() {
+            return false;
+        }
+        let begins = self.movements.last().map(Movement::last);
+        let events = self
+            .events
+            .iter()
+            .filter(|event| begins.is_none_or(|begins| event.id > begins));
+        let readings: Vec<_> = events.map(|event| event.pump_time.reading()).collect();
+        readings.windows(2).any(|pair| {
+            overlap::joined_by(pair[0], pair[1], change.shift())
+                && pair[0] > change.at.naive_utc() + change.before
+        })
+    }
+
+    fn newest(&self, rule: Rule) -> Option<DateTime<Utc>> {
+        let newest = self.evidence.newest?;
+        Some(Verdict::of(rule, Reason::Default).newest(self.zone, newest))
+    }
+
+    fn allows(&self, rule: Rule) -> bool {
+        self.newest(rule).is_none_or(|at| self.evidence.allows(at))
+    }
+
+    fn suggests(&self, rule: Rule) -> bool {
+        self.newest(rule)
+            .is_some_and(|at| self.evidence.suggests(at))
+    }
+
+    fn differ(&self, one: Rule, other: Rule) -> bool {
+        let (one, other) = (self.newest(one), self.newest(other));
+        one.zip(other)
+            .is_some_and(|(one, other)| (one - other).abs() >= REAL_DOUBT)
+    }
+}

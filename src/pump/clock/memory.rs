@@ -1,0 +1,107 @@
+//! What our own documents remember of the clock: each holds an event and the instant that an earlier pass gave it, and so
+//! the offset that was used. Between two movements that offset stands.
+
+use chrono::{DateTime, Duration, NaiveDateTime, Timelike, Utc};
+use chrono_tz::Tz;
+
+use super::judgement::Rule;
+use super::{movement, zone};
+use crate::pump::event::EventId;
+
+/// More stretches than these between two movements are no memory but a muddle.
+const MOST_RUNS: usize = 4;
+
+/// An event that has a document, and the instant which that document gives it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Remembered {
+    /// The event.
+    pub id: EventId,
+    /// What the pump's clock showed.
+    pub reading: NaiveDateTime,
+    /// The instant by the document.
+    pub at: DateTime<Utc>,
+}
+
+impl Remembered {
+    /// The offset that was used. Documents of one second lie milliseconds apart.
+    pub(super) fn offset(&self) -> Duration {
+        let at = self.at.with_nanosecond(0).unwrap_or(self.at);
+        self.reading - at.naive_utc()
+    }
+
+    /// Whether the zone has that offset at this reading of the clock.
+    pub(super) fn agrees_with(&self, zone: Tz) -> bool {
+        let (first, second) = zone::offsets_at_reading(zone, self.reading);
+        let after = zone::left_out(zone, self.reading).map(|change| change.after);
+        let offset = self.offset();
+        offset == first || offset == second || Some(offset) == after
+    }
+}
+
+/// What is remembered of the time between two movements.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    /// The newest event remembered.
+    pub newest: Remembered,
+    /// The offset there.
+    pub offset: Duration,
+    /// Whether the clock is remembered to have followed its zone through a change.
+    pub follows: bool,
+    /// Whether it had the zone's offset all along.
+    pub agrees: bool,
+    /// The offsets that were used, each from an event on.
+    pub runs: Vec<(EventId, Duration)>,
+}
+
+impl Held {
+    /// Reads what the documents of one stretch say, in the order of their events; `None` where that is a muddle.
+    pub(super) fn of(zone: Tz, documents: &[Remembered]) -> Option<Held> {
+        // A document that somebody else moved tells nothing.
+        let enough = (documents.len() / 10).max(if documents.len() > 2 { 2 } else { 1 });
+        let often = |document: &&Remembered| {
+            let same = documents
+                .iter()
+                .filter(|other| other.offset() == document.offset());
+            // Of a few documents some may have moved for another reason.
+            let few = documents.len() < 3 && !movement::is_a_zones(document.offset());
+            !few && same.take(enough).count() == enough
+        };
+        let kept: Vec<&Remembered> = documents.iter().filter(often).collect();
+        let mut runs: Vec<(EventId, Duration)> = Vec::new();
+        for document in &kept {
+            if runs
+                .last()
+                .is_none_or(|(_, offset)| *offset != document.offset())
+            {
+                runs.push((document.id, document.offset()));
+            }
+        }
+        let newest = **kept.last()?;
+        let followed = || {
+            let change = zone::latest_transition(zone, newest.at)?;
+            let both =
+                kept.iter().any(|document| document.at < change.at) && newest.at >= change.at;
+            let all = kept.iter().all(|document| document.agrees_with(zone));
+            let late = runs.iter().any(|(_, offset)| *offset == change.before)
+                && newest.offset() == change.after;
+            (runs.len() > 1 && both && (all || (late && runs.len() == 2))).then_some(())
+        };
+        let follows = followed().is_some();
+        (follows || runs.len() <= MOST_RUNS).then(|| Held {
+            newest,
+            offset: newest.offset(),
+            follows,
+            agrees: kept.iter().all(|document| document.agrees_with(zone)),
+            runs,
+        })
+    }
+
+    /// The rule that holds from the newest event remembered on, as long as the zone does not change.
+    pub(super) fn rule(&self) -> Rule {
+        if self.follows || self.agrees {
+            Rule::FollowsZone
+        } else {
+            Rule::Kept(self.offset)
+        }
+    }
+}
