@@ -105,6 +105,8 @@ pub struct Nightscout {
     pub secret: Secret,
     /// Do not check the site's certificate.
     pub skip_tls_verify: bool,
+    /// A file of certificates (PEM) to trust as well as the machine's own.
+    pub ca_file: Option<PathBuf>,
     /// The owner accepts that others can read what plain http sends.
     pub allow_insecure_http: bool,
 }
@@ -276,10 +278,12 @@ impl Nightscout {
                 "NS_SKIP_TLS_VERIFY is on: the certificate of the Nightscout site is not checked",
             );
         }
+        let ca_file = reader.optional("NS_CA_FILE", values::path);
         Some(Nightscout {
             url: url?,
             secret: secret?,
             skip_tls_verify: skip_tls_verify?,
+            ca_file: ca_file?,
             allow_insecure_http: allow_insecure_http?,
         })
     }

@@ -45,6 +45,7 @@ fn call(address: &Secret, proxy: Option<&Secret>) -> Result<()> {
         user_agent: USER_AGENT,
         cookies: false,
         skip_tls_verify: false,
+        extra_roots: Vec::new(),
         idle: Duration::ZERO,
         proxy,
         secrets: vec![address.expose().to_owned()],

@@ -9,6 +9,7 @@
 
 mod answer;
 mod call;
+mod certificates;
 mod client;
 mod error_text;
 mod redaction;
@@ -18,6 +19,7 @@ mod transport_error;
 pub(crate) use answer::not_json;
 pub use answer::{Answer, Service};
 pub use call::{Call, Repeat};
+pub(crate) use certificates::certificates;
 pub use client::{Client, Options, USER_AGENT};
 pub use redaction::excerpt;
 pub(crate) use run_limits::CONTINUES;

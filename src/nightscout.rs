@@ -29,7 +29,8 @@ const SERVICE: Service = Service {
     name: "Nightscout",
     when_unavailable: "Check that the address in NS_URL opens in a browser. A site that is starting or out of order is no loss: the \
                        next run catches up by itself",
-    when_untrusted: "Renew the site's certificate, or, if it is self-signed, set NS_SKIP_TLS_VERIFY=true",
+    when_untrusted: "Renew the site's certificate. If it is self-signed or comes from a private certificate authority, name the file of \
+                     that certificate (PEM) in NS_CA_FILE; NS_SKIP_TLS_VERIFY=true would accept any certificate",
     when_not_understood: "Check NS_URL: it is the address of the site's start page, nothing after it. If it is right, the site may \
                           run a Nightscout that this version does not know",
 };

@@ -51,6 +51,7 @@ pub fn client(
         user_agent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
         cookies: true,
         skip_tls_verify: false,
+        extra_roots: Vec::new(),
         idle: Duration::from_secs(60),
         proxy,
         secrets: vec![

@@ -33,9 +33,14 @@ fn is_of_use(variable: &Variable) -> bool {
     matches!(variable.group, Group::Tconnectsync | Group::Ours)
 }
 
-/// Those that a form asks for: not those that stand in for another, are for tests, or are for all programs.
+/// Those that a form asks for: not those that stand in for another, are for tests, name files, or are for all programs.
 fn is_for_a_form(variable: &Variable) -> bool {
-    const OTHERS: [&str; 2] = ["HTTPS_PROXY", "TCONNECT_BASE_URL"];
+    const OTHERS: [&str; 4] = [
+        "HTTPS_PROXY",
+        "NS_CA_FILE",
+        "SSL_CERT_FILE",
+        "TCONNECT_BASE_URL",
+    ];
     is_of_use(variable)
         && variable.stands_in_for.is_none()
         && !OTHERS.contains(&variable.name)

@@ -2,6 +2,7 @@
 
 mod http;
 mod nightscout;
+mod private_authority;
 mod pump_logs;
 mod tandem;
 mod writes;
@@ -63,6 +64,7 @@ fn site_config(nightscout: &Nightscout, key: &str) -> config::Nightscout {
             .expect("the simulator's address"),
         secret: secret(key),
         skip_tls_verify: false,
+        ca_file: None,
         allow_insecure_http: false,
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn remark(reader: &mut Reader) {
         );
     }
     unknown_names(reader);
-    proxy_in_a_file(reader);
+    only_in_the_environment(reader);
     several_files(reader);
 }
 
@@ -75,13 +75,18 @@ fn is_service_link(name: &str) -> bool {
         || name.split("_PORT_").skip(1).any(of_a_port)
 }
 
-/// The HTTP library reads `HTTPS_PROXY` itself, from the environment.
-fn proxy_in_a_file(reader: &mut Reader) {
-    if let Some((_, Place::File(file))) = reader.sources().value("HTTPS_PROXY") {
-        reader.remark(
-            Level::Warn,
-            format!("HTTPS_PROXY counts in the environment only; in {file} write REQUESTS_PROXY"),
-        );
+/// The HTTP library reads `HTTPS_PROXY` and `SSL_CERT_FILE` itself, from the environment.
+fn only_in_the_environment(reader: &mut Reader) {
+    for (name, instead) in [
+        ("HTTPS_PROXY", "REQUESTS_PROXY"),
+        ("SSL_CERT_FILE", "NS_CA_FILE"),
+    ] {
+        if let Some((_, Place::File(file))) = reader.sources().value(name) {
+            reader.remark(
+                Level::Warn,
+                format!("{name} counts in the environment only; in {file} write {instead}"),
+            );
+        }
     }
 }
 

@@ -189,6 +189,11 @@ pub static VARIABLES: &[Variable] = &[
     .default("false"),
     Variable::new(
         Ours,
+        "NS_CA_FILE",
+        "A file (PEM) with the private certificate authority of the Nightscout site, trusted beside the machine's own list",
+    ),
+    Variable::new(
+        Ours,
         "NS_ALLOW_INSECURE_HTTP",
         "Let NS_URL be plain http outside the home network; others can then read the secret",
     )
@@ -216,6 +221,12 @@ pub static VARIABLES: &[Variable] = &[
         "The same by its usual name (with HTTP_PROXY and NO_PROXY), from the environment only",
     )
     .secret(),
+    Variable::new(
+        Ours,
+        "SSL_CERT_FILE",
+        "A file (PEM) of the certificates to trust instead of the machine's own list (SSL_CERT_DIR: a directory), for all calls; \
+         from the environment only",
+    ),
     Variable::new(
         Ours,
         "TCONNECT_BASE_URL",

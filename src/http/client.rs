@@ -34,6 +34,8 @@ pub struct Options<'a> {
     pub cookies: bool,
     /// Whether any certificate is good enough.
     pub skip_tls_verify: bool,
+    /// Certificates to trust as well as the machine's own.
+    pub extra_roots: Vec<reqwest::Certificate>,
     /// How long an unused connection is kept.
     pub idle: Duration,
     /// The configured proxy. Without one, the usual variables of the environment count.
@@ -84,7 +86,8 @@ impl Client {
             .gzip(true)
             .cookie_store(options.cookies)
             .pool_idle_timeout(options.idle)
-            .tls_danger_accept_invalid_certs(options.skip_tls_verify || never_uses_tls(&options));
+            .tls_danger_accept_invalid_certs(options.skip_tls_verify || never_uses_tls(&options))
+            .tls_certs_merge(options.extra_roots.iter().cloned());
         if is_this_machine(options.origin) {
             builder = builder.no_proxy();
         } else if let Some(proxy) = options.proxy {

@@ -15,7 +15,7 @@ use super::status::{SiteStatus, SiteVersion};
 use crate::config::{self, Collection};
 use crate::failure::{ExitStatus, Failure};
 use crate::http::{
-    Answer, Call, CallError, Client, Options, Repeat, RunLimits, TransportError, USER_AGENT,
+    self, Answer, Call, CallError, Client, Options, Repeat, RunLimits, TransportError, USER_AGENT,
 };
 
 /// The largest answer, in bytes: a page of 5,000 treatments is some 2 MB.
@@ -104,6 +104,10 @@ impl Site {
             user_agent: USER_AGENT,
             cookies: false,
             skip_tls_verify: config.skip_tls_verify,
+            extra_roots: match &config.ca_file {
+                Some(file) => http::certificates("NS_CA_FILE", file)?,
+                None => Vec::new(),
+            },
             // Nightscout closes unused connections after five seconds; a request that meets the closing is lost.
             idle: Duration::from_secs(4),
             proxy,

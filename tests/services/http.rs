@@ -222,6 +222,7 @@ fn calls_share_one_connection() {
         url: format!("http://{address}/").parse().expect("an address"),
         secret: secret("a secret of some length"),
         skip_tls_verify: false,
+        ca_file: None,
         allow_insecure_http: false,
     };
     let site = Site::new(&config, None, limits()).unwrap();
