@@ -3,8 +3,8 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{Findings, uploads};
-use crate::config::Usable;
-use crate::failure::{ExitStatus, Failure};
+use crate::config::{ProfileMode, Usable};
+use crate::failure::{self, ExitStatus, Failure};
 use crate::http::RunLimits;
 use crate::nightscout::{Collection, GlucoseUnits, SecretCheck, Site, SiteStatus, SiteVersion};
 use crate::report::span_in_words;
@@ -33,6 +33,8 @@ pub(super) fn check(
     if let Some(status) = &public {
         describe(usable, status, now, findings);
     }
+    let collections = uploads::collections(&usable.features);
+    let permissions = permissions(&collections);
     let secret_check = site.check_secret();
     let secret_check = findings.sound(ABOUT, secret_check)?;
     match secret_check {
@@ -47,17 +49,51 @@ pub(super) fn check(
     let status = match public {
         Some(status) => status,
         None => {
-            let status = site.status();
+            let status = site.status().map_err(|error| {
+                let token = secret_check == SecretCheck::Token;
+                match failure::status(&error) {
+                    ExitStatus::CredentialsRejected if token => {
+                        missing_right("status", "read", &permissions).into()
+                    }
+                    _ => error,
+                }
+            });
             let status = findings.sound(ABOUT, status)?;
             describe(usable, &status, now, findings);
             status
         }
     };
     let mut readable = true;
-    for collection in uploads::collections(&usable.features) {
-        readable &= rights(&site, &status, collection, secret_check, findings)?;
+    for collection in collections {
+        let needed = Needed {
+            site: &site,
+            status: &status,
+            secret_check,
+            collection,
+            updates: updates(usable, collection, status.version),
+            permissions: &permissions,
+        };
+        readable &= needed.check(findings)?;
     }
     readable.then_some(site)
+}
+
+/// The permissions of a token that may do all that the features need, as the Admin Tools page takes them. It splits what is
+/// typed there at commas too, so that `api:treatments:create,read` would become a permission and a word without meaning.
+fn permissions(collections: &[Collection]) -> String {
+    let names = collections.iter().map(|collection| collection.name());
+    let each = names.map(|name| format!(" api:{name}:*"));
+    format!("api:status:read{}", each.collect::<String>())
+}
+
+/// Whether a run replaces documents of a collection by their `_id`, for which a token needs a permission of its own.
+fn updates(usable: &Usable, collection: Collection, version: SiteVersion) -> bool {
+    match collection {
+        Collection::Treatments => version < SiteVersion::UPSERTS_BY_IDENTIFIER,
+        Collection::Profile => (usable.whole.as_ref())
+            .is_some_and(|config| config.profile.mode == ProfileMode::Replace),
+        Collection::Entries | Collection::DeviceStatus => false,
+    }
 }
 
 fn describe(usable: &Usable, status: &SiteStatus, now: DateTime<Utc>, findings: &mut Findings<'_>) {
@@ -90,50 +126,67 @@ fn describe(usable: &Usable, status: &SiteStatus, now: DateTime<Utc>, findings: 
     }
 }
 
-/// Whether the collection may be read; `None` where asking on would only slow the site down.
-fn rights(
-    site: &Site,
-    status: &SiteStatus,
-    collection: Collection,
+/// What a run needs of a collection.
+struct Needed<'a> {
+    site: &'a Site,
+    status: &'a SiteStatus,
     secret_check: SecretCheck,
-    findings: &mut Findings<'_>,
-) -> Option<bool> {
-    let name = collection.name();
-    let may_read = site.may_read(collection);
-    let may_read = findings.sound(ABOUT, may_read)?;
-    let closed = collection == Collection::Treatments && !status.careportal_enabled;
-    // Whoever may not read may not write either; and of a secret that is perhaps wrong one rejection is enough.
-    let may_write = if !may_read || closed {
-        Ok(None)
-    } else {
-        site.may_write(collection, status.version)
-    };
-    let may_write = findings.sound(ABOUT, may_write)?;
-    match (may_read, may_write) {
-        (true, Some(true)) => findings.good(ABOUT, format!("{name} may be read and written")),
-        (true, None) if closed => findings.good(ABOUT, format!("{name} may be read")),
-        (true, None) => findings.good(
-            ABOUT,
-            format!("{name} may be read; writing is not tested on this version, which has no harmless way to do so"),
-        ),
-        (false, _) | (true, Some(false)) => {
-            let may_not = if may_read { "written" } else { "read" };
-            findings.bad(ABOUT, missing_right(name, may_not));
-            if secret_check == SecretCheck::Unknown {
-                return None;
-            }
-        }
-    }
-    Some(may_read)
+    collection: Collection,
+    /// Whether it replaces documents by their `_id`.
+    updates: bool,
+    /// What to give to a token that may not do it.
+    permissions: &'a str,
 }
 
-fn missing_right(collection: &str, may_not: &str) -> Failure {
+impl Needed<'_> {
+    /// Whether the collection may be read; `None` where asking on would only slow the site down.
+    fn check(&self, findings: &mut Findings<'_>) -> Option<bool> {
+        let (site, version) = (self.site, self.status.version);
+        let name = self.collection.name();
+        let may_read = site.may_read(self.collection);
+        let may_read = findings.sound(ABOUT, may_read)?;
+        let closed = self.collection == Collection::Treatments && !self.status.careportal_enabled;
+        if !may_read {
+            // Whoever may not read may not write either; and of a secret that is perhaps wrong one rejection is enough.
+            return self.missing("read", findings).map(|()| false);
+        }
+        if closed {
+            findings.good(ABOUT, format!("{name} may be read"));
+            return Some(true);
+        }
+        let may_create = site.may_create(self.collection, version);
+        let may_create = findings.sound(ABOUT, may_create)?;
+        let may_update = match self.updates && may_create != Some(false) {
+            true => site.may_update(self.collection, version),
+            false => Ok(None),
+        };
+        let may_update = findings.sound(ABOUT, may_update)?;
+        match (may_create, may_update) {
+            (Some(false), _) => self.missing("written", findings)?,
+            (_, Some(false)) => self.missing("updated", findings)?,
+            (Some(true), _) => findings.good(ABOUT, format!("{name} may be read and written")),
+            (None, _) => findings.good(
+                ABOUT,
+                format!("{name} may be read; writing is not tested on this version, which has no harmless way to do so"),
+            ),
+        }
+        Some(true)
+    }
+
+    fn missing(&self, may_not: &str, findings: &mut Findings<'_>) -> Option<()> {
+        let failure = missing_right(self.collection.name(), may_not, self.permissions);
+        findings.bad(ABOUT, failure);
+        (self.secret_check != SecretCheck::Unknown).then_some(())
+    }
+}
+
+fn missing_right(name: &str, may_not: &str, permissions: &str) -> Failure {
     Failure::new(
         ExitStatus::CredentialsRejected,
-        format!("{collection} may not be {may_not} with this NS_SECRET"),
+        format!("{name} may not be {may_not} with this NS_SECRET"),
         format!(
-            "On the site's Admin Tools page give the token's role api:{collection}:create,read,update, or set NS_SECRET to the \
-             site's API_SECRET"
+            "On the site's Admin Tools page, give the token's role these permissions, with blanks between them: {permissions}. Or \
+             set NS_SECRET to the site's API_SECRET"
         ),
     )
 }

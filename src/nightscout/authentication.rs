@@ -62,8 +62,8 @@ impl Credential {
             }
             Credential::Token(_) => {
                 "NS_SECRET looks like an access token: check on the site's Admin Tools page that it is still there, and that its \
-                 role may read and write treatments (and entries, devicestatus and profile for the features that use them), \
-                 as the role admin may"
+                 role has the permissions api:status:read api:treatments:* (and api:entries:* api:devicestatus:* api:profile:* for \
+                 the features that use them), with blanks between them"
             }
         }
     }

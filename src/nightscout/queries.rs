@@ -199,7 +199,7 @@ impl Site {
         query: &[(&str, &str)],
     ) -> Result<Vec<Document>> {
         let answer = self.send(Call::get(call, self.url(collection.path(), query)))?;
-        let values: Vec<Value> = self.json(call, &answer)?;
+        let values: Vec<Value> = self.read_json(call, &answer)?;
         let documents = values.into_iter().filter_map(|value| match value {
             Value::Object(document) => Some(document),
             _ => None,

@@ -4,6 +4,7 @@
 //! first and stops where the site does not know the secret.
 
 use anyhow::{Result, bail};
+use reqwest::Method;
 use serde_json::Value;
 
 use super::SERVICE;
@@ -11,7 +12,13 @@ use super::site::{Caller, Site};
 use super::status::{SiteStatus, SiteVersion};
 use crate::config::Collection;
 use crate::failure::{ExitStatus, Failure};
-use crate::http::Call;
+use crate::http::{Call, Repeat};
+
+/// The oldest version whose answers are known, from its code.
+const OLDEST_KNOWN: SiteVersion = SiteVersion(13, 0, 0);
+
+/// A reading for the call that repeats what it is sent and stores nothing.
+const PREVIEWED: &str = r#"[{"type":"sgv","date":1}]"#;
 
 /// What a site thinks of the secret. A token may do what its roles allow, which only the calls themselves tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,24 +82,55 @@ impl Site {
         self.allowed(call)
     }
 
-    /// Whether the secret may add to a collection: sends an empty list, of which nothing is stored. `None` where that is
-    /// no safe question on this version.
-    pub fn may_write(&self, collection: Collection, version: SiteVersion) -> Result<Option<bool>> {
-        let safe_since = match collection {
-            Collection::Treatments | Collection::Entries => SiteVersion(0, 0, 1),
-            // Before, a list of devicestatus without any is never answered, and a profile was no list.
-            Collection::DeviceStatus | Collection::Profile => SiteVersion(15, 0, 7),
+    /// Whether the secret may add to a collection, asked in a way that stores nothing. `None` where this version has no
+    /// such way.
+    pub fn may_create(&self, collection: Collection, version: SiteVersion) -> Result<Option<bool>> {
+        let (path, body) = match collection {
+            Collection::Treatments if version > SiteVersion::default() => (collection.path(), "[]"),
+            // Up to 15.0.6 an empty list of entries or device statuses is never answered, and a profile was no list
+            // (measured on 14.2.6, 15.0.3 and 15.0.7).
+            _ if version >= SiteVersion::ANSWERS_EMPTY_LISTS => (collection.path(), "[]"),
+            Collection::Entries if version >= OLDEST_KNOWN => ("entries/preview.json", PREVIEWED),
+            _ => return Ok(None),
         };
-        if version < safe_since {
-            return Ok(None);
-        }
         let call = Call::post(
             collection.write(),
-            self.url(collection.path(), &[]),
+            self.url(path, &[]),
             "application/json",
-            b"[]".to_vec(),
+            body.into(),
         );
         self.allowed(call).map(Some)
+    }
+
+    /// Whether the secret may replace documents of a collection, as [`Site::update_by_id`] does. Sends one with an `_id`
+    /// that the site cannot store: without the permission it answers 401, with it 400 or 500 (measured on 14.2.6, 15.0.3
+    /// and 15.0.7). `None` where this version might store it: from 15.0.7 on, a treatment takes any `_id` as its identifier.
+    pub fn may_update(&self, collection: Collection, version: SiteVersion) -> Result<Option<bool>> {
+        let is_refused = version >= OLDEST_KNOWN
+            && match collection {
+                Collection::Treatments => version < SiteVersion::UPSERTS_BY_IDENTIFIER,
+                Collection::Profile => true,
+                Collection::Entries | Collection::DeviceStatus => false,
+            };
+        if !is_refused {
+            return Ok(None);
+        }
+        let call = Call {
+            method: Method::PUT,
+            repeat: Repeat::Never,
+            ..Call::post(
+                collection.write(),
+                self.url(collection.path(), &[]),
+                "application/json",
+                br#"{"_id":"x"}"#.to_vec(),
+            )
+        };
+        let answer = self.ask(call, Caller::Owner)?;
+        match answer.status() {
+            401 | 403 => Ok(Some(false)),
+            400 | 500 => Ok(Some(true)),
+            _ => bail!(answer.failure()),
+        }
     }
 
     fn allowed(&self, call: Call) -> Result<bool> {
@@ -100,7 +138,7 @@ impl Site {
         let answer = self.ask(call, Caller::Owner)?;
         match answer.status() {
             401 | 403 => Ok(false),
-            _ => self.json::<Value>(name, &answer).map(|_| true),
+            _ => self.read_json::<Value>(name, &answer).map(|_| true),
         }
     }
 

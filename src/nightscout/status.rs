@@ -25,6 +25,9 @@ impl SiteVersion {
     /// The first version that upserts treatments by `identifier`.
     pub const UPSERTS_BY_IDENTIFIER: SiteVersion = SiteVersion(15, 0, 7);
 
+    /// The first version that answers an empty list of any collection.
+    pub const ANSWERS_EMPTY_LISTS: SiteVersion = SiteVersion(15, 0, 7);
+
     /// Reads what there is of a version; what is missing counts as 0, and so does all of what is no version.
     pub fn parse(text: &str) -> SiteVersion {
         let text = text.trim().trim_start_matches(['v', 'V']);

@@ -1,13 +1,14 @@
 //! Sites that do not work, or not for this secret.
 
 use chrono::Duration;
+use tconnectsync_heroku::config::Feature;
 use tconnectsync_heroku::failure::ExitStatus;
 
 use super::{arrangement, checked, complaints};
 use crate::arrangement::Arrangement;
 use crate::simulator::fault::{Fault, Kind, Times};
 use crate::simulator::history::{History, Plan};
-use crate::simulator::nightscout::Nightscout;
+use crate::simulator::nightscout::{Nightscout, Version};
 
 fn with_site(nightscout: Nightscout) -> Arrangement {
     let mut arrangement = Arrangement {
@@ -27,8 +28,8 @@ fn a_token_that_may_only_read() {
     arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", "BASAL,CGM");
     let complaints = complaints(&arrangement, ExitStatus::CredentialsRejected);
     insta::assert_snapshot!(complaints.join("\n"), @r"
-    Nightscout: treatments may not be written with this NS_SECRET. On the site's Admin Tools page give the token's role api:treatments:create,read,update, or set NS_SECRET to the site's API_SECRET
-    Nightscout: entries may not be written with this NS_SECRET. On the site's Admin Tools page give the token's role api:entries:create,read,update, or set NS_SECRET to the site's API_SECRET
+    Nightscout: treatments may not be written with this NS_SECRET. On the site's Admin Tools page, give the token's role these permissions, with blanks between them: api:status:read api:treatments:* api:entries:*. Or set NS_SECRET to the site's API_SECRET
+    Nightscout: entries may not be written with this NS_SECRET. On the site's Admin Tools page, give the token's role these permissions, with blanks between them: api:status:read api:treatments:* api:entries:*. Or set NS_SECRET to the site's API_SECRET
     ");
     assert_eq!(arrangement.nightscout.auth_failures(), 0);
 }
@@ -42,7 +43,7 @@ fn a_token_without_the_right_to_read_on_a_site_that_denies_visitors() {
     arrangement.set("NS_SECRET", &token);
     let complaints = complaints(&arrangement, ExitStatus::CredentialsRejected);
     insta::assert_snapshot!(complaints.join("\n"), @r"
-    Nightscout: treatments may not be read with this NS_SECRET. On the site's Admin Tools page give the token's role api:treatments:create,read,update, or set NS_SECRET to the site's API_SECRET
+    Nightscout: treatments may not be read with this NS_SECRET. On the site's Admin Tools page, give the token's role these permissions, with blanks between them: api:status:read api:treatments:*. Or set NS_SECRET to the site's API_SECRET
     ");
 }
 
@@ -70,7 +71,7 @@ fn a_site_without_careportal() {
 }
 
 #[test]
-fn a_site_that_did_not_start_or_has_lost_its_database() {
+fn a_site_that_did_not_start() {
     let arrangement = with_site(Nightscout::with(|settings| settings.boot_error = true));
     let now = chrono::Utc::now();
     let bad = |arrangement: &Arrangement| -> Vec<String> {
@@ -82,10 +83,128 @@ fn a_site_that_did_not_start_or_has_lost_its_database() {
     insta::assert_snapshot!(bad(&arrangement).join("\n"), @r#"
     !!  Nightscout: status answered 500 Internal Server Error, a web page ("Boot error"). Check that the address in NS_URL opens in a browser. A site that is starting or out of order is no loss: the next run catches up by itself
     "#);
-    let arrangement = with_site(Nightscout::with(|settings| settings.database_gone = true));
-    insta::assert_snapshot!(bad(&arrangement).join("\n"), @r"
-    !!  Nightscout: read treatments answered null, which stands for an error of its database. Check that the address in NS_URL opens in a browser. A site that is starting or out of order is no loss: the next run catches up by itself
-    ");
+}
+
+/// Measured: 200 and `null`, or nothing before 15.0.7; 500 for entries.
+#[test]
+fn a_site_whose_database_does_not_answer_is_told_from_one_that_is_down() {
+    let now = chrono::Utc::now();
+    let cases = [
+        (Version::V15_0_7, "BASAL", "read treatments answered null"),
+        (
+            Version::V15_0_6,
+            "BASAL",
+            "read treatments answered nothing",
+        ),
+        (
+            Version::V14_2_6,
+            "DEVICE_STATUS",
+            "read devicestatus answered nothing",
+        ),
+        (
+            Version::V14_2_6,
+            "CGM",
+            "read entries answered 500 Internal Server Error",
+        ),
+        (
+            Version::V15_0_7,
+            "CGM",
+            "read entries answered 500 Internal Server Error",
+        ),
+    ];
+    for (version, features, said) in cases {
+        let mut arrangement = with_site(Nightscout::with(|settings| {
+            settings.version = version;
+            settings.database_gone = true;
+        }));
+        arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", features);
+        let (lines, status) = checked(&arrangement, now, &[]);
+        assert_eq!(status, ExitStatus::Unavailable, "{lines:#?}");
+        let bad = lines.iter().find(|line| line.starts_with("!!"));
+        let bad = bad.expect("a complaint");
+        let named = format!("{said}: the site runs, but its database does not answer. Look at");
+        assert!(bad.contains(&named), "{bad}");
+    }
+}
+
+/// Up to 15.0.6 an empty list of entries is never answered.
+#[test]
+fn every_version_is_asked_only_what_it_answers() {
+    for version in [Version::V14_2_6, Version::V15_0_6, Version::V15_0_7] {
+        let mut arrangement = with_site(Nightscout::version(version));
+        arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", &all_features());
+        let (lines, status) = checked(&arrangement, chrono::Utc::now(), &[]);
+        assert_ne!(status, ExitStatus::Unavailable, "{lines:#?}");
+        for collection in ["treatments", "entries"] {
+            let good = format!("ok  Nightscout: {collection} may be read and written");
+            assert!(lines.contains(&good), "{lines:#?}");
+        }
+        assert_eq!(arrangement.nightscout.writes(), 0);
+    }
+}
+
+fn all_features() -> String {
+    let names = Feature::ALL.map(|feature| feature.name());
+    names.join(",")
+}
+
+/// The form of the Admin Tools page splits what is typed into it at commas too.
+#[test]
+fn whoever_follows_the_advice_on_a_token_to_the_letter_is_done() {
+    for version in [Version::V14_2_6, Version::V15_0_6, Version::V15_0_7] {
+        let mut arrangement = with_site(Nightscout::with(|settings| {
+            settings.version = version;
+            settings.readable = false;
+        }));
+        arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", &all_features());
+        arrangement.set("NIGHTSCOUT_PROFILE_UPLOAD_MODE", "replace");
+        let token = arrangement.nightscout.add_token("narrow", &[]);
+        arrangement.set("NS_SECRET", &token);
+        let complaints = complaints(&arrangement, ExitStatus::CredentialsRejected);
+        let complaint = complaints.first().expect("a complaint");
+        let (_, advice) = complaint
+            .split_once("with blanks between them: ")
+            .expect("what to type");
+        let (typed, _) = advice.split_once(". Or").expect("an end");
+        let token = arrangement.nightscout.add_token_by_form("better", typed);
+        arrangement.set("NS_SECRET", &token);
+        let (lines, _) = checked(&arrangement, chrono::Utc::now(), &[]);
+        let bad: Vec<&String> = (lines.iter())
+            .filter(|line| line.contains("may not be"))
+            .collect();
+        assert!(bad.is_empty(), "{version:?}: {typed}: {bad:#?}");
+        assert_eq!(arrangement.nightscout.writes(), 0);
+    }
+}
+
+/// From 15.0.7 on, what has grown goes up as what is new does.
+#[test]
+fn a_token_that_may_not_update_is_told_where_a_run_updates() {
+    for (version, needs_update) in [
+        (Version::V14_2_6, true),
+        (Version::V15_0_6, true),
+        (Version::V15_0_7, false),
+    ] {
+        let mut arrangement = with_site(Nightscout::version(version));
+        let permissions = ["api:treatments:create", "api:profile:create"];
+        let token = arrangement.nightscout.add_token("creator", &permissions);
+        arrangement.set("NS_SECRET", &token);
+        let (lines, status) = checked(&arrangement, chrono::Utc::now(), &[]);
+        let told = "!!  Nightscout: treatments may not be updated with this NS_SECRET";
+        let is_told = lines.iter().any(|line| line.starts_with(told));
+        assert_eq!(is_told, needs_update, "{version:?} {lines:#?}");
+        assert_eq!(status == ExitStatus::CredentialsRejected, needs_update);
+
+        arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", "PROFILES");
+        arrangement.set("NIGHTSCOUT_PROFILE_UPLOAD_MODE", "replace");
+        let (lines, _) = checked(&arrangement, chrono::Utc::now(), &[]);
+        let told = "!!  Nightscout: profile may not be updated with this NS_SECRET";
+        assert!(
+            lines.iter().any(|line| line.starts_with(told)),
+            "{version:?} {lines:#?}"
+        );
+        assert_eq!(arrangement.nightscout.writes(), 0);
+    }
 }
 
 #[test]

@@ -130,15 +130,18 @@ fn the_newest_treatment_is_that_of_its_uploader() {
 }
 
 #[test]
-fn null_stands_for_a_failed_database() {
-    let nightscout = Nightscout::start();
-    nightscout.inject(Fault::always(Kind::Json(json!(null))));
-    let site = site(&nightscout);
-    let from = time("2026-11-20T00:00:00Z");
-    fails(site.treatments(from, None), ExitStatus::Unavailable);
-    fails(site.entries(from, None), ExitStatus::Unavailable);
-    fails(site.newest_treatment("x"), ExitStatus::Unavailable);
-    fails(site.newest_device_status("x"), ExitStatus::Unavailable);
+fn null_or_nothing_stands_for_a_failed_database() {
+    for kind in [Kind::Json(json!(null)), Kind::Empty200] {
+        let nightscout = Nightscout::start();
+        nightscout.inject(Fault::always(kind));
+        let site = site(&nightscout);
+        let from = time("2026-11-20T00:00:00Z");
+        let text = fails(site.treatments(from, None), ExitStatus::Unavailable);
+        assert!(text.contains("its database does not answer"), "{text}");
+        fails(site.entries(from, None), ExitStatus::Unavailable);
+        fails(site.newest_treatment("x"), ExitStatus::Unavailable);
+        fails(site.newest_device_status("x"), ExitStatus::Unavailable);
+    }
 }
 
 #[test]
@@ -147,7 +150,6 @@ fn another_shape_than_a_list_is_not_understood() {
         Kind::Json(json!({"a": 1})),
         Kind::Html200,
         Kind::status(404),
-        Kind::Empty200,
     ] {
         let nightscout = Nightscout::start();
         nightscout.inject(Fault::always(kind));

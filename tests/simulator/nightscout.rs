@@ -84,6 +84,17 @@ impl Nightscout {
         self.site().guard.add(name, permissions)
     }
 
+    /// Makes an access token whose role has the permissions that somebody types into the form of the Admin Tools page, which
+    /// splits the text at blanks, commas and semicolons.
+    pub fn add_token_by_form(&self, name: &str, typed: &str) -> String {
+        let typed = typed.to_lowercase();
+        let permissions: Vec<&str> = typed
+            .split([';', ',', ' '])
+            .filter(|permission| !permission.is_empty())
+            .collect();
+        self.add_token(name, &permissions)
+    }
+
     /// How many requests came with wrong credentials.
     pub fn auth_failures(&self) -> usize {
         self.site().guard.failures

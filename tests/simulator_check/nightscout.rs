@@ -206,3 +206,85 @@ fn nightscout_keeps_entries_by_time_and_type() {
         assert!(tsv.text().expect("text").contains("1795382853000\t121"));
     }
 }
+
+/// Each answer was measured on 14.2.6, 15.0.3 and 15.0.7 over a real mongod.
+#[test]
+fn nightscout_answers_what_each_version_was_seen_to_answer() {
+    for version in [Version::V14_2_6, Version::V15_0_6, Version::V15_0_7] {
+        let client = Client::builder()
+            .timeout(std::time::Duration::from_millis(300))
+            .build()
+            .expect("a client");
+        let nightscout = Nightscout::version(version);
+        let is_modern = version == Version::V15_0_7;
+        let ask = |method: &str, path: &str, body: Value| {
+            let secret: String = Sha1::digest(Nightscout::API_SECRET)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            let url = format!("{}/api/v1/{path}", nightscout.url());
+            let call = client.request(method.parse().expect("a method"), url);
+            let answer = call.header("api-secret", secret).json(&body).send().ok()?;
+            Some((answer.status().as_u16(), answer.text().ok()?))
+        };
+        let answered = |status: u16, text: &str| Some((status, text.to_owned()));
+
+        let empty = ask("POST", "entries", json!([]));
+        assert_eq!(empty, answered(200, "[]").filter(|_| is_modern));
+        let preview = ask(
+            "POST",
+            "entries/preview.json",
+            json!([{"type": "sgv", "date": 1}]),
+        );
+        assert_eq!(preview, answered(200, r#"[{"date":1,"type":"sgv"}]"#));
+        assert_eq!(nightscout.entries().len(), 0);
+
+        let nonsense = json!({"_id": "x"});
+        let (status, text) = ask("PUT", "profile", nonsense.clone()).expect("an answer");
+        assert_eq!(status, if is_modern { 400 } else { 500 });
+        assert!(text.contains(if is_modern {
+            "Invalid _id format"
+        } else {
+            "24 hex characters"
+        }));
+        if !is_modern {
+            let (status, text) = ask("PUT", "treatments", nonsense).expect("an answer");
+            assert!(
+                status == 500 && text.contains("24 hex characters"),
+                "{text}"
+            );
+        }
+        assert_eq!(nightscout.writes(), 0);
+        // On 15.0.7 the list itself becomes a document.
+        let (status, _) = ask("PUT", "treatments", json!([])).expect("an answer");
+        assert_eq!((status, nightscout.treatments().len()), (200, 1));
+
+        let id = nightscout.insert_treatment(
+            json!({"eventType": "Note", "created_at": "2026-11-20T08:00:00.000Z"}),
+        );
+        let (status, text) =
+            ask("DELETE", &format!("treatments/{id}"), Value::Null).expect("an answer");
+        let gone: Value = serde_json::from_str(&text).expect("JSON");
+        let count = if is_modern {
+            &gone["deletedCount"]
+        } else {
+            &gone["result"]["n"]
+        };
+        assert_eq!((status, count), (200, &json!(1)));
+
+        let reading = json!({"type": "sgv", "sgv": 100, "date": 1_421_200_000_000_i64});
+        let (_, text) = ask("POST", "entries", json!([reading])).expect("an answer");
+        let time = "\"sysTime\":\"2015-01-14T01:46:40.000Z\"";
+        assert_eq!(text.contains(time), version != Version::V14_2_6, "{text}");
+
+        nightscout.configure(|settings| settings.database_gone = true);
+        for path in ["treatments", "devicestatus", "profile"] {
+            let nothing = answered(200, if is_modern { "null" } else { "" });
+            assert_eq!(ask("GET", path, Value::Null), nothing);
+        }
+        assert_eq!(
+            ask("GET", "entries", Value::Null).expect("an answer").0,
+            500
+        );
+    }
+}

@@ -7,7 +7,7 @@ use super::super::server::Request;
 use super::dates::{self, iso};
 use super::query::ENTRIES;
 use super::reading;
-use super::site::Site;
+use super::site::{Site, Version};
 use super::treatments::refusal;
 use super::values::{Doc, purify};
 
@@ -68,6 +68,9 @@ pub(super) fn post(site: &mut Site, body: Value) -> Outcome {
         return Outcome::Reset;
     }
     let modern = site.settings.version.is_modern();
+    if docs.is_empty() && !modern {
+        return Outcome::Hang;
+    }
     let docs: Vec<Doc> = docs
         .into_iter()
         .filter_map(|doc| {
@@ -92,6 +95,16 @@ pub(super) fn post(site: &mut Site, body: Value) -> Outcome {
     Answer::json(200, &Value::Array(answer)).into()
 }
 
+/// POST to `entries/preview`: repeats what it is sent and stores nothing.
+pub(super) fn preview(body: Value) -> Outcome {
+    let docs = match body {
+        Value::Array(items) if !items.is_empty() => items,
+        Value::Object(one) if one.contains_key("date") => vec![Value::Object(one)],
+        _ => return Outcome::Hang,
+    };
+    Answer::json(200, &Value::Array(docs)).into()
+}
+
 fn normalise(site: &Site, doc: &mut Doc) {
     doc.values_mut().for_each(purify);
     let server = site.server_time();
@@ -103,6 +116,10 @@ fn normalise(site: &Site, doc: &mut Doc) {
             Some((ms, offset)) => (Some(ms), Some(offset)),
             None => (None, None),
         },
+        // 14.2.6 goes by `dateString` alone.
+        (None, Some(_)) if site.settings.version == Version::V14_2_6 => {
+            (Some(server.now), Some(offset(server.now)))
+        }
         (_, Some(Value::Number(number))) => {
             let ms = number.as_f64().unwrap_or_default() as i64;
             (Some(ms), Some(offset(ms)))

@@ -6,7 +6,7 @@ use super::super::answer::{Answer, Outcome};
 use super::super::server::Request;
 use super::dates::{created_at, iso};
 use super::site::Site;
-use super::treatments::refusal;
+use super::treatments::{becomes_object_id, not_an_object_id, refusal};
 use super::values::{Doc, purify};
 
 /// POST of device statuses: always new documents.
@@ -113,6 +113,9 @@ pub(super) fn put_profile(site: &mut Site, body: Value) -> Outcome {
         return refusal(500).into();
     };
     let id = doc.get("_id").cloned();
+    if !site.settings.version.is_modern() && id.as_ref().is_some_and(|id| !becomes_object_id(id)) {
+        return not_an_object_id().into();
+    }
     if id
         .as_ref()
         .is_some_and(|id| id.as_str().is_none_or(|id| id.len() != 24))

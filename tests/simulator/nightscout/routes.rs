@@ -94,6 +94,14 @@ fn to_https(request: &Request) -> Answer {
     Answer::new(307, "text/plain", "").with("location", &location)
 }
 
+/// What a read of a database that is gone comes to: `null`, or nothing before 15.0.7.
+fn no_database(site: &Site) -> Answer {
+    match site.settings.version.is_modern() {
+        true => null(),
+        false => Answer::new(200, "application/json; charset=utf-8", ""),
+    }
+}
+
 fn null() -> Answer {
     Answer::json(200, &Value::Null)
 }
@@ -109,8 +117,8 @@ fn read(
         Ok(caller) if caller.may(&format!("api:{name}:read")) => {
             let gone = site.settings.database_gone;
             match name {
-                "treatments" | "devicestatus" if gone => null().into(),
-                "entries" | "profile" if gone => treatments::refusal(500).into(),
+                "entries" if gone => treatments::refusal(500).into(),
+                "treatments" | "devicestatus" | "profile" if gone => no_database(site).into(),
                 _ => answer(site).into(),
             }
         }
@@ -203,6 +211,7 @@ fn write(
         ("POST", "treatments") if rest.is_empty() => treatments::post(site, body),
         ("PUT", "treatments") if rest.is_empty() => treatments::put(site, body),
         ("POST", "entries") if rest.is_empty() => entries::post(site, body),
+        ("POST", "entries") if rest == "/preview" => entries::preview(body),
         ("POST", "devicestatus") if rest.is_empty() => others::post_devicestatus(site, body),
         ("POST", "profile") if rest.is_empty() => others::post_profile(site, body),
         ("PUT", "profile") if rest.is_empty() => others::put_profile(site, body),
@@ -211,16 +220,26 @@ fn write(
     }
 }
 
-fn delete(site: &mut Site, collection: &str, last: &str, tree: &Map<String, Value>) -> Outcome {
+fn delete(site: &mut Site, name: &str, last: &str, tree: &Map<String, Value>) -> Outcome {
     let now = site.now();
-    let (collection, schema) = match collection {
+    let (collection, schema) = match name {
         "treatments" => (&mut site.treatments, TREATMENTS),
         "entries" => (&mut site.entries, ENTRIES),
         "devicestatus" => (&mut site.devicestatus, DEVICESTATUS),
         _ => (&mut site.profiles, PROFILES),
     };
-    let (count, answer) = reading::delete(collection, last, tree, (schema, now));
+    let (count, mut answer) = reading::delete(collection, last, tree, (schema, now));
     site.deletions += count;
+    if name == "profile" {
+        answer = Answer::json(200, &json!({}));
+    } else if answer.status == 200 && !site.settings.version.is_modern() {
+        // The older database driver's own words.
+        let result = json!({"n": count, "ok": 1});
+        answer = Answer::json(
+            200,
+            &json!({"result": result, "connection": {}, "n": count, "ok": 1}),
+        );
+    }
     answer.into()
 }
 

@@ -94,9 +94,22 @@ pub(super) fn post(site: &mut Site, body: Value) -> Outcome {
 
 /// PUT of one document.
 pub(super) fn put(site: &mut Site, body: Value) -> Outcome {
-    let Value::Object(doc) = body else {
-        return refusal(500).into();
+    let modern = site.settings.version.is_modern();
+    let doc = match body {
+        Value::Object(doc) => doc,
+        // Stored as a document without anything in it.
+        Value::Array(items) if items.is_empty() => {
+            site.writes += 1;
+            let at = Value::from(iso(site.now()));
+            let dated = modern.then(|| ("created_at".to_owned(), at));
+            site.treatments.insert(dated.into_iter().collect());
+            return Answer::json(200, &json!([])).into();
+        }
+        _ => return refusal(500).into(),
     };
+    if !modern && doc.get("_id").is_some_and(|id| !becomes_object_id(id)) {
+        return not_an_object_id().into();
+    }
     let Ok((mut doc, _)) = prepare(site, doc) else {
         return Answer::html(500, "RangeError: Invalid time value").into();
     };
@@ -113,7 +126,7 @@ pub(super) fn put(site: &mut Site, body: Value) -> Outcome {
             }
             Ok(doc)
         }
-        None if site.settings.version.is_modern() => {
+        None if modern => {
             let count = site.treatments.len();
             upsert(site, doc).map(|mut stored| {
                 // Unlike POST, only an insertion tells its `_id`.
@@ -131,7 +144,9 @@ pub(super) fn put(site: &mut Site, body: Value) -> Outcome {
         }
     };
     match stored {
-        Ok(doc) => Answer::json(200, &Value::Object(doc)).into(),
+        Ok(doc) if modern => Answer::json(200, &Value::Object(doc)).into(),
+        // The older database driver's own words.
+        Ok(_) => Answer::json(200, &json!({"result": {"n": 1, "ok": 1}, "connection": {}})).into(),
         Err(status) => refusal(status).into(),
     }
 }
@@ -191,6 +206,22 @@ fn pre_bolus(doc: &mut Doc) -> Option<Doc> {
     );
     extra.insert("carbs".to_owned(), carbs);
     Some(extra)
+}
+
+/// What an older version answers to a PUT whose `_id` is none of its database's; it stores nothing.
+pub(super) fn not_an_object_id() -> Answer {
+    let message =
+        "Argument passed in must be a single String of 12 bytes or a string of 24 hex characters";
+    Answer::json(
+        500,
+        &json!({"error": {"message": message, "stack": format!("Error: {message}")}}),
+    )
+}
+
+/// Whether an older version can make an `_id` of it.
+pub(super) fn becomes_object_id(id: &Value) -> bool {
+    id.as_str()
+        .is_some_and(|id| is_object_id(id) || id.len() == 12)
 }
 
 fn is_object_id(id: &str) -> bool {
