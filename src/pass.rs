@@ -63,7 +63,8 @@ pub fn run(config: &Config, now: DateTime<Utc>, limits: &RunLimits) -> Outcome {
         limits,
     }
     .perform(&mut report)
-    .err();
+    .err()
+    .or_else(|| report.uploads.not_allowed.take().map(Into::into));
     report.complete = failure.is_none();
     let failure = failure
         .or_else(|| refusal(&report).map(Into::into))

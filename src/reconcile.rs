@@ -67,6 +67,10 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], zone: Tz) -> Pla
         match index.find(&treatment) {
             Some(found) if found.identifier.is_none() => plan.already.push(treatment),
             found => missing_or_ours.push((treatment, found)),
+    /// Its event type as it stands.
+    pub stands_as: String,
+    /// The instant that it is filed under as it stands.
+    pub stands_at: Option<DateTime<Utc>>,
         }
     }
     let mut slots = Slots::taken_by(existing, &missing_or_ours);
@@ -95,6 +99,8 @@ enum Family<'a> {
     Bolus,
     Other(&'a str),
 }
+                stands_as: found.event_type.clone(),
+                stands_at: found.at,
 
 impl<'a> Family<'a> {
     fn of(event_type: &'a str) -> Self {

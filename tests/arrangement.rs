@@ -122,6 +122,18 @@ impl Arrangement {
         assert!(answer.status().is_success(), "{answer:?}");
     }
 
+    /// Somebody removes a treatment from the site, by its `_id`.
+    pub fn remove_treatment(&self, document: &Value) {
+        let id = document["_id"].as_str().expect("an _id");
+        let url = format!("{}/api/v1/treatments/{id}", self.nightscout.url());
+        let answer = reqwest::blocking::Client::new()
+            .delete(url)
+            .header("api-secret", sha1_hex(Nightscout::API_SECRET))
+            .send()
+            .expect("the site answers");
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+
     /// What no output may contain.
     pub fn secrets(&self) -> Vec<String> {
         let mut secrets = self.tandem.secrets();

@@ -2,11 +2,14 @@
 
 mod entries_status_profile;
 
-use anyhow::{Result, bail};
+use std::collections::HashSet;
+
+use anyhow::{Result, bail, ensure};
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
 use crate::config::Config;
+use crate::failure::{ExitStatus, Failure};
 use crate::nightscout::document::{Cause, Treatment};
 use crate::nightscout::{
     BATCH, Collection, Document, Refused, Site, SiteStatus, SiteVersion, Written,
@@ -59,12 +62,13 @@ impl SiteWriter<'_> {
             self.status.version < SiteVersion::UPSERTS_BY_IDENTIFIER && write.id().is_some()
         };
         let (one_by_one, in_arrays): (Vec<Write>, Vec<Write>) = writes.into_iter().partition(by_id);
-        for write in &one_by_one {
-            let mut document = write.document(self.config.zone);
-            document.insert("_id".to_owned(), write.id().into());
-            let written = self.site.update_by_id(Collection::Treatments, &document)?;
-            self.note(&written, std::slice::from_ref(write), uploads);
-        }
+        let left = self.replace(&one_by_one, uploads)?;
+        // An older site would put a new document in the place of one that stayed where it is.
+        let taken: HashSet<(&str, DateTime<Utc>)> =
+            left.iter().filter_map(|write| write.stands_at()).collect();
+        let in_arrays: Vec<Write> = (in_arrays.into_iter())
+            .filter(|write| !taken.contains(&write.belongs_at()))
+            .collect();
         // As JSON documents are several times as large.
         for batch in in_arrays.chunks(BATCH) {
             let documents = batch.iter().map(|write| write.document(self.config.zone));
@@ -74,6 +78,26 @@ impl SiteWriter<'_> {
             ended?;
         }
         Ok(())
+    }
+
+    /// Replaces documents one by one, and gives those that stay as they are because the secret may not update treatments. That
+    /// fails the run at its end; what is new is uploaded all the same.
+    fn replace<'w>(&self, writes: &'w [Write], uploads: &mut Uploads) -> Result<&'w [Write]> {
+        for (index, write) in writes.iter().enumerate() {
+            if uploads.not_allowed.is_some() {
+                return Ok(&writes[index..]);
+            }
+            let mut document = write.document(self.config.zone);
+            document.insert("_id".to_owned(), write.id().into());
+            match self.site.update_by_id(Collection::Treatments, &document) {
+                Ok(written) => self.note(&written, std::slice::from_ref(write), uploads),
+                Err(error) => {
+                    uploads.not_allowed = Some(may_not_update(error)?);
+                    return Ok(&writes[index..]);
+                }
+            }
+        }
+        Ok(&[])
     }
 
     /// What the pump did by itself waits; what a person did goes up at once.
@@ -103,6 +127,16 @@ impl SiteWriter<'_> {
     }
 }
 
+/// The failure of a run whose secret may not update treatments; any other error stays one.
+fn may_not_update(error: anyhow::Error) -> Result<Failure> {
+    let failure: Failure = error.downcast()?;
+    ensure!(failure.status == ExitStatus::CredentialsRejected, failure);
+    Ok(Failure {
+        what: "Nightscout: this NS_SECRET may add treatments, but not update them, so that what has changed stays as it was".to_owned(),
+        ..failure
+    })
+}
+
 /// A treatment to write.
 enum Write {
     New(Treatment),
@@ -121,6 +155,20 @@ impl Write {
         match self {
             Write::New(_) => None,
             Write::Anew(update) => update.id.as_deref(),
+        }
+    }
+
+    /// The event type and the instant that it will be filed under.
+    fn belongs_at(&self) -> (&str, DateTime<Utc>) {
+        let treatment = self.treatment();
+        (treatment.event_type.name(), treatment.at)
+    }
+
+    /// The event type and the instant that the document to replace is filed under.
+    fn stands_at(&self) -> Option<(&str, DateTime<Utc>)> {
+        match self {
+            Write::New(_) => None,
+            Write::Anew(update) => Some((update.stands_as.as_str(), update.stands_at?)),
         }
     }
 

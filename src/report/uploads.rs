@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::failure::Failure;
+
 /// What became of the documents of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -36,6 +38,8 @@ pub struct Uploads {
     pub tallies: BTreeMap<&'static str, Tally>,
     /// Nightscout's reasons for refusing documents, one each.
     pub refusals: Vec<String>,
+    /// What the secret may not do, where the run went on without it.
+    pub not_allowed: Option<Failure>,
     /// In a run that only pretends: the documents that it would write.
     pub documents: Vec<Map<String, Value>>,
 }
@@ -72,6 +76,7 @@ impl Uploads {
             self.tally(kind).add(tally);
         }
         self.refusals.extend(other.refusals);
+        self.not_allowed = self.not_allowed.take().or(other.not_allowed);
         self.documents.extend(other.documents);
     }
 }

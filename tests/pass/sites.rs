@@ -3,6 +3,8 @@
 use chrono::{Duration, SecondsFormat};
 use serde_json::{Value, json};
 
+use tconnectsync_heroku::failure::ExitStatus;
+
 use super::{filed, text};
 use crate::arrangement::{Arrangement, without_ids};
 use crate::simulator::fault::{Fault, Kind, Times};
@@ -228,4 +230,66 @@ fn what_is_large_goes_up_compressed_where_the_site_reads_that() {
     let expected = without_ids(site.nightscout.treatments());
     assert_eq!(without_ids(refusing.nightscout.treatments()), expected);
     assert_eq!(without_ids(imitation.nightscout.treatments()), expected);
+}
+
+/// Before 15.0.7 a changed document goes up by `PUT`, for which a token needs a permission of its own.
+#[test]
+fn a_token_that_may_not_update_keeps_nothing_new_back() {
+    for version in [Version::V14_2_6, Version::V15_0_6] {
+        let history = History::generate(&Plan::days(24, 1));
+        let now = history.plan.end + Duration::minutes(20);
+        let mut arrangement = Arrangement::with(history, Nightscout::version(version));
+        arrangement.good_pass(now, &["--days", "2"]);
+        let whole = arrangement.nightscout.treatments();
+        let basal = |nth: usize| {
+            let basal = |document: &&Value| text(document, "eventType") == "Temp Basal";
+            whole
+                .iter()
+                .filter(basal)
+                .nth(nth)
+                .expect("a basal")
+                .clone()
+        };
+        let missing = basal(3);
+        arrangement.remove_treatment(&missing);
+        let mut changed = basal(5);
+        changed["duration"] = 77.into();
+        arrangement.edit_treatment(&changed);
+        // This one stands where another belongs, which is missing.
+        let displaced = basal(9);
+        arrangement.remove_treatment(&displaced);
+        let mut in_its_place = basal(7);
+        in_its_place["created_at"] = displaced["created_at"].clone();
+        arrangement.edit_treatment(&in_its_place);
+
+        let permissions = ["api:treatments:create,read"];
+        let token = arrangement.nightscout.add_token("creator", &permissions);
+        arrangement.set("NS_SECRET", &token);
+        let outcome = arrangement.pass(now, &["--days", "2"]);
+        assert_eq!(outcome.status(), ExitStatus::CredentialsRejected);
+        let message = outcome.message().expect("a failure");
+        assert!(
+            message.contains("may add treatments, but not update them"),
+            "{message}"
+        );
+        assert!(message.contains("api:treatments:*"), "{message}");
+        assert_eq!(outcome.report.uploads.total(|tally| tally.created), 1);
+        let found = |wanted: &Value| {
+            let there = arrangement.nightscout.treatments();
+            let same = |document: &Value| document["identifier"] == wanted["identifier"];
+            there.into_iter().find(same)
+        };
+        assert!(found(&missing).is_some());
+        assert_eq!(found(&changed).expect("still there")["duration"], 77);
+        assert!(found(&displaced).is_none());
+        let kept = found(&in_its_place).expect("still there");
+        assert_eq!(kept["created_at"], displaced["created_at"]);
+
+        arrangement.set("NS_SECRET", Nightscout::API_SECRET);
+        arrangement.good_pass(now, &["--days", "2"]);
+        assert_eq!(
+            without_ids(arrangement.nightscout.treatments()),
+            without_ids(whole)
+        );
+    }
 }
