@@ -7,7 +7,7 @@ pub(crate) mod pumps;
 mod site_side;
 mod upload;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::thread;
 
 use anyhow::Result;
@@ -151,6 +151,8 @@ impl Pass<'_> {
         let window = work.window;
         let mut progress = Progress::new(self.config.verbosity);
         let mut seen = Seen::default();
+        // Pages overlap by the days around them.
+        let mut of_the_page_before = HashSet::new();
         while let Some(page) = work.pages.pop_front() {
             let known = work.prefetched.take();
             let existing = || known.map_or_else(|| self.existing(upload.site, page.window), Ok);
@@ -175,7 +177,11 @@ impl Pass<'_> {
             let missing = entries::missing(wanted.entries, &existing.entries);
             upload.entries(missing, &mut report.uploads)?;
             let plan = reconcile(wanted.treatments, &existing.treatments, self.config.zone);
-            upload.treatments(plan.within(window), &mut report.uploads)?;
+            let mut plan = plan.within(window);
+            let of_this_page = plan.identifiers();
+            plan.leave_out(&of_the_page_before);
+            of_the_page_before = of_this_page;
+            upload.treatments(plan, &mut report.uploads)?;
             progress.page_done(page.last_day_inside(self.config.zone), work.pages.len());
         }
         Ok(seen)

@@ -13,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::nightscout::document::{EventType, Existing, FIELDS, Treatment};
 use crate::nightscout::parse_created_at;
@@ -45,6 +46,20 @@ impl Plan {
             .retain(|treatment| window.contains(treatment.at));
         self
     }
+
+    /// Which documents it is about.
+    pub fn identifiers(&self) -> HashSet<Uuid> {
+        let updated = self.update.iter().map(|update| &update.treatment);
+        let all = self.create.iter().chain(&self.already).chain(updated);
+        all.map(|treatment| treatment.identity.identifier).collect()
+    }
+
+    /// Leaves out what an earlier plan of the same run was about: it is counted, and where the run only pretends it is not there.
+    pub fn leave_out(&mut self, earlier: &HashSet<Uuid>) {
+        let is_new = |treatment: &Treatment| !earlier.contains(&treatment.identity.identifier);
+        self.create.retain(is_new);
+        self.already.retain(is_new);
+    }
 }
 
 /// A document of ours that has to change.
@@ -52,6 +67,10 @@ impl Plan {
 pub struct Update {
     /// Nightscout's `_id` of it, where it gave one.
     pub id: Option<String>,
+    /// Its event type as it stands.
+    pub stands_as: String,
+    /// The instant that it is filed under as it stands.
+    pub stands_at: Option<DateTime<Utc>>,
     /// What it should say.
     pub treatment: Treatment,
     /// The whole document to put in its place, without `_id`: our fields, and whatever others added.
@@ -67,10 +86,6 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], zone: Tz) -> Pla
         match index.find(&treatment) {
             Some(found) if found.identifier.is_none() => plan.already.push(treatment),
             found => missing_or_ours.push((treatment, found)),
-    /// Its event type as it stands.
-    pub stands_as: String,
-    /// The instant that it is filed under as it stands.
-    pub stands_at: Option<DateTime<Utc>>,
         }
     }
     let mut slots = Slots::taken_by(existing, &missing_or_ours);
@@ -84,6 +99,8 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], zone: Tz) -> Pla
             }
             Some(found) => plan.update.push(Update {
                 id: found.id.clone(),
+                stands_as: found.event_type.clone(),
+                stands_at: found.at,
                 document: with_fields_of_others(document, &found.document),
                 treatment,
             }),
@@ -99,8 +116,6 @@ enum Family<'a> {
     Bolus,
     Other(&'a str),
 }
-                stands_as: found.event_type.clone(),
-                stands_at: found.at,
 
 impl<'a> Family<'a> {
     fn of(event_type: &'a str) -> Self {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use serde_json::Value;
+use tconnectsync_heroku::report::Tally;
 
 use crate::arrangement::{Arrangement, without_ids};
 use crate::simulator::fault::{Fault, Kind, Times};
@@ -382,4 +383,23 @@ fn pages_before_and_after_a_change_that_the_clock_ignored_are_dated_alike() {
         .tandem
         .requests_to("GET", "/api/reports/bff/pump-logs");
     assert_eq!(asked.len(), 4 + 1);
+}
+
+/// A run of more than a page asks for the days around each page again.
+#[test]
+fn a_first_fill_of_some_weeks_counts_each_document_once() {
+    let history = History::generate(&Plan::days(27, 18));
+    let now = history.plan.end + Duration::minutes(20);
+    let arrangement = Arrangement::of(history);
+    let pretended = arrangement.good_pass(now, &["--days", "20", "--pretend"]);
+    let would_create = pretended.report.uploads.documents.len();
+    let outcome = arrangement.good_pass(now, &["--days", "20"]);
+    let total = |of: fn(&Tally) -> usize| outcome.report.uploads.total(of);
+    let there = arrangement.nightscout.treatments().len();
+    assert_eq!(total(|tally| tally.created), there);
+    assert_eq!(total(|tally| tally.already), 0);
+    assert_eq!(total(|tally| tally.updated), 0);
+    assert_eq!(would_create, there);
+    let again = arrangement.good_pass(now, &["--days", "20"]);
+    assert_eq!(again.report.uploads.total(|tally| tally.already), there);
 }
