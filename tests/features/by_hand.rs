@@ -217,11 +217,11 @@ fn a_stretch_of_sleep_or_exercise_is_one_document_from_its_start_to_its_end() {
         mode(43, "11:20:00", [EATING_SOON, NORMAL], 7),
     ];
     insta::assert_snapshot!(lines(&events, "PUMP_EVENTS"), @r#"
-    14 00:10:00 Sleep, duration 3.917, notes "Sleep, by schedule"
-    14 01:00:00 Sleep, duration 360.500, notes "Sleep, by schedule"
+    14 00:10:00 Sleep, duration 3.917, notes "Sleep (scheduled)"
+    14 01:00:00 Sleep, duration 360.500, notes "Sleep (scheduled)"
     14 07:00:30 Exercise, duration 44.500, notes "Exercise"
     14 09:00:00 Exercise, duration 10.000, notes "Exercise"
-    14 10:30:00 Sleep, duration 30.000, notes "Sleep, by schedule"
+    14 10:30:00 Sleep, duration 30.000, notes "Sleep (scheduled)"
     "#);
 }
 
@@ -242,8 +242,8 @@ fn a_timed_exercise_says_its_plan_and_that_the_timer_ended_it() {
         exercise(21, "18:20:00", [EXERCISE, NORMAL], 4, 0),
     ];
     insta::assert_snapshot!(lines(&events, "PUMP_EVENTS"), @r#"
-    14 08:00:00 Exercise, duration 45.000, notes "Exercise, timed: 45 min, ended by its timer"
-    14 18:00:00 Exercise, duration 20.000, notes "Exercise, timed: 45 min"
+    14 08:00:00 Exercise, duration 45.000, notes "Exercise (45 min), timer ran out"
+    14 18:00:00 Exercise, duration 20.000, notes "Exercise (45 min)"
     "#);
 }
 
@@ -253,7 +253,7 @@ fn a_stretch_that_still_runs_lasts_to_the_newest_event_and_says_so() {
         mode(10, "08:00:00", [NORMAL, EXERCISE], 3),
         sign_of_life(20, "08:40:00"),
     ];
-    insta::assert_snapshot!(lines(&events, "PUMP_EVENTS"), @r#"14 08:00:00 Exercise, duration 40.000, notes "Exercise, not ended when last heard of""#);
+    insta::assert_snapshot!(lines(&events, "PUMP_EVENTS"), @r#"14 08:00:00 Exercise, duration 40.000, notes "Exercise, goes on""#);
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn a_stretch_from_before_the_window_is_completed_but_never_begun() {
     run(&arrangement, &night[..3], "2026-05-15T00:20:00Z");
     run(&arrangement, &night, after);
     insta::assert_snapshot!(in_lines(&arrangement.nightscout.treatments()), @r#"
-    14 00:10:00 Sleep, duration 1410.000, notes "Sleep, by schedule"
+    14 00:10:00 Sleep, duration 1410.000, notes "Sleep (scheduled)"
     14 20:00:00 Alarm, notes "Occlusion"
     "#);
     let late = by_hand(&[], "PUMP_EVENTS");
@@ -304,8 +304,8 @@ fn what_the_log_lost_of_a_stretch_is_not_made_up() {
         mode(32, "21:00:00", [SLEEP, NORMAL], 2),
     ];
     insta::assert_snapshot!(lines(&events, "PUMP_EVENTS"), @r#"
-    14 08:00:00 Exercise, duration 720.000, notes "Exercise, end not recorded"
-    14 20:00:00 Sleep, duration 60.000, notes "Sleep, by schedule"
+    14 08:00:00 Exercise, duration 720.000, notes "Exercise, end unknown"
+    14 20:00:00 Sleep, duration 60.000, notes "Sleep (scheduled)"
     "#);
 }
 
@@ -324,7 +324,7 @@ fn a_mode_that_nobody_knows_by_number_is_judged_by_what_was_asked_for() {
     ];
     insta::assert_snapshot!(lines(&events, "PUMP_EVENTS"), @r#"
     14 08:00:00 Exercise, duration 60.000, notes "Exercise"
-    14 10:00:00 Sleep, duration 30.000, notes "Sleep, by schedule"
+    14 10:00:00 Sleep, duration 30.000, notes "Sleep (scheduled)"
     "#);
 }
 

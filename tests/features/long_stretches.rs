@@ -149,7 +149,7 @@ fn a_sleep_that_outlasts_the_days_fetched_is_made_whole_by_a_run_over_all_of_it(
     events.push(mode(900, 18, [1, 0], 2));
     let site = by_hand(&[], "PUMP_EVENTS");
     run_day_by_day(&site, &events);
-    insta::assert_snapshot!(in_lines(&site.nightscout.treatments()), @r#"14 10:00:00 Sleep, duration 2250.000, notes "Sleep, by schedule, not ended when last heard of""#);
+    insta::assert_snapshot!(in_lines(&site.nightscout.treatments()), @r#"14 10:00:00 Sleep, duration 2250.000, notes "Sleep (scheduled), goes on""#);
     run_over_all(&site, &events);
-    insta::assert_snapshot!(in_lines(&site.nightscout.treatments()), @r#"14 10:00:00 Sleep, duration 5760.000, notes "Sleep, by schedule""#);
+    insta::assert_snapshot!(in_lines(&site.nightscout.treatments()), @r#"14 10:00:00 Sleep, duration 5760.000, notes "Sleep (scheduled)""#);
 }

@@ -107,28 +107,29 @@ impl<'a> Stretch<'a> {
         })
     }
 
+    /// Nightscout writes the notes across the stretch's bar, which may be short.
     fn treatment(&self, history: &History<'_>, end: End<'_>) -> Treatment {
         let mut notes = match self.mode {
-            UserMode::Sleep if self.change.sleep_by_hand => "Sleep, started by hand".to_owned(),
-            UserMode::Sleep => "Sleep, by schedule".to_owned(),
+            UserMode::Sleep if self.change.sleep_by_hand => "Sleep (by hand)".to_owned(),
+            UserMode::Sleep => "Sleep (scheduled)".to_owned(),
             _ => match self.change.exercise_minutes {
-                Some(planned) => format!("Exercise, timed: {planned} min"),
+                Some(planned) => format!("Exercise ({planned} min)"),
                 None => "Exercise".to_owned(),
             },
         };
         let (until, stop) = match &end {
             End::Recorded(event, change) => {
                 if change.exercise_timed_out && self.mode == UserMode::Exercise {
-                    notes.push_str(", ended by its timer");
+                    notes.push_str(", timer ran out");
                 }
                 (event.at, Some(event.event.id))
             }
             End::Unrecorded(at) => {
-                notes.push_str(", end not recorded");
+                notes.push_str(", end unknown");
                 (*at, None)
             }
             End::Pending(newest) => {
-                notes.push_str(", not ended when last heard of");
+                notes.push_str(", goes on");
                 (*newest, None)
             }
         };
