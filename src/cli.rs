@@ -27,6 +27,10 @@ pub struct Cli {
     #[arg(long)]
     pub check_login: bool,
 
+    /// Show what Nightscout holds of the last hours (1 to 168) as a picture; writes nothing [default: 24]
+    #[arg(long, value_name = "HOURS", num_args = 0..=1, default_missing_value = "24", value_parser = clap::value_parser!(u16).range(1..=168), conflicts_with_all = ["check_login", "pretend", "days", "start_date", "features"])]
+    pub show: Option<u16>,
+
     /// Do everything but write to Nightscout
     #[arg(long, visible_alias = "dry-run")]
     pub pretend: bool,

@@ -28,6 +28,7 @@
 //! | [`reconcile`] | wanted documents against existing ones |
 //! | [`report`] | the summary line and the JSON summary |
 //! | [`pass`] | one pass, top to bottom: the place that joins both services |
+//! | [`show`] | `--show`: what Nightscout holds, as a picture |
 //! | [`check`] | `--check-login`: everything that a pass needs, step by step, without writing |
 //! | [`heartbeat`] | tells a monitoring service how the run ended |
 //!
@@ -46,6 +47,7 @@ pub mod pass;
 pub mod pump;
 pub mod reconcile;
 pub mod report;
+pub mod show;
 pub mod signals;
 pub mod state;
 pub mod tandem;

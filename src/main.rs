@@ -7,9 +7,9 @@ use chrono::Utc;
 use clap::Parser;
 use tconnectsync_heroku::cli::Cli;
 use tconnectsync_heroku::config::{self, Config, Sources, Verbosity};
-use tconnectsync_heroku::failure::ExitStatus;
+use tconnectsync_heroku::failure::{self, ExitStatus};
 use tconnectsync_heroku::http::{Deadline, RunLimits};
-use tconnectsync_heroku::{check, heartbeat, logging, pass, signals};
+use tconnectsync_heroku::{check, heartbeat, logging, pass, show, signals};
 
 fn main() -> ExitCode {
     let arguments = Cli::parse();
@@ -19,6 +19,9 @@ fn main() -> ExitCode {
     }
     logging::start(arguments.verbosity());
     let sources = Sources::read(arguments.env_file.as_deref());
+    if let Some(hours) = arguments.show {
+        return ExitCode::from(show(&arguments, &sources, hours, now).code());
+    }
     let status = match Config::load(&arguments, &sources, now) {
         // A bug ends the run as a failure that the heartbeat tells of; what it was stands in the log by then.
         Ok(config) => std::panic::catch_unwind(AssertUnwindSafe(|| run(&config, now)))
@@ -45,12 +48,34 @@ fn check(arguments: &Cli, now: chrono::DateTime<Utc>) -> ExitStatus {
     check::perform(arguments, &sources, now)
 }
 
+/// A look calls no heartbeat: it says nothing about the runs.
+fn show(arguments: &Cli, sources: &Sources, hours: u16, now: chrono::DateTime<Utc>) -> ExitStatus {
+    let config = match Config::load(arguments, sources, now) {
+        Ok(config) => config,
+        Err(problems) => {
+            config::print(&problems, arguments.json);
+            return ExitStatus::Configuration;
+        }
+    };
+    match show::perform(&config, hours, now, &limits(&config)) {
+        Ok(()) => ExitStatus::Done,
+        Err(error) => {
+            log::error!("{}", failure::message(&error));
+            failure::status(&error)
+        }
+    }
+}
+
+fn limits(config: &Config) -> RunLimits {
+    let deadline = config.deadline.map_or(Deadline::NONE, Deadline::after);
+    RunLimits::new(deadline, signals::stop())
+}
+
 fn run(config: &Config, now: chrono::DateTime<Utc>) -> ExitStatus {
     for remark in &config.remarks {
         log::log!(remark.level, "{}", remark.text);
     }
-    let deadline = config.deadline.map_or(Deadline::NONE, Deadline::after);
-    let outcome = pass::run(config, now, &RunLimits::new(deadline, signals::stop()));
+    let outcome = pass::run(config, now, &limits(config));
     outcome
         .report
         .print(outcome.failure.as_ref(), config.json, config.verbosity);

@@ -1,5 +1,7 @@
 //! What a run did: the summary line, and the same as JSON.
 
+pub mod day;
+pub mod picture;
 mod progress;
 mod table;
 mod uploads;

@@ -25,5 +25,6 @@ mod pass;
 mod pipeline;
 mod robustness;
 mod services;
+mod show;
 mod simulator;
 mod simulator_check;

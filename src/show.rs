@@ -1,0 +1,121 @@
+//! `--show`: what Nightscout holds of the last hours, drawn as a picture. It asks only Nightscout, and writes nothing.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use anyhow::Result;
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use crate::config::Config;
+use crate::http::RunLimits;
+use crate::nightscout::{Document, GlucoseUnits, Site};
+use crate::report::day::{Day, LONGEST};
+use crate::report::picture::{self, Canvas};
+
+/// Prints the last `hours` before `now`: a picture, or with `--json` one object.
+///
+/// # Errors
+/// As every call to Nightscout fails.
+pub fn perform(config: &Config, hours: u16, now: DateTime<Utc>, limits: &RunLimits) -> Result<()> {
+    let site = Site::new(&config.nightscout, config.proxy.as_ref(), limits.clone())?;
+    let (day, units) = look(&site, hours, now, &[])?;
+    let text = if config.json {
+        format!("{}\n", to_json(&day))
+    } else {
+        in_words(&day, &Canvas::of_output(config.zone, units))
+    };
+    // Whoever reads may have closed its end; there is nothing to save.
+    let _ = anstream::stdout().write_all(text.as_bytes());
+    Ok(())
+}
+
+/// What the site holds of the last hours, with documents that it does not have yet.
+fn look(
+    site: &Site,
+    hours: u16,
+    now: DateTime<Utc>,
+    more: &[Document],
+) -> Result<(Day, GlucoseUnits)> {
+    let status = site.status()?;
+    let from = now - Duration::hours(i64::from(hours));
+    // A temp basal that began before may last into the time shown.
+    let mut treatments = site.treatments(from - LONGEST, Some(now))?;
+    let mut entries = site.entries(from, Some(now))?;
+    for document in more {
+        let known = document.get("identifier").and_then(Value::as_str);
+        let collection = match document.contains_key("sgv") {
+            true => &mut entries,
+            false => &mut treatments,
+        };
+        // A document that would be updated stands there already.
+        collection.retain(|there| {
+            known.is_none() || there.get("identifier").and_then(Value::as_str) != known
+        });
+        collection.push(document.clone());
+    }
+    Ok((Day::read(&treatments, &entries, from, now), status.units))
+}
+
+/// The picture under a line that says what it shows.
+fn in_words(day: &Day, canvas: &Canvas) -> String {
+    let hours = (day.to - day.from).num_hours();
+    let until = day.to.with_timezone(&canvas.zone);
+    let head = format!(
+        "The {hours} hours before {}, as Nightscout holds them",
+        until.format("%Y-%m-%d %H:%M %Z")
+    );
+    if day.is_empty() {
+        return format!("{head}: nothing.\n");
+    }
+    format!("{head}\n\n{}", picture::draw(day, canvas))
+}
+
+fn to_json(day: &Day) -> Value {
+    let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let spans = |gaps: Vec<(DateTime<Utc>, DateTime<Utc>)>| -> Vec<Value> {
+        let span = |(from, to)| json!({"from": time(from), "to": time(to)});
+        gaps.into_iter().map(span).collect()
+    };
+    json!({
+        "from": time(day.from),
+        "to": time(day.to),
+        "basal_units": day.basal_insulin(),
+        "bolus_units": day.bolus_insulin(),
+        "carbs": day.carbs(),
+        "readings": day.glucose.len(),
+        "newest": {
+            "glucose": day.glucose.last().map(|reading| time(reading.at)),
+            "basal": day.basal.last().map(|basal| time(basal.from)),
+            "bolus": day.doses.last().map(|dose| time(dose.at)),
+        },
+        "gaps": {
+            "glucose": spans(day.glucose_gaps()),
+            "basal": spans(day.basal_gaps()),
+        },
+    })
+}
+
+impl Canvas {
+    /// For standard output: the terminal's width and signs, or a plain page of 80 columns.
+    fn of_output(zone: chrono_tz::Tz, units: GlucoseUnits) -> Canvas {
+        let terminal = std::io::stdout().is_terminal();
+        let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        Canvas {
+            width: width.filter(|_| terminal).unwrap_or(80).clamp(40, 160),
+            unicode: terminal && shows_unicode(),
+            zone,
+            units,
+        }
+    }
+}
+
+/// Whether the locale says that the terminal takes UTF-8; on Windows and macOS every current one does.
+fn shows_unicode() -> bool {
+    if cfg!(any(windows, target_os = "macos")) {
+        return true;
+    }
+    let names = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter();
+    let mut set = names.filter_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    let locale = set.next().unwrap_or_default().to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
