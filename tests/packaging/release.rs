@@ -64,7 +64,8 @@ fn one_command_puts_a_forks_address_everywhere() {
     let fork = copy_of_the_project();
     let address = "https://github.com/Somebody/their-fork";
     let changed = succeeds(
-        Command::new(fork.path().join(".github/set-address"))
+        Command::new("bash")
+            .arg(fork.path().join(".github/set-address"))
             .arg(address)
             .current_dir(&fork),
     );
@@ -160,9 +161,10 @@ fn a_release_says_what_changed_in_it() {
     fs::copy(root().join(".github/changes"), &script).expect("a file");
     let changelog = "# Changelog\n\n## [Unreleased]\n\n- soon\n\n## [1.2.0] - 2026-12-01\n\n- now\n\n## [1.1.0]\n\n- then\n";
     fs::write(project.path().join("CHANGELOG.md"), changelog).expect("a file");
-    let said = succeeds(Command::new(&script).arg("v1.2.0"));
+    let said = succeeds(Command::new("bash").arg(&script).arg("v1.2.0"));
     assert_eq!(said.trim(), "- now");
-    let output = Command::new(&script).arg("v9.9.9").output().expect("bash");
+    let unknown = Command::new("bash").arg(&script).arg("v9.9.9").output();
+    let output = unknown.expect("bash");
     assert!(!output.status.success());
 }
 
@@ -188,8 +190,7 @@ impl Release {
             fs::create_dir_all(folder).expect("a folder");
         }
         let program = build.join("tconnectsync-heroku");
-        fs::write(&program, "#!/bin/sh\necho a program\n").expect("a file");
-        make_executable(&program);
+        write_program(&program, "#!/bin/sh\necho a program\n");
         for file in [
             "completions/tconnectsync-heroku.bash",
             "man/tconnectsync-heroku.1",
@@ -223,8 +224,7 @@ impl Release {
         fs::create_dir_all(&tools).expect("a folder");
         let uname = tools.join("uname");
         let script = "#!/bin/sh\n[ \"$1\" = -s ] && echo Linux || echo x86_64\n";
-        fs::write(&uname, script).expect("a file");
-        make_executable(&uname);
+        write_program(&uname, script);
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new("sh");
         command
@@ -237,7 +237,13 @@ impl Release {
     }
 }
 
-fn make_executable(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("permissions");
+/// Writes a program from a process of its own: a file that this one has open for writing, if only in a child that another
+/// test is just starting, cannot be executed.
+fn write_program(path: &Path, text: &str) {
+    succeeds(
+        Command::new("sh")
+            .args(["-c", r#"printf %s "$2" > "$1" && chmod 755 "$1""#, "sh"])
+            .arg(path)
+            .arg(text),
+    );
 }
