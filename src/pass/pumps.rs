@@ -27,7 +27,7 @@ pub(crate) fn choose<'a>(
         bail!(Failure::new(
             ExitStatus::Configuration,
             "Tandem Source: the account has no pump",
-            "SiteWriter the pump once with Tandem's app, and check that TCONNECT_EMAIL is the account that the app uses",
+            "Upload the pump once with Tandem's app, and check that TCONNECT_EMAIL is the account that the app uses",
         ));
     }
     let Some(serial) = chosen else {
