@@ -138,7 +138,7 @@ fn names(code: u32, id: &str, numbers: std::ops::RangeInclusive<i64>) -> Vec<(i6
 #[test]
 fn alarms_have_names_and_the_reminders_to_resume_are_left_out() {
     let named: &[(&str, &[i64])] = &[
-        ("Cartridge alarm", &[0, 1, 5, 6, 9, 16, 20, 29, 30, 31]),
+        ("Cartridge alarm", &[0, 1, 5, 6, 9, 16, 20, 29, 30, 31, 34]),
         ("Occlusion", &[2, 26]),
         ("Pump reset", &[3]),
         ("Auto off", &[7]),
@@ -173,16 +173,34 @@ fn cgm_alerts_have_names_and_out_of_range_is_left_out() {
         (1, "Fixed low"),
         (2, "High"),
         (3, "Low"),
+        (4, "Calibration requested"),
+        (5, "Rise"),
+        (6, "Rapid rise"),
+        (7, "Fall"),
         (8, "Rapid fall"),
+        (9, "Calibration error"),
+        (10, "Calibration error"),
         (11, "Sensor failed"),
         (12, "Sensor expires soon"),
         (13, "Sensor expired"),
+        (16, "First start-up calibration"),
+        (17, "Second start-up calibration"),
+        (18, "Calibration required"),
+        (19, "Transmitter battery low"),
         (20, "Transmitter error"),
+        (22, "Sensor expires soon"),
+        (24, "Urgent low soon"),
         (25, "Replace sensor"),
         (26, "Sensor temperature"),
         (27, "Connection failed"),
+        (28, "Check sensor"),
+        (29, "Reading unusable"),
+        (31, "Grace period started"),
+        (32, "Grace period ends soon"),
         (39, "Transmitter expired"),
         (40, "Pump Bluetooth error"),
+        (45, "Transmitter expires soon"),
+        (46, "Transmitter expires soon"),
         (48, "CGM unavailable"),
     ];
     let name = |id: i64| {
@@ -227,23 +245,29 @@ fn a_stretch_of_sleep_or_exercise_is_one_document_from_its_start_to_its_end() {
 
 #[test]
 fn a_timed_exercise_says_its_plan_and_that_the_timer_ended_it() {
-    let exercise = |sequence, time, modes: [i64; 2], action, by_timer| {
+    let exercise = |modes: [i64; 2], action, by_timer| {
         let [previous, current] = modes;
-        let properties = json!({
+        json!({
             "currentUserMode": current, "previousUserMode": previous, "requestedAction": action,
             "exerciseChoice": 1, "exerciseTime": 45, "exerciseStoppedByTimer": by_timer,
-        });
-        event(sequence, time, 229, properties)
+        })
     };
+    // A continuous one keeps the minutes of the timed one before.
+    let mut continuous = exercise([NORMAL, EXERCISE], 3, 0);
+    continuous["exerciseChoice"] = 0.into();
     let events = [
-        exercise(10, "08:00:00", [NORMAL, EXERCISE], 3, 0),
-        exercise(11, "08:45:00", [EXERCISE, NORMAL], 4, 1),
-        exercise(20, "18:00:00", [NORMAL, EXERCISE], 3, 0),
-        exercise(21, "18:20:00", [EXERCISE, NORMAL], 4, 0),
-    ];
+        (10, "08:00:00", exercise([NORMAL, EXERCISE], 3, 0)),
+        (11, "08:45:00", exercise([EXERCISE, NORMAL], 4, 1)),
+        (20, "18:00:00", exercise([NORMAL, EXERCISE], 3, 0)),
+        (21, "18:20:00", exercise([EXERCISE, NORMAL], 4, 0)),
+        (30, "20:00:00", continuous),
+        (31, "20:30:00", exercise([EXERCISE, NORMAL], 4, 0)),
+    ]
+    .map(|(sequence, time, properties)| event(sequence, time, 229, properties));
     insta::assert_snapshot!(lines(&events, "PUMP_EVENTS"), @r#"
     14 08:00:00 Exercise, duration 45.000, notes "Exercise (45 min), timer ran out"
     14 18:00:00 Exercise, duration 20.000, notes "Exercise (45 min)"
+    14 20:00:00 Exercise, duration 30.000, notes "Exercise"
     "#);
 }
 
@@ -325,34 +349,6 @@ fn a_mode_that_nobody_knows_by_number_is_judged_by_what_was_asked_for() {
     insta::assert_snapshot!(lines(&events, "PUMP_EVENTS"), @r#"
     14 08:00:00 Exercise, duration 60.000, notes "Exercise"
     14 10:00:00 Sleep, duration 30.000, notes "Sleep (scheduled)"
-    "#);
-}
-
-#[test]
-fn sensor_sessions_start_are_joined_and_stop() {
-    let codes = [212, 404, 213, 394, 406, 477, 214, 447, 405, 486];
-    let events: Vec<Value> = (0..)
-        .zip(codes)
-        .map(|(index, code)| {
-            event(
-                100 + index,
-                &format!("{:02}:00:00", index + 1),
-                code,
-                json!({}),
-            )
-        })
-        .collect();
-    insta::assert_snapshot!(lines(&events, "PUMP_EVENTS"), @r#"
-    14 01:00:00 Sensor Start, notes "Dexcom G6 session started"
-    14 02:00:00 Sensor Start, notes "FreeStyle Libre 2 session started"
-    14 03:00:00 Sensor Start, notes "Dexcom G6 session joined"
-    14 04:00:00 Sensor Start, notes "Dexcom G7 session joined"
-    14 05:00:00 Sensor Start, notes "FreeStyle Libre 2 session joined"
-    14 06:00:00 Sensor Start, notes "FreeStyle Libre 3 session joined"
-    14 07:00:00 Sensor Stop, notes "Dexcom G6 session ended"
-    14 08:00:00 Sensor Stop, notes "Dexcom G7 session ended"
-    14 09:00:00 Sensor Stop, notes "FreeStyle Libre 2 session ended"
-    14 10:00:00 Sensor Stop, notes "FreeStyle Libre 3 session ended"
     "#);
 }
 

@@ -16,15 +16,15 @@ pub struct StatusSnapshot {
 
 /// Code 9 gives `iob` in hundredths of a unit; 34 and 35 only have `ibc`.
 pub(super) fn read(f: &mut Fields<'_>) -> Result<StatusSnapshot, Missing> {
-    f.not_used(&[
-        "abc",
-        "batteryLipoMilliVolts",
-        "finalEventForDay",
-        "usbPower",
-    ]);
+    f.not_used(&["batteryLipoMilliVolts", "finalEventForDay", "usbPower"]);
+    // Which of the two the pump's screen shows is not settled: pumpX2 calls `ibc` the displayed one, two clients of live
+    // accounts take `abc` (96 where `ibc` said 100). `abc` goes first, since it is the lower: a full battery that is not
+    // full misleads.
+    let (abc, ibc) = (f.percent("abc"), f.percent("ibc"));
+    let battery = abc.or(ibc);
     Ok(StatusSnapshot {
         reservoir: f.units("insulin"),
-        battery_percent: f.percent("ibc"),
+        battery_percent: battery,
         iob: f.decimal("iob").map(|hundredths| hundredths / 100.0),
     })
 }

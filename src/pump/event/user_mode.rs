@@ -45,18 +45,14 @@ pub struct UserModeChange {
     pub action: Option<ModeAction>,
     /// Whether sleep was started by hand rather than by its schedule.
     pub sleep_by_hand: bool,
-    /// The planned length of a timed exercise, in minutes.
+    /// The planned length of a timed exercise, in minutes; `None` for a continuous one.
     pub exercise_minutes: Option<i64>,
     /// Whether the exercise ended because its time was up.
     pub exercise_timed_out: bool,
 }
 
 pub(super) fn read(f: &mut Fields<'_>) -> Result<UserModeChange, Missing> {
-    f.not_used(&[
-        "activeSleepSchedule",
-        "exerciseChoice",
-        "eatingSoonStoppedByTimer",
-    ]);
+    f.not_used(&["activeSleepSchedule", "eatingSoonStoppedByTimer"]);
     const ACTIONS: &[(i64, ModeAction)] = &[
         (1, ModeAction::StartSleep),
         (2, ModeAction::StopSleep),
@@ -72,12 +68,16 @@ pub(super) fn read(f: &mut Fields<'_>) -> Result<UserModeChange, Missing> {
         (2, UserMode::Exercise),
         (3, UserMode::EatingSoon),
     ];
+    // A continuous exercise can carry the minutes of the timed one before.
+    let continuous = f.integer("exerciseChoice") == Some(0);
     Ok(UserModeChange {
         current: f.one_of("currentUserMode", MODES),
         previous: f.one_of("previousUserMode", MODES),
         action: f.one_of("requestedAction", ACTIONS),
         sleep_by_hand: f.flag("sleepStartedByGui"),
-        exercise_minutes: f.minutes("exerciseTime").filter(|minutes| *minutes > 0),
+        exercise_minutes: f
+            .minutes("exerciseTime")
+            .filter(|minutes| *minutes > 0 && !continuous),
         exercise_timed_out: f.flag("exerciseStoppedByTimer"),
     })
 }

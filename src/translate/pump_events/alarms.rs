@@ -34,7 +34,7 @@ pub(super) fn treatments(history: &History<'_>) -> Vec<Treatment> {
 /// The pump's own name for an `alarmId`; several numbers stand for one of them.
 fn alarm_name(id: i64) -> Option<&'static str> {
     Some(match id {
-        0 | 1 | 5 | 6 | 9 | 16 | 20 | 29 | 30 | 31 => "Cartridge alarm",
+        0 | 1 | 5 | 6 | 9 | 16 | 20 | 29 | 30 | 31 | 34 => "Cartridge alarm",
         2 | 26 => "Occlusion",
         3 => "Pump reset",
         7 => "Auto off",

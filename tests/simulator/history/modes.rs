@@ -65,7 +65,8 @@ fn stretch(
             .int("spareB6", 0)
             .int("exerciseStoppedByTimer", by_timer)
             .int("exerciseChoice", i64::from(timed.is_some()))
-            .int("exerciseTime", timed.unwrap_or(0))
+            // A continuous exercise keeps the minutes of the last timed one.
+            .int("exerciseTime", timed.unwrap_or(45))
             .int("eatingSoonStoppedByTimer", 0)
     };
     let Some(number) = world.push(229, from, change(mode, 0, start, 0)) else {
