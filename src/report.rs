@@ -177,7 +177,12 @@ impl Report {
         }
         let left_out = left_out(&self.skipped);
         if !left_out.is_empty() {
-            let _ = write!(line, " Left out: {}.", left_out.join(", "));
+            let _ = write!(
+                line,
+                " Left out: {}. This version does not know them: please report this line at {}/issues",
+                left_out.join(", "),
+                env!("CARGO_PKG_REPOSITORY"),
+            );
         }
         line
     }
@@ -257,17 +262,15 @@ impl Report {
             "newest_event": self.newest_event.map(time),
             "newest_event_age_minutes": self.age().map(|age| age.num_minutes()),
             "left_out": {
-                "unknown_events": self.skipped.unknown_events.iter()
-                    .map(|(code, events)| (code.to_string(), json!(events.len())))
+                "unknown_events": self.skipped.unknown_events.kinds()
+                    .map(|(code, count)| (code.to_string(), json!(count)))
                     .collect::<Map<String, Value>>(),
                 "unreadable_events": self.skipped.unreadable(),
-                "unknown_values": self.skipped.unknown_values.iter()
-                    .map(|((code, property, value), events)| {
-                        (format!("{code}.{property}={value}"), json!(events.len()))
-                    })
+                "unknown_values": self.skipped.unknown_values.kinds()
+                    .map(|(value, count)| (value_name(value), json!(count)))
                     .collect::<Map<String, Value>>(),
                 "unknown_fields": self.skipped.unknown_fields.iter()
-                    .map(|(code, name)| format!("{code}.{name}"))
+                    .map(field_name)
                     .collect::<Vec<String>>(),
             },
             "without_data": self.without_data.iter().map(|feature| feature.name()).collect::<Vec<_>>(),
@@ -276,42 +279,80 @@ impl Report {
     }
 }
 
-/// What was left out of Tandem's answers, in words.
+/// What was left out of Tandem's answers, in words; each part names what its reader would report.
 fn left_out(skipped: &Skipped) -> Vec<String> {
     let mut parts = Vec::new();
-    let mut count = |number: usize, one: &str, many: &str, which: &str| {
-        if number > 0 {
-            let noun = if number == 1 { one } else { many };
-            parts.push(format!("{number} {noun}{which}"));
+    let mut count = |number: usize, more: bool, [one, many]: [&str; 2], which: Vec<String>| {
+        if number == 0 {
+            return;
         }
+        let noun = if number == 1 { one } else { many };
+        let more = if more { "more than " } else { "" };
+        let which = match which.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", some_of(&which)),
+        };
+        parts.push(format!("{more}{number} {noun}{which}"));
     };
-    let codes: Vec<String> = skipped.unknown_events.keys().map(i64::to_string).collect();
-    let events = skipped
-        .unknown_events
-        .values()
-        .map(|events| events.len())
-        .sum();
-    let which = format!(" (code {})", codes.join(", "));
-    count(events, "unknown event", "unknown events", &which);
+    let Skipped {
+        unknown_events: events,
+        malformed,
+        unknown_values: values,
+        unknown_fields: fields,
+        ..
+    } = skipped;
+    count(
+        events.total(),
+        events.is_cut_off(),
+        ["unknown event", "unknown events"],
+        events
+            .kinds()
+            .map(|(code, _)| format!("code {code}"))
+            .collect(),
+    );
     count(
         skipped.unreadable(),
-        "unreadable event",
-        "unreadable events",
-        "",
+        malformed.is_cut_off(),
+        ["unreadable event", "unreadable events"],
+        malformed
+            .kinds()
+            .map(|(code, _)| format!("code {code}"))
+            .collect(),
     );
-    let values = skipped
-        .unknown_values
-        .values()
-        .map(|events| events.len())
-        .sum();
-    count(values, "unknown value", "unknown values", "");
     count(
-        skipped.unknown_fields.len(),
-        "unknown field",
-        "unknown fields",
-        "",
+        values.total(),
+        values.is_cut_off(),
+        ["unknown value", "unknown values"],
+        values.kinds().map(|(value, _)| value_name(value)).collect(),
+    );
+    count(
+        fields.total(),
+        fields.is_cut_off(),
+        ["unknown field", "unknown fields"],
+        fields.iter().map(field_name).collect(),
     );
     parts
+}
+
+/// A value that no table has, as code, property and value.
+fn value_name((code, property, value): &(i64, &'static str, i64)) -> String {
+    format!("{code}.{property}={value}")
+}
+
+/// A property that no schema has, as code and name.
+fn field_name((code, name): &(i64, String)) -> String {
+    format!("{code}.{name}")
+}
+
+/// The first few of a list, in words.
+pub(crate) fn some_of(names: &[String]) -> String {
+    const FEW: usize = 5;
+    let more = names.len().saturating_sub(FEW);
+    let shown = names[..names.len().min(FEW)].join(", ");
+    match more {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 fn capitalised(text: &str) -> String {

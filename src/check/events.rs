@@ -6,6 +6,7 @@ use super::{Findings, Mark, Step};
 use crate::failure::ExitStatus;
 use crate::pump::clock::DatedEvent;
 use crate::pump::decode::Skipped;
+use crate::report::some_of;
 
 /// Events by kind, in the order in which the kinds were met.
 #[derive(Debug, Default)]
@@ -42,22 +43,13 @@ impl Counts {
             true => "none in the last day".to_owned(),
             false => format!("in the last day {}", counted.join(", ")),
         };
-        let unknown: usize = self
-            .skipped
-            .unknown_events
-            .values()
-            .map(|ids| ids.len())
-            .sum();
-        if unknown > 0 {
-            let codes: Vec<String> = self
-                .skipped
-                .unknown_events
-                .keys()
-                .map(i64::to_string)
-                .collect();
+        let unknown = &self.skipped.unknown_events;
+        if !unknown.is_empty() {
+            let codes: Vec<String> = unknown.kinds().map(|(code, _)| code.to_string()).collect();
             text += &format!(
-                "; in the days around it {unknown} of unknown kinds (code {}), left out",
-                codes.join(", ")
+                "; in the days around it {} of unknown kinds (code {}), left out",
+                unknown.total(),
+                some_of(&codes),
             );
         }
         let unreadable = self.skipped.unreadable();
@@ -69,11 +61,9 @@ impl Counts {
             .iter()
             .map(|(kind, count)| ((*kind).to_owned(), json!(count)))
             .collect();
-        let unknown: Map<String, Value> = self
-            .skipped
-            .unknown_events
-            .iter()
-            .map(|(code, ids)| (code.to_string(), json!(ids.len())))
+        let unknown: Map<String, Value> = unknown
+            .kinds()
+            .map(|(code, count)| (code.to_string(), json!(count)))
             .collect();
         let mark = if counted.is_empty() {
             Mark::Warning

@@ -3,11 +3,13 @@
 //! Decoding never fails as a whole: what is not known or not whole is left out and counted in [`Skipped`], so that the
 //! summary can say so and a developer can see from `-v` what Tandem added.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod oddities;
 
 use anyhow::Result;
 
 use crate::tandem::{MalformedEvent, PumpLogs, WireEvent};
+
+pub use oddities::{Names, Oddities};
 
 use super::event::{Detail, Event, EventId, Fields, Lookup, look_up};
 use super::quantity::PumpTime;
@@ -27,16 +29,16 @@ pub struct Decoded {
 /// What was left out of the answers because this version does not know it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Skipped {
-    /// Events of unknown codes: which, by code.
-    pub unknown_events: BTreeMap<i64, BTreeSet<EventId>>,
-    /// Events that could not be read: which; and the number of those without even an identity.
-    pub malformed: BTreeSet<EventId>,
+    /// Events of codes that no public schema knows, by code.
+    pub unknown_events: Oddities<i64>,
+    /// Events that could not be read, by code.
+    pub malformed: Oddities<i64>,
     /// Elements that are no events at all.
     pub nameless: usize,
-    /// Values of known properties that no table has: code, property, value, and the events that have it.
-    pub unknown_values: BTreeMap<(i64, &'static str, i64), BTreeSet<EventId>>,
-    /// Properties that no version has asked for: code and name.
-    pub unknown_fields: BTreeSet<(i64, String)>,
+    /// Values of known properties that no table has: code, property and value.
+    pub unknown_values: Oddities<(i64, &'static str, i64)>,
+    /// Properties that no public schema knows: code and name.
+    pub unknown_fields: Names,
 }
 
 impl Decoded {
@@ -109,37 +111,27 @@ fn read(element: Result<WireEvent<'_>, MalformedEvent>, skipped: &mut Skipped) -
         Lookup::Read(kind) => kind,
         Lookup::NotUsed => return None,
         Lookup::Unknown => {
-            skipped
-                .unknown_events
-                .entry(wire.code)
-                .or_default()
-                .insert(id);
+            skipped.unknown_events.note(wire.code, id);
             return None;
         }
     };
     let Some(pump_time) = PumpTime::possible(wire.pump_date_time) else {
-        skipped.malformed.insert(id);
+        skipped.malformed.note(wire.code, id);
         return None;
     };
     let Ok(mut fields) = serde_json::from_str::<Fields<'_>>(wire.properties.get()) else {
-        skipped.malformed.insert(id);
+        skipped.malformed.note(wire.code, id);
         return None;
     };
     let Ok(detail) = (kind.read)(&mut fields) else {
-        skipped.malformed.insert(id);
+        skipped.malformed.note(wire.code, id);
         return None;
     };
     for (property, value) in fields.unknown_values() {
-        let met = skipped.unknown_values.entry((wire.code, property, *value));
-        met.or_default().insert(id);
+        (skipped.unknown_values).note((wire.code, property, *value), id);
     }
     for name in fields.left_over() {
-        if !skipped
-            .unknown_fields
-            .contains(&(wire.code, name.to_owned()))
-        {
-            skipped.unknown_fields.insert((wire.code, name.to_owned()));
-        }
+        skipped.unknown_fields.note(wire.code, name);
     }
     Some(Event {
         id,
@@ -151,19 +143,15 @@ fn read(element: Result<WireEvent<'_>, MalformedEvent>, skipped: &mut Skipped) -
 impl Skipped {
     /// How many events could not be read.
     pub fn unreadable(&self) -> usize {
-        self.malformed.len() + self.nameless
+        self.malformed.total() + self.nameless
     }
 
     /// Adds what another answer left out; what both left out counts once.
     pub fn merge(&mut self, other: Skipped) {
-        for (code, events) in other.unknown_events {
-            self.unknown_events.entry(code).or_default().extend(events);
-        }
-        self.malformed.extend(other.malformed);
+        self.unknown_events.merge(other.unknown_events);
+        self.malformed.merge(other.malformed);
         self.nameless += other.nameless;
-        for (value, events) in other.unknown_values {
-            self.unknown_values.entry(value).or_default().extend(events);
-        }
-        self.unknown_fields.extend(other.unknown_fields);
+        self.unknown_values.merge(other.unknown_values);
+        self.unknown_fields.merge(other.unknown_fields);
     }
 }

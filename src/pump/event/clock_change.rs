@@ -15,7 +15,7 @@ pub struct TimeChanged {
 }
 
 pub(super) fn time(f: &mut Fields<'_>) -> Result<TimeChanged, Missing> {
-    f.not_used(&["rawRtcTime"]);
+    f.not_used(&["rawRtcTime", "rawRtc"]);
     const MS_A_DAY: i64 = 86_400_000;
     let mut ms = |name| f.integer(name).filter(|ms| (0..=MS_A_DAY).contains(ms));
     let (prior, after) = (ms("timePrior"), ms("timeAfter"));
@@ -35,7 +35,7 @@ pub struct DateChanged {
 }
 
 pub(super) fn date(f: &mut Fields<'_>) -> Result<DateChanged, Missing> {
-    f.not_used(&["rawRtcTime"]);
+    f.not_used(&["rawRtcTime", "rawRtc"]);
     let mut days = |name| f.integer(name).filter(|days| CLOCK_DAYS.contains(days));
     let (prior, after) = (days("datePrior"), days("dateAfter"));
     Ok(DateChanged {

@@ -17,6 +17,10 @@ pub(super) fn read(f: &mut Fields<'_>) -> Result<DailyBasal, Missing> {
     f.not_used(&[
         "dailyTotalBasal",
         "lastBasalRate",
+        "batteryChargePercentMSB",
+        "batteryChargePercentLSB",
+        "batteryChargePercentMSBRaw",
+        "batteryChargePercentLSBRaw",
         "finalEventForDay",
         "usbPower",
     ]);

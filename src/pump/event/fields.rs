@@ -1,7 +1,7 @@
 //! Lenient reading of `eventProperties`.
 //!
 //! Properties go missing, turn `null`, change between numbers and texts, gain neighbours, and take values that nobody
-//! has seen before. A [`Fields`] hands out what can be read, and notes what it met and did not know.
+//! has seen before; of their names, schemas and answers differ in upper and lower case. A [`Fields`] hands out what can be read, and notes what it met and did not know.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -38,7 +38,10 @@ pub(in crate::pump) struct Missing(pub &'static str);
 
 impl<'a> Fields<'a> {
     fn get(&mut self, name: &str) -> Option<&Scalar<'a>> {
-        let index = self.fields.iter().position(|(key, _)| key == name)?;
+        let index = self
+            .fields
+            .iter()
+            .position(|(key, _)| key.eq_ignore_ascii_case(name))?;
         self.read |= 1u64.checked_shl(index as u32).unwrap_or(0);
         Some(&self.fields[index].1)
     }
@@ -152,14 +155,24 @@ impl<'a> Fields<'a> {
             .enumerate()
             .filter(|(index, _)| self.read.checked_shr(*index as u32).unwrap_or(0) & 1 == 0)
             .map(|(_, (name, _))| name.as_ref())
-            .filter(|name| !self.not_used.contains(name))
-            .filter(|name| !name.starts_with("spare") && !name.starts_with("reserved"))
+            .filter(|name| {
+                let mut known = self.not_used.iter();
+                !known.any(|known| known.eq_ignore_ascii_case(name)) && !is_filler(name)
+            })
     }
 
     /// The enum values met that no table knows: property and value.
     pub(in crate::pump) fn unknown_values(&self) -> &[(&'static str, i64)] {
         &self.unknown_values
     }
+}
+
+/// Whether a property only fills the pump's record up to its length.
+fn is_filler(name: &str) -> bool {
+    ["spare", "reserved"].iter().any(|filler| {
+        let start = name.as_bytes().get(..filler.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(filler.as_bytes()))
+    })
 }
 
 /// The integer that a decimal is, if it is one.

@@ -7,7 +7,12 @@ use super::fields::{Fields, Missing};
 pub struct OnlyTime;
 
 pub(super) fn new_day(f: &mut Fields<'_>) -> Result<OnlyTime, Missing> {
-    f.not_used(&["commandedBasalRate", "features"]);
+    f.not_used(&[
+        "commandedBasalRate",
+        "features",
+        "featuresBitmask",
+        "featureBitmaskIndex",
+    ]);
     Ok(OnlyTime)
 }
 
@@ -30,6 +35,9 @@ pub(super) fn daily_status(f: &mut Fields<'_>) -> Result<OnlyTime, Missing> {
         "sensorType",
         "userMode",
         "pumpControlState",
+        "weight",
+        "weightUnit",
+        "currentTdIpop",
     ]);
     Ok(OnlyTime)
 }

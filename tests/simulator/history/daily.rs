@@ -18,14 +18,19 @@ pub(super) fn tick(world: &mut World<'_>) {
                 midnight,
                 Properties::new()
                     .units("commandedBasalRate", basal)
-                    .int("features", 15),
+                    .bits("featuresBitmask", &[])
+                    .bits("featureBitmaskIndex", &[]),
             );
             world.push(
                 313,
                 midnight + 1,
                 Properties::new()
-                    .units("commandedBasalRate", basal)
-                    .int("sensorType", 3),
+                    .int("pumpControlState", 3)
+                    .int("usermode", 0)
+                    .int("sensorType", 3)
+                    .int("weightUnit", 0)
+                    .int("weight", 0)
+                    .int("currentTdIpop", 0),
             );
             let versions = Properties::new()
                 .int("armPartNumber", 1_016_587)
@@ -85,7 +90,8 @@ fn snapshot(world: &mut World<'_>, at: i64) {
     );
     let properties = Properties::new()
         .int("insulin", insulin)
-        .int("ibc", battery)
+        .int("abc", battery)
+        .int("ibc", (battery + 4).min(100))
         .int("iob", iob / 10);
     let number = world.push(9, at, properties);
     status(

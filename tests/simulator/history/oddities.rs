@@ -6,7 +6,7 @@ use super::event::{Event, Properties};
 use super::plan::Feature;
 use super::world::World;
 
-/// Codes that the web app asks for or that have been seen, without a meaning for Nightscout, and two made up.
+/// Codes that are known and without a meaning for Nightscout, and two that nobody knows.
 const UNKNOWN_CODES: &[u32] = &[
     99, 140, 53, 60, 57, 69, 203, 191, 371, 558, 559, 562, 566, 1234, 65_000,
 ];
@@ -71,7 +71,7 @@ pub(super) fn strew(world: &mut World<'_>) {
                     .raw("list", "[1,2]");
                 let (code, at) = (rng.pick(UNKNOWN_CODES), day + rng.between(0, DAY - 1));
                 let pushed = world.push(code, at, properties);
-                world.truth.unknown_codes += usize::from(pushed.is_some());
+                world.truth.unknown_codes += usize::from(pushed.is_some() && is_new(code));
             }
         }
         if odd.has(Feature::Chatter) {
@@ -83,13 +83,18 @@ pub(super) fn strew(world: &mut World<'_>) {
                     .int("spareA2", 0);
                 let code = rng.pick(UNKNOWN_CODES);
                 let pushed = world.push(code, at, properties);
-                world.truth.unknown_codes += usize::from(pushed.is_some());
+                world.truth.unknown_codes += usize::from(pushed.is_some() && is_new(code));
             }
         }
         if odd.has(Feature::Malformed) && rng.chance(70) {
             malformed(world, day + rng.between(0, DAY - 1), &mut rng);
         }
     }
+}
+
+/// Whether nobody knows a code.
+fn is_new(code: u32) -> bool {
+    matches!(code, 1234 | 65_000)
 }
 
 /// An element of `events` from which nothing can be read.
