@@ -157,7 +157,7 @@ impl Pass<'_> {
             let known = work.prefetched.take();
             let existing = || known.map_or_else(|| self.existing(upload.site, page.window), Ok);
             let (events, existing) = at_once(|| pump_side.events(&page), existing);
-            let (events, existing) = both(events, existing, report)?;
+            let (events, mut existing) = both(events, existing, report)?;
             let on_site = OnSite::new(upload.site, &existing, self.fills(Collection::Entries));
             let mut wanted = pump_side.wanted(&page, events, &on_site, report)?;
             if work.widen(wanted.doubtful_from) {
@@ -176,6 +176,8 @@ impl Pass<'_> {
             // The newest treatment has to prove that the readings up to it are there.
             let missing = entries::missing(wanted.entries, &existing.entries);
             upload.entries(missing, &mut report.uploads)?;
+            let starts = self.earlier_starts(upload.site, &wanted.treatments, page.window)?;
+            existing.treatments.extend(starts);
             let plan = reconcile(wanted.treatments, &existing.treatments, self.config.zone);
             let mut plan = plan.within(window);
             let of_this_page = plan.identifiers();

@@ -7,6 +7,7 @@
 
 pub mod entries;
 pub mod profile;
+mod sessions;
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,9 +16,10 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::nightscout::document::{EventType, Existing, FIELDS, Treatment};
+use crate::nightscout::document::{EventType, Existing, FIELDS, Occasion, Treatment};
 use crate::nightscout::parse_created_at;
 use crate::window::Window;
+use sessions::{Sessions, Start};
 
 /// How far a document may lie from the event whose number it has: tconnectsync may have been run with another zone.
 const SAME_EVENT_WITHIN: Duration = Duration::days(1);
@@ -41,9 +43,9 @@ impl Plan {
     /// have been judged otherwise when they were written.
     pub fn within(mut self, window: Window) -> Plan {
         self.create
-            .retain(|treatment| window.contains(treatment.at));
+            .retain(|treatment| treatment.is_due(|at| window.contains(at)));
         self.already
-            .retain(|treatment| window.contains(treatment.at));
+            .retain(|treatment| treatment.is_due(|at| window.contains(at)));
         self
     }
 
@@ -82,9 +84,25 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], zone: Tz) -> Pla
     let index = Index::new(existing);
     let mut plan = Plan::default();
     let mut missing_or_ours = Vec::new();
-    for treatment in wanted {
-        match index.find(&treatment) {
+    let mut sessions = Sessions::new(existing, &wanted);
+    for mut treatment in wanted {
+        let found = match treatment.identity.occasion {
+            Occasion::WhenTold(_) => match sessions.compare(&treatment) {
+                Start::There => {
+                    plan.already.push(treatment);
+                    continue;
+                }
+                Start::Changes(found) => {
+                    treatment.identity.keep(found);
+                    Some(found)
+                }
+                Start::Missing => None,
+            },
+            Occasion::InTime | Occasion::OnlyCorrects => index.find(&treatment),
+        };
+        match found {
             Some(found) if found.identifier.is_none() => plan.already.push(treatment),
+            None if treatment.identity.occasion == Occasion::OnlyCorrects => {}
             found => missing_or_ours.push((treatment, found)),
         }
     }

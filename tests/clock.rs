@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use tconnectsync_heroku::pump::clock::{Evidence, PumpClock};
 use tconnectsync_heroku::pump::event::{
-    CgmReading, DateChanged, Detail, Event, EventId, PumpingResumed, Sensor, Signal, TimeChanged,
+    CgmReading, DateChanged, Detail, Event, EventId, PumpingResumed, Signal, TimeChanged,
 };
 use tconnectsync_heroku::pump::quantity::{PumpTime, pump_epoch};
 
@@ -36,7 +36,6 @@ fn event(number: i64, shown: &str) -> Event {
 fn cgm_reading(number: i64, shown: &str, taken: &str) -> Event {
     Event {
         detail: Detail::CgmReading(CgmReading {
-            sensor: Sensor::G7,
             glucose: None,
             status: None,
             taken: PumpTime::new(reading(taken)),

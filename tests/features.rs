@@ -8,6 +8,7 @@ mod long_stretches;
 mod profiles;
 mod readings;
 mod requests;
+mod sensor_sessions;
 mod table;
 
 use std::fmt::Write as _;

@@ -25,6 +25,7 @@ mod pass;
 mod pipeline;
 mod robustness;
 mod services;
+mod shapes;
 mod show;
 mod simulator;
 mod simulator_check;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, Duration, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -133,6 +133,23 @@ impl Subject {
     }
 }
 
+/// How far the start of a sensor's session may differ between what two events tell of it. The clocks of pump and sensor
+/// drift apart (in a capture by two and a half minutes in ten days), and the pump's is corrected; no two sessions of
+/// one wearer start within so short a time but where a sensor failed at once.
+pub const SAME_SESSION_WITHIN: Duration = Duration::minutes(30);
+
+/// Which run writes a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Occasion {
+    /// The one whose window holds the document's time.
+    #[default]
+    InTime,
+    /// One whose window holds any of these instants: then the pump told of what had begun before.
+    WhenTold(Vec<DateTime<Utc>>),
+    /// None. It only corrects a document that is there.
+    OnlyCorrects,
+}
+
 /// Which document of which pump it is, for good: the same events lead to the same identity in every run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -140,6 +157,8 @@ pub struct Identity {
     pub identifier: Uuid,
     /// The pump's events that the document tells of, the main one first.
     pub events: Vec<EventId>,
+    /// Which run writes it.
+    pub occasion: Occasion,
 }
 
 impl Identity {
@@ -157,6 +176,40 @@ impl Identity {
         Identity {
             identifier: Uuid::new_v5(&NAMESPACE, name.as_bytes()),
             events,
+            occasion: Occasion::InTime,
+        }
+    }
+
+    /// The identity of the start of a sensor's session, whichever event tells of it: `main` is the first that did, `told` is
+    /// when any did. Seen from other events the start may be minutes off, so that reconciling also looks around it.
+    pub fn of_session(
+        serial: &PumpSerial,
+        sensor: &str,
+        (start, main): (DateTime<Utc>, EventId),
+        told: Vec<DateTime<Utc>>,
+    ) -> Self {
+        let slot = start
+            .timestamp()
+            .div_euclid(SAME_SESSION_WITHIN.num_seconds());
+        let name = format!("{}/{sensor}/{slot}/session-start", serial.expose());
+        Identity {
+            identifier: Uuid::new_v5(&NAMESPACE, name.as_bytes()),
+            events: vec![main],
+            occasion: Occasion::WhenTold(told),
+        }
+    }
+
+    /// The same of a document that is corrected where it is there, and not written where it is not.
+    pub fn as_correction(mut self) -> Self {
+        self.occasion = Occasion::OnlyCorrects;
+        self
+    }
+
+    /// Takes on the identifier of a document that is to be changed.
+    pub fn keep(&mut self, existing: &Existing) {
+        let identifier = existing.identifier.as_deref();
+        if let Some(identifier) = identifier.and_then(|text| Uuid::try_parse(text).ok()) {
+            self.identifier = identifier;
         }
     }
 
@@ -273,6 +326,14 @@ pub const FIELDS: [&str; 21] = [
 ];
 
 impl Treatment {
+    /// Whether a run about some span of time writes it.
+    pub fn is_due(&self, span: impl Fn(DateTime<Utc>) -> bool) -> bool {
+        match &self.identity.occasion {
+            Occasion::InTime | Occasion::OnlyCorrects => span(self.at),
+            Occasion::WhenTold(told) => told.iter().any(|at| span(*at)),
+        }
+    }
+
     /// The document to send, its time written in the owner's zone.
     pub fn to_json(&self, zone: Tz) -> Map<String, Value> {
         let mut document = Map::new();

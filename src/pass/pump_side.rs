@@ -105,7 +105,7 @@ impl<'a> PumpSide<'a> {
             report.newest_event = report.newest_event.max(history.newest());
             let features = &self.pass.config.features;
             let mut treatments = translate::treatments(&history, &self.pass.options());
-            treatments.retain(|treatment| whole_span.contains(treatment.at));
+            treatments.retain(|treatment| treatment.is_due(|at| whole_span.contains(at)));
             let mut entries = match features.contains(Feature::Cgm) {
                 true => cgm::entries(&history),
                 false => Vec::new(),

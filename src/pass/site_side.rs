@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use super::Pass;
 use super::background::at_once;
 use crate::config::Span;
-use crate::nightscout::document::{ENTERED_BY, Existing};
+use crate::nightscout::document::{ENTERED_BY, Existing, Occasion, SAME_SESSION_WITHIN, Treatment};
 use crate::nightscout::entry::ExistingEntry;
 use crate::nightscout::{Collection, Document, Site, SiteStatus, parse_created_at};
 use crate::window::{self, Window};
@@ -14,6 +14,9 @@ use crate::window::{self, Window};
 /// A document may lie this far from where it belongs, and still be found: the pump's clock was judged otherwise when it
 /// was written, or tconnectsync wrote it with another zone.
 const ASTRAY: Duration = Duration::hours(25);
+
+/// The start of a sensor's session, likewise. A day's documents are a lot to ask for just to find one.
+const SESSION_ASTRAY: Duration = Duration::hours(3);
 
 /// What is known of the site before the pump's events are.
 pub(super) struct SiteSide {
@@ -173,6 +176,31 @@ impl Pass<'_> {
                 .filter_map(ExistingEntry::from_document)
                 .collect(),
         })
+    }
+
+    /// What is there around the starts of sensor sessions that lie before all that [`Pass::existing`] asks for: the pump finds
+    /// a sensor again days after it was started.
+    pub(super) fn earlier_starts(
+        &self,
+        site: &Site,
+        wanted: &[Treatment],
+        span: Window,
+    ) -> Result<Vec<Existing>> {
+        let known_from = span.start - ASTRAY;
+        let starts = wanted.iter().filter(|treatment| {
+            matches!(treatment.identity.occasion, Occasion::WhenTold(_))
+                && treatment.at - SAME_SESSION_WITHIN < known_from
+        });
+        let mut existing = Vec::new();
+        for start in starts {
+            let around = (
+                start.at - SESSION_ASTRAY,
+                (start.at + SESSION_ASTRAY).min(known_from),
+            );
+            let documents = site.treatments(around.0, Some(around.1))?;
+            existing.extend(documents.into_iter().map(Existing::from_document));
+        }
+        Ok(existing)
     }
 
     pub(super) fn fills(&self, target: Collection) -> bool {

@@ -37,7 +37,7 @@ pub use clock_change::*;
 pub use completion::*;
 pub use daily_basal::*;
 pub use fill::*;
-pub use kinds::Detail;
+pub use kinds::{Detail, codes_read};
 pub use only_time::*;
 pub use pumping::*;
 pub use sensor_session::*;

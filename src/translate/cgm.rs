@@ -1,4 +1,7 @@
 //! `CGM`: the pump's glucose readings, at the time at which they were measured.
+//!
+//! Libre sensors also send readings every minute. Each becomes an entry, beside those every five minutes: a choice among
+//! them could leave out a low. Nightscout itself averages over five minutes where it needs an even spacing.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +20,7 @@ const LOW: MgDl = MgDl(39);
 /// What stands for one above it.
 const HIGH: MgDl = MgDl(401);
 
-/// Sensors measure every five minutes: what is closer than this is the same reading, written twice.
+/// Sensors measure every minute at the most: what is closer than this is the same reading, written twice.
 const SAME_READING_WITHIN: Duration = Duration::seconds(30);
 
 /// An entry for each reading. The pump may write one a second time when the sensor sends again what was missed; the first
@@ -41,24 +44,31 @@ pub fn entries(history: &History<'_>) -> Vec<Entry> {
             identity: Identity::new(history.serial, Subject::Reading, event.event.id, &[]),
             at,
             glucose,
-            direction: reading.rate_tenths.and_then(direction),
+            direction: shown_rate(reading).and_then(direction),
         });
     }
     entries.sort_by_key(|entry| entry.at);
     entries
 }
 
-/// The glucose to show, if there is one. A status that nobody knows may mean that the number is not to be trusted.
+/// The glucose to show, if there is one. The status decides, not the number: a captured reading that is low has the number
+/// 0. A status that nobody knows may mean that the number is not to be trusted.
 fn glucose(reading: &CgmReading) -> Option<MgDl> {
-    let glucose = reading.glucose?;
     match reading.status? {
         ReadingStatus::DoNotShow => None,
         ReadingStatus::High => Some(HIGH),
         ReadingStatus::Low => Some(LOW),
-        ReadingStatus::Value if glucose > MgDl(400) => Some(HIGH),
-        ReadingStatus::Value if glucose < MgDl(40) => Some(LOW),
-        ReadingStatus::Value => Some(glucose),
+        ReadingStatus::Value => reading.glucose.map(|glucose| match glucose {
+            MgDl(..40) => LOW,
+            MgDl(401..) => HIGH,
+            glucose => glucose,
+        }),
     }
+}
+
+/// The rate that an arrow can stand for.
+fn shown_rate(reading: &CgmReading) -> Option<i64> {
+    reading.rate_tenths.filter(|_| !reading.is_backfilled())
 }
 
 /// The arrow that Dexcom shows for a rate in tenths of mg/dL a minute: one step each for 1, 2 and more than 3 mg/dL a
@@ -80,7 +90,7 @@ fn direction(rate_tenths: i64) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pump::event::{Bits, Sensor};
+    use crate::pump::event::Bits;
     use crate::pump::quantity::PumpTime;
 
     #[test]
@@ -116,7 +126,6 @@ mod tests {
     #[test]
     fn what_lies_beyond_the_range_has_its_stand_in() {
         let reading = |status, glucose| CgmReading {
-            sensor: Sensor::G7,
             glucose,
             status,
             taken: PumpTime::from_pump_seconds(0).unwrap(),
@@ -144,6 +153,9 @@ mod tests {
             );
         }
         assert_eq!(glucose(&reading(Some(Value), None)), None);
+        assert_eq!(glucose(&reading(Some(Low), None)), Some(LOW));
+        assert_eq!(glucose(&reading(Some(High), None)), Some(HIGH));
+        assert_eq!(glucose(&reading(Some(DoNotShow), None)), None);
         assert_eq!(glucose(&reading(None, Some(MgDl(120)))), None);
     }
 }

@@ -101,12 +101,17 @@ fn expected(history: &History) -> Vec<Expected> {
         let events: Vec<u64> = [mode.number].into_iter().chain(mode.stopped).collect();
         expect(kind, mode.from, &events, &[("duration", json!(length))]);
     }
+    let mut started = Vec::new();
     for session in &truth.sessions {
-        let kind = match session.kind {
-            SessionKind::Start | SessionKind::Join => "Sensor Start",
-            SessionKind::Stop => "Sensor Stop",
-        };
-        expect(kind, session.at, &[session.number], &[]);
+        match (session.kind, session.started) {
+            (SessionKind::Stop, _) => expect("Sensor Stop", session.at, &[session.number], &[]),
+            (_, None) => expect("Note", session.at, &[session.number], &[]),
+            (_, Some(start)) if started.contains(&start) => {}
+            (_, Some(start)) => {
+                started.push(start);
+                expect("Sensor Start", start, &[session.number], &[]);
+            }
+        }
     }
     for check in truth.bg_checks.iter().filter(|check| check.typed) {
         let fields = [
@@ -184,7 +189,7 @@ fn assert_readings(history: &History, entries: &[Value]) {
                 Glucose::Low => 39,
                 Glucose::Nothing => unreachable!("filtered out"),
             };
-            (reading.at, glucose, Some(arrow(reading)))
+            (reading.at, glucose, arrow(reading))
         })
         .collect();
     expected.sort();
@@ -200,9 +205,12 @@ fn assert_readings(history: &History, entries: &[Value]) {
     assert_eq!(found, expected);
 }
 
-/// Dexcom's arrow; of the four sensors only the G7 reports tenths.
-fn arrow(reading: &Reading) -> &'static str {
-    let tenths = reading.rate * if reading.code == 399 { 1 } else { 10 };
+/// Dexcom's arrow, where the sensor gives a rate.
+fn arrow(reading: &Reading) -> Option<&'static str> {
+    let tenths = reading.rate;
+    if reading.backfilled || tenths == 127 {
+        return None;
+    }
     let steps = match tenths.abs() {
         0..=9 => 0,
         10..=19 => 1,
@@ -213,7 +221,7 @@ fn arrow(reading: &Reading) -> &'static str {
         ["Flat", "FortyFiveUp", "SingleUp", "DoubleUp"],
         ["Flat", "FortyFiveDown", "SingleDown", "DoubleDown"],
     );
-    if tenths > 0 { up[steps] } else { down[steps] }
+    Some(if tenths > 0 { up[steps] } else { down[steps] })
 }
 
 #[test]

@@ -136,6 +136,107 @@ fn what_is_no_glucose_is_left_out_and_what_comes_twice_is_there_once() {
     assert!(last["direction"].is_null(), "{last}");
 }
 
+/// A reading of any sensor at the pump's clock `time`.
+fn reading_of(
+    code: u32,
+    sequence: u64,
+    time: &str,
+    [status, kind, rate, shown]: [i64; 4],
+) -> Value {
+    let properties = json!({"glucoseValueStatus": status, "cgmDataType": [kind], "rate": rate});
+    let mut event = reading(sequence, time, time, shown, properties);
+    event["eventCode"] = code.into();
+    event
+}
+
+#[test]
+fn on_every_sensor_the_status_decides_and_the_rate_is_in_tenths() {
+    const FIVE_MINUTES: i64 = 0;
+    const BACKFILL: i64 = 1;
+    for code in [256, 372, 399, 480] {
+        let readings = [
+            // A low and a high without a number are the ones that must not be missing.
+            [2, FIVE_MINUTES, -14, 0],
+            [1, FIVE_MINUTES, 20, 0],
+            [2, FIVE_MINUTES, 127, 31],
+            [1, FIVE_MINUTES, 0, 1200],
+            [0, FIVE_MINUTES, 7, 316],
+            [0, FIVE_MINUTES, -45, 174],
+            [0, FIVE_MINUTES, 127, 180],
+            [0, BACKFILL, 0, 181],
+            [0, BACKFILL, 30, 182],
+            [0, FIVE_MINUTES, 0, 0],
+            [6, FIVE_MINUTES, 0, 100],
+        ];
+        let events: Vec<Value> = (0..)
+            .zip(readings)
+            .map(|(index, reading)| {
+                let time = format!("08:{:02}:00", 5 * index);
+                reading_of(code, 10 + index, &time, reading)
+            })
+            .collect();
+        let arrangement = by_hand(&events, "CGM");
+        arrangement.good_pass(noon_after(), &["--days", "3"]);
+        let entries = arrangement.nightscout.entries();
+        let shown: Vec<(i64, Option<&str>)> = entries
+            .iter()
+            .map(|entry| {
+                let sgv = entry["sgv"].as_i64().expect("a number");
+                (sgv, entry["direction"].as_str())
+            })
+            .collect();
+        let expected = [
+            (39, Some("FortyFiveDown")),
+            (401, Some("SingleUp")),
+            (39, None),
+            (401, Some("Flat")),
+            (316, Some("Flat")),
+            (174, Some("DoubleDown")),
+            (180, None),
+            (181, None),
+            (182, None),
+        ];
+        assert_eq!(shown, expected, "{code}");
+    }
+}
+
+#[test]
+fn readings_a_minute_apart_are_all_there() {
+    const FIVE_MINUTES: i64 = 0;
+    const ONE_MINUTE: i64 = 5;
+    for code in [372, 480] {
+        let of = |sequence, time, kind, shown| {
+            reading_of(
+                code,
+                sequence,
+                time,
+                [i64::from(shown == 0) * 2, kind, 0, shown],
+            )
+        };
+        let events = [
+            of(10, "08:00:00", FIVE_MINUTES, 71),
+            of(11, "08:00:00", ONE_MINUTE, 71),
+            of(12, "08:01:00", ONE_MINUTE, 58),
+            of(13, "08:02:01", ONE_MINUTE, 0),
+            of(14, "08:03:00", ONE_MINUTE, 62),
+            of(15, "08:05:00", FIVE_MINUTES, 75),
+        ];
+        let arrangement = by_hand(&events, "CGM");
+        arrangement.good_pass(noon_after(), &["--days", "3"]);
+        let expected = [
+            ("08:00:00", 71),
+            ("08:01:00", 58),
+            ("08:02:01", 39),
+            ("08:03:00", 62),
+            ("08:05:00", 75),
+        ];
+        assert_eq!(curve(&arrangement), points(&expected));
+        let writes = arrangement.nightscout.writes();
+        arrangement.good_pass(noon_after(), &["--days", "3"]);
+        assert_eq!(arrangement.nightscout.writes(), writes);
+    }
+}
+
 #[test]
 fn where_another_device_has_a_reading_ours_is_not_added() {
     for version in [Version::V14_2_6, Version::V15_0_7] {

@@ -247,6 +247,8 @@ pub struct Session {
     pub at: DateTime<Utc>,
     /// What happened.
     pub kind: SessionKind,
+    /// When the session was started, where the event tells it.
+    pub started: Option<DateTime<Utc>>,
 }
 
 /// What a reading says.
@@ -275,7 +277,7 @@ pub struct Reading {
     pub at: DateTime<Utc>,
     /// What it says.
     pub glucose: Glucose,
-    /// `rate` as sent: tenths of mg/dL/min on a G7, else mg/dL/min.
+    /// `rate` as sent: tenths of mg/dL/min, 127 for none.
     pub rate: i64,
     /// Whether it came late.
     pub backfilled: bool,

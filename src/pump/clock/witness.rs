@@ -154,7 +154,7 @@ pub(super) fn same(one: Duration, other: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pump::event::{Bits, Sensor};
+    use crate::pump::event::Bits;
     use crate::pump::quantity::PumpTime;
 
     const START: i64 = 1_780_000_000;
@@ -189,7 +189,6 @@ mod tests {
                 },
                 pump_time: taken,
                 detail: Detail::CgmReading(CgmReading {
-                    sensor: Sensor::G7,
                     glucose: Some(MgDl(*glucose)),
                     status: Some(ReadingStatus::Value),
                     taken,

@@ -2,7 +2,6 @@
 
 use super::Bits;
 use super::fields::{Fields, Missing};
-use super::sensor_session::Sensor;
 use crate::pump::quantity::{MgDl, PumpTime};
 
 /// What a reading's number means (`glucoseValueStatus`).
@@ -21,21 +20,28 @@ pub enum ReadingStatus {
 /// Codes 399, 256, 372 and 480.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CgmReading {
-    /// The sensor.
-    pub sensor: Sensor,
-    /// The glucose shown; `None` where the pump sent none or 0.
+    /// The glucose shown; `None` where the pump sent none or 0, as it does for a low.
     pub glucose: Option<MgDl>,
     /// What that number means.
     pub status: Option<ReadingStatus>,
     /// When it was measured, on the pump's clock: hours before the event for a backfilled reading.
     pub taken: PumpTime,
-    /// Bits 0 five-minute, 1 backfill, 3 calibration, 4 none.
+    /// Bits 0 five-minute, 1 backfill, 2 immediate match, 3 calibration, 4 none, 5 one-minute, 6 scanned.
     pub data_type: Bits,
-    /// How fast glucose changes, in tenths of mg/dL a minute whatever the sensor.
+    /// How fast glucose changes, in tenths of mg/dL a minute whatever the sensor: Tandem's event table has the ratio 0.1 for
+    /// all four. 127 stands for none.
     pub rate_tenths: Option<i64>,
 }
 
-pub(super) fn read(f: &mut Fields<'_>, sensor: Sensor) -> Result<CgmReading, Missing> {
+impl CgmReading {
+    /// Whether the sensor sent it late. Its rate, captured as 0, then says nothing.
+    pub fn is_backfilled(&self) -> bool {
+        const BACKFILL: u32 = 1;
+        self.data_type.has(BACKFILL)
+    }
+}
+
+pub(super) fn read(f: &mut Fields<'_>) -> Result<CgmReading, Missing> {
     f.not_used(&[
         "algorithmState",
         "egvInfoBitmask",
@@ -54,14 +60,10 @@ pub(super) fn read(f: &mut Fields<'_>, sensor: Sensor) -> Result<CgmReading, Mis
         .and_then(PumpTime::from_pump_seconds);
     let rate = f.decimal("rate");
     Ok(CgmReading {
-        sensor,
         taken: f.required("egvTimeStamp", taken)?,
         glucose: f.glucose("currentGlucoseDisplayValue"),
         status: f.one_of("glucoseValueStatus", STATUSES),
         data_type: f.bits("cgmDataType"),
-        rate_tenths: rate.map(|rate| match sensor {
-            Sensor::G7 => rate.round() as i64,
-            Sensor::G6 | Sensor::Libre2 | Sensor::Libre3 => (rate * 10.0).round() as i64,
-        }),
+        rate_tenths: rate.map(|rate| rate.round() as i64),
     })
 }

@@ -14,7 +14,7 @@ use super::fields::{Fields, Missing};
 use super::fill::{self, CartridgeFilled, Filled};
 use super::only_time::{self, OnlyTime};
 use super::pumping::{self, PumpingResumed, PumpingSuspended};
-use super::sensor_session::{self, Sensor};
+use super::sensor_session::{self, Sensor, SensorSession};
 use super::signal::{self, Signal};
 use super::status_snapshot::{self, StatusSnapshot};
 use super::user_mode::{self, UserModeChange};
@@ -38,9 +38,14 @@ pub(in crate::pump) enum Lookup {
 pub(in crate::pump) fn look_up(code: i64) -> Lookup {
     match KINDS.iter().find(|kind| kind.code == code) {
         Some(kind) => Lookup::Read(kind),
-        None if NOT_USED.contains(&code) => Lookup::NotUsed,
+        None if NOT_USED.binary_search(&code).is_ok() => Lookup::NotUsed,
         None => Lookup::Unknown,
     }
+}
+
+/// The codes that are read.
+pub fn codes_read() -> impl Iterator<Item = i64> {
+    KINDS.iter().map(|kind| kind.code)
 }
 
 /// Makes the table into [`Detail`], [`Detail::kind`] and [`KINDS`], so that a kind of event is one row. A row says what
@@ -163,29 +168,29 @@ kinds! {
     }
     /// A glucose reading.
     CgmReading(CgmReading), "CGM readings" {
-        256 => cgm_reading::read(Sensor::G6),
-        372 => cgm_reading::read(Sensor::Libre2),
-        399 => cgm_reading::read(Sensor::G7),
-        480 => cgm_reading::read(Sensor::Libre3),
+        256 => cgm_reading::read(),
+        372 => cgm_reading::read(),
+        399 => cgm_reading::read(),
+        480 => cgm_reading::read(),
     }
     /// A sensor session was started on the pump.
-    SensorStarted(Sensor), "sensor sessions" {
-        212 => sensor_session::read(Sensor::G6),
-        404 => sensor_session::read(Sensor::Libre2),
+    SensorStarted(SensorSession), "sensor sessions" {
+        212 => sensor_session::by_transmitter(Sensor::G6),
+        404 => sensor_session::by_join(Sensor::Libre2),
     }
     /// The pump joined a sensor session.
-    SensorJoined(Sensor), "sensor sessions" {
-        213 => sensor_session::read(Sensor::G6),
-        394 => sensor_session::read(Sensor::G7),
-        406 => sensor_session::read(Sensor::Libre2),
-        477 => sensor_session::read(Sensor::Libre3),
+    SensorJoined(SensorSession), "sensor sessions" {
+        213 => sensor_session::by_transmitter(Sensor::G6),
+        394 => sensor_session::by_age(Sensor::G7),
+        406 => sensor_session::by_join(Sensor::Libre2),
+        477 => sensor_session::by_join(Sensor::Libre3),
     }
     /// A sensor session ended.
-    SensorStopped(Sensor), "sensor sessions" {
-        214 => sensor_session::read(Sensor::G6),
-        405 => sensor_session::read(Sensor::Libre2),
-        447 => sensor_session::read(Sensor::G7),
-        486 => sensor_session::read(Sensor::Libre3),
+    SensorStopped(SensorSession), "sensor sessions" {
+        214 => sensor_session::by_transmitter(Sensor::G6),
+        405 => sensor_session::by_join(Sensor::Libre2),
+        447 => sensor_session::by_transmitter(Sensor::G7),
+        486 => sensor_session::by_join(Sensor::Libre3),
     }
     /// Sleep, exercise or eating-soon mode started or stopped.
     UserModeChange(UserModeChange), "mode changes" {
@@ -227,9 +232,53 @@ kinds! {
     }
 }
 
-/// Codes that Tandem's web page asks for too and that say nothing a Nightscout site shows.
-const NOT_USED: [i64; 21] = [
-    53, 57, 60, 69, 99, 140, 172, 191, 203, 307, 370, 371, 461, 558, 559, 562, 563, 564, 565, 566,
-    // Not of the web page's list, but in every answer: the log's own bookkeeping.
-    0,
+/// Codes that public schemas of the pump's log know, and that say nothing a Nightscout site shows: Tandem's own event table
+/// as tconnectsync carries it, and the history logs of pumpX2. What is not here either is new to everybody.
+#[rustfmt::skip]
+static NOT_USED: &[i64] = &[
+    // Erased log; temp rate activated; malfunction and alarm acknowledged; temp rate completed.
+    0, 2, 7, 8, 15,
+    // Reminder activated; alert acknowledged; reminder dismissed and snoozed; cartridge removed, inserted.
+    25, 27, 29, 30, 31, 32,
+    // USB connected, disconnected; cartridge confirmed; carbs entered; shelf mode.
+    36, 37, 41, 48, 53,
+    // Profile message 2; corrupt log; USB enumerated; profile segment, profile, its bolus settings, list of profiles.
+    57, 60, 67, 68, 69, 70, 71,
+    // Pump and global settings; factory reset; correction declined; reminder settings; fill estimate; start of the processor.
+    73, 74, 82, 93, 96, 97, 98, 99,
+    // Basal-IQ: periodic record, settings.
+    140, 142,
+    // CGM: data sample, transmitter, settings, calibration, stops, alert settings, alerts cleared and acknowledged.
+    151, 156, 157, 160, 162, 163, 165, 166, 167, 168, 169, 172, 173, 187,
+    // Version; Basal-IQ suspends, resumes; software update.
+    191, 198, 199, 203,
+    // Seen over Bluetooth: 206, 207 (insulin on board). G6: calibration, data sample, inactive, transmitter, requests.
+    206, 207, 210, 211, 215, 216, 217, 218, 219, 220,
+    // Reservoir over Bluetooth; sleep schedule; 237 and delivery status; Control-IQ's settings.
+    231, 235, 237, 238, 244, 245, 246,
+    // CGM session type; battery over Bluetooth; occlusion debugging; snooze; automatic bolus rejected; cannula prime.
+    267, 271, 283, 286, 288, 291,
+    // Mobi's cartridge filled, removed; versions; exercise time and choice; 327; total daily insulin; priming.
+    301, 302, 307, 318, 319, 327, 332, 348,
+    // CGM rejoin; sensor type; Dexcom alerts cleared, acknowledged; G7's start request and pairing code.
+    367, 368, 370, 371, 390, 395,
+    // Cartridge errors; 434; G7's calibrations, inactive, stop request; Libre alerts cleared.
+    419, 434, 438, 439, 441, 443, 461,
+    // Asked for by Tandem's web page; what they are is not known.
+    558, 559, 562, 563, 564, 565, 566,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_in_the_tables_once() {
+        let mut codes: Vec<i64> = KINDS.iter().map(|kind| kind.code).collect();
+        codes.extend(NOT_USED);
+        codes.sort_unstable();
+        let twice: Vec<_> = codes.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+        assert!(NOT_USED.is_sorted());
+    }
+}

@@ -21,6 +21,10 @@ const NOT_SHOWN: i64 = 6;
 const LIVE: i64 = 0;
 const BACKFILL: i64 = 1;
 const NONE: i64 = 4;
+const ONE_MINUTE: i64 = 5;
+
+/// `rate` where the sensor gives none.
+const NO_RATE: i64 = 127;
 
 /// The event codes of a sensor.
 struct Codes {
@@ -59,7 +63,7 @@ pub(super) fn wear(world: &mut World<'_>) {
     }
 }
 
-/// Changes of the sensor; gives the spans without readings.
+/// Changes of the sensor, and the times that the pump found it again; gives the spans without readings.
 fn sessions(world: &mut World<'_>) -> Vec<(i64, i64)> {
     if !world.has(Feature::CgmSessions) {
         return Vec::new();
@@ -72,29 +76,85 @@ fn sessions(world: &mut World<'_>) -> Vec<(i64, i64)> {
             continue;
         }
         let stop = day + rng.between(8 * HOUR, 20 * HOUR);
-        let start = stop + rng.between(300, 1800);
-        let join = start + rng.between(5, 120);
-        session(world, codes.stop, stop, SessionKind::Stop);
+        // Where the pump does not start it, the next sensor may run for hours before the last one ends.
+        let early = codes.start.is_none() && rng.chance(30);
+        let start = if early {
+            stop - rng.between(1, 14) * HOUR
+        } else {
+            stop + rng.between(300, 1800)
+        };
+        let join = start.max(stop) + rng.between(5, 300);
+        session(world, codes.stop, stop, SessionKind::Stop, None);
         if let Some(code) = codes.start {
-            session(world, code, start, SessionKind::Start);
+            session(world, code, start, SessionKind::Start, Some(start));
         }
-        session(world, codes.join, join, SessionKind::Join);
+        session(world, codes.join, join, SessionKind::Join, Some(start));
+        for _ in 0..rng.between(0, 3) {
+            let again = join + rng.between(HOUR, 5 * DAY);
+            let known = !rng.chance(10);
+            session(
+                world,
+                codes.join,
+                again,
+                SessionKind::Join,
+                known.then_some(start),
+            );
+        }
         // A new sensor warms up for half an hour to two hours.
-        pauses.push((stop, join + rng.pick(&[1800, 3600, 7200])));
+        pauses.push((stop, join.max(start + rng.pick(&[1800, 3600, 7200]))));
     }
     pauses
 }
 
-fn session(world: &mut World<'_>, code: u32, at: i64, kind: SessionKind) {
-    let wall = world.clock.wall(at) - EPOCH_2008;
-    let properties = Properties::new()
-        .int("currentTransmitterTime", 1_000_000 + at % 700_000)
-        .int("sessionStartTime", wall)
-        .int(
-            "sessionStopTime",
-            if kind == SessionKind::Stop { wall } else { 0 },
-        )
-        .int("sessionDuration", 864_000);
+/// What the pump writes for a time that it does not know.
+const NOT_KNOWN: i64 = 0xFFFF_FFFF;
+
+/// A session's event: each sensor tells its age in its own way, counted in seconds of its own.
+fn session(world: &mut World<'_>, code: u32, at: i64, kind: SessionKind, start: Option<i64>) {
+    let stop = kind == SessionKind::Stop;
+    let age = start.map_or(0, |start| at - start);
+    let known = start.is_some() || stop;
+    let properties = Properties::new();
+    let properties = match (world.plan.sensor, stop) {
+        (Sensor::DexcomG7, false) => properties
+            .int("cgmTimestamp", if known { age } else { NOT_KNOWN })
+            .int("sessionSignature", 61 + at % 50),
+        (Sensor::DexcomG6 | Sensor::DexcomG7, _) => {
+            let started = if world.plan.sensor == Sensor::DexcomG7 {
+                68
+            } else {
+                2_345_678
+            };
+            let lasted = if stop { 10 * DAY } else { age };
+            let properties = properties
+                .int("currentTransmitterTime", started + lasted)
+                .int("sessionStartTime", if known { started } else { NOT_KNOWN });
+            let properties = match stop {
+                true => properties.int("sessionStopTime", started + lasted - 7),
+                false => properties,
+            };
+            properties.int("sessionDuration", 10)
+        }
+        (Sensor::Libre2 | Sensor::Libre3, _) => {
+            let started = 581_000_000;
+            let properties =
+                properties.int("sessionStartTime", if known { started } else { NOT_KNOWN });
+            let properties = match kind {
+                SessionKind::Start => properties,
+                SessionKind::Join => properties.int("sessionJoinTime", started + age),
+                SessionKind::Stop => properties.int("sessionStopTime", started + 14 * DAY),
+            };
+            properties.int("sessionDuration", 14)
+        }
+    };
+    let properties = match (world.plan.sensor, kind) {
+        (_, SessionKind::Start) | (Sensor::DexcomG7, SessionKind::Join) => properties,
+        (_, SessionKind::Join) => properties.int("sessionJoinReason", 10),
+        (Sensor::DexcomG7, SessionKind::Stop) => properties
+            .int("sessionStopReason", 5)
+            .int("stopSessionCode", 1),
+        (_, SessionKind::Stop) => properties.int("sessionStopReason", 5),
+    };
     if let Some(number) = world.push(code, at, properties) {
         let at = world.instant(at);
         world.truth.sessions.push(Session {
@@ -102,6 +162,7 @@ fn session(world: &mut World<'_>, code: u32, at: i64, kind: SessionKind) {
             code,
             at,
             kind,
+            started: start.map(|start| world.instant(start)),
         });
     }
 }
@@ -137,8 +198,25 @@ fn readings(world: &mut World<'_>, pauses: &[(i64, i64)]) {
             held.push(sample);
         } else if !paused {
             record(world, &sample, at + rng.between(1, 16), false);
+            minute_by_minute(world, &sample, &mut rng);
         }
         at += FIVE_MINUTES;
+    }
+}
+
+/// A Libre sends a few readings a minute apart now and then.
+fn minute_by_minute(world: &mut World<'_>, sample: &Sample, rng: &mut Rng) {
+    let libre = matches!(world.plan.sensor, Sensor::Libre2 | Sensor::Libre3);
+    if !libre || sample.status != IS_VALUE || sample.value == 0 || !rng.chance(3) {
+        return;
+    }
+    for minute in 1..=rng.between(1, 4) {
+        let between = Sample {
+            at: sample.at + minute * 60,
+            data_type: ONE_MINUTE,
+            ..*sample
+        };
+        record(world, &between, between.at + 5, false);
     }
 }
 
@@ -159,16 +237,18 @@ fn backfills(world: &World<'_>, rng: &mut Rng) -> Vec<(i64, i64)> {
 fn deliver_late(world: &mut World<'_>, held: &mut Vec<Sample>, at: i64) {
     for (index, mut sample) in held.drain(..).enumerate() {
         sample.data_type = BACKFILL;
+        sample.rate = 0;
         record(world, &sample, at - 60 + index as i64 / 4, true);
     }
 }
 
 fn sample(world: &World<'_>, at: i64, glucose: i64, delta: i64, rng: &mut Rng) -> Sample {
-    let tenths = world.plan.sensor == Sensor::DexcomG7;
-    let rate = if tenths {
-        (delta * 2).clamp(-80, 80)
+    let g7 = world.plan.sensor == Sensor::DexcomG7;
+    // Tenths of mg/dL a minute, on every sensor.
+    let rate = if rng.chance(1) {
+        NO_RATE
     } else {
-        delta / 5
+        (delta * 2).clamp(-80, 80)
     };
     let plain = Sample {
         at,
@@ -181,17 +261,18 @@ fn sample(world: &World<'_>, at: i64, glucose: i64, delta: i64, rng: &mut Rng) -
         return plain;
     }
     match rng.between(0, 5) {
+        // Beyond its range a G7 sends a number all the same, a G6 and a Libre 0.
         0 => Sample {
-            value: rng.between(401, 430),
+            value: if g7 { rng.between(400, 1200) } else { 0 },
             status: IS_HIGH,
             ..plain
         },
         1 => Sample {
-            value: rng.between(20, 39),
+            value: if g7 { rng.between(20, 39) } else { 0 },
             status: IS_LOW,
             ..plain
         },
-        2 if tenths => Sample {
+        2 if g7 => Sample {
             status: NOT_SHOWN,
             ..plain
         },
@@ -228,9 +309,12 @@ fn record(world: &mut World<'_>, sample: &Sample, recorded: i64, backfilled: boo
         return;
     };
     let glucose = match (sample.status, sample.value) {
-        (NOT_SHOWN, _) | (_, 0) => Glucose::Nothing,
-        (IS_HIGH, _) | (_, 401..) => Glucose::High,
-        (IS_LOW, _) | (_, ..40) => Glucose::Low,
+        (NOT_SHOWN, _) => Glucose::Nothing,
+        (IS_HIGH, _) => Glucose::High,
+        (IS_LOW, _) => Glucose::Low,
+        (_, 0) => Glucose::Nothing,
+        (_, 401..) => Glucose::High,
+        (_, ..40) => Glucose::Low,
         (_, value) => Glucose::Value(value),
     };
     let (at, recorded_at) = (world.instant(sample.at), world.instant(recorded));
@@ -251,26 +335,35 @@ fn alerts(world: &mut World<'_>) {
     for day in world.days() {
         for _ in 0..rng.between(0, 5) {
             let at = day + rng.between(0, DAY - 1);
-            let known = rng.pick(&[1, 2, 3, 8, 11, 12, 13, 14, 20, 25, 26, 27, 39, 40, 48]);
+            let known = rng.pick(&[
+                1, 2, 3, 8, 11, 12, 13, 14, 20, 22, 25, 26, 27, 31, 39, 40, 45, 48,
+            ]);
             let id = if world.has(Feature::UnknownEnums) && rng.chance(20) {
                 222
             } else {
                 known
             };
+            // The generic events, a G6's, do not name the sensor.
             let properties = || {
-                Properties::new()
-                    .int("dalertId", id)
-                    .int("sensorType", 3)
-                    .int("faultLocatorData", 4119)
+                let properties = Properties::new().int("dalertId", id);
+                match world.plan.sensor {
+                    Sensor::DexcomG6 => properties,
+                    Sensor::DexcomG7 => properties.int("sensorType", 3),
+                    Sensor::Libre2 | Sensor::Libre3 => properties.int("sensorType", 2),
+                }
             };
+            let (raised, cleared) = (properties(), properties());
             notice(
                 world,
                 (NoticeKind::Cgm, codes.alert),
                 at,
                 id,
-                properties().int("param1", 0).int("param2", 0),
+                raised
+                    .int("faultLocatorData", 4119)
+                    .int("param1", 0)
+                    .int("param2", 0),
             );
-            world.push(codes.alert_cleared, at + rng.between(10, 900), properties());
+            world.push(codes.alert_cleared, at + rng.between(10, 900), cleared);
         }
     }
 }
