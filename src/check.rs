@@ -19,8 +19,8 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::cli::{Cli, VERSION};
-use crate::config::{Sources, Usable, Verbosity};
+use crate::config::cli::VERSION;
+use crate::config::{Cli, Reading, Sources, Verbosity};
 use crate::failure::{self, ExitStatus};
 use crate::http::{Deadline, RunLimits, Stop};
 
@@ -229,26 +229,26 @@ fn without_titles(text: &str) -> String {
 
 /// Goes through all steps, telling each.
 pub fn run<'a>(
-    usable: &Usable,
+    reading: &Reading,
     now: DateTime<Utc>,
     limits: &RunLimits,
     tell: &'a mut dyn FnMut(&Step),
 ) -> Findings<'a> {
     let mut findings = Findings::new(tell);
     findings.good("Version", format!("tconnectsync-heroku {VERSION}"));
-    configuration::check(usable, &mut findings);
-    let newest_event = tandem::check(usable, now, limits, &mut findings);
-    let site = nightscout::check(usable, now, limits, &mut findings);
+    configuration::check(reading, &mut findings);
+    let newest_event = tandem::check(reading, now, limits, &mut findings);
+    let site = nightscout::check(reading, now, limits, &mut findings);
     if let Some(site) = site {
-        uploads::check(usable, now, &site, newest_event, &mut findings);
+        uploads::check(reading, now, &site, newest_event, &mut findings);
     }
     findings
 }
 
 /// The whole of a run with `--check-login`, output included.
 pub fn perform(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> ExitStatus {
-    let usable = Usable::read(arguments, sources, now);
-    let deadline = usable.deadline.map_or(Deadline::NONE, Deadline::after);
+    let reading = Reading::new(arguments, sources, now);
+    let deadline = reading.deadline.map_or(Deadline::NONE, Deadline::after);
     let limits = RunLimits::new(deadline, Stop::new());
     let quiet = arguments.verbosity() == Verbosity::Quiet;
     let lines = !arguments.json;
@@ -257,7 +257,7 @@ pub fn perform(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> ExitSt
             say(&step.line());
         }
     };
-    let findings = run(&usable, now, &limits, &mut tell);
+    let findings = run(&reading, now, &limits, &mut tell);
     if arguments.json {
         say(&findings.to_json().to_string());
     } else if !quiet {

@@ -1,20 +1,21 @@
 //! What the owner wants: command line, environment and `.env` files as one typed [`Config`].
 //!
-//! Reading ([`Sources::read`]) and judging ([`Config::load`]) are apart, and judging goes on after a problem, so that one
-//! run names everything that has to change. A problem or a remark never repeats a value that could be a secret, since a
+//! [`Sources::read`] reads and [`Reading::new`] judges. Judging goes on after a problem, so that one run names everything
+//! that has to change. A problem or a remark never repeats a value that could be a secret, since a
 //! password may have been pasted into any field; the name of a misspelt feature is shown.
 
 mod address;
+pub mod cli;
 mod credentials;
 pub mod env_file;
 pub mod features;
 mod problem;
 mod reader;
+mod reading;
 mod region;
 mod secret;
 mod sources;
 mod unused_variables;
-mod usable;
 mod values;
 pub mod variables;
 mod zone;
@@ -22,19 +23,19 @@ mod zone;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use url::Url;
 
-use crate::cli::Cli;
 use reader::Reader;
 
 pub(crate) use address::is_this_machine;
+pub use cli::Cli;
 pub use features::{Collection, Feature, FeatureSet};
 pub use problem::{Problem, Remark, failure, print, where_to_mend};
+pub use reading::Reading;
 pub use region::RegionChoice;
 pub use secret::{PumpSerial, Secret};
 pub use sources::{Place, SetVariable, Sources};
-pub use usable::Usable;
 
 /// Everything that a run needs to know from its owner.
 #[derive(Clone, Debug)]
@@ -55,8 +56,6 @@ pub struct Config {
     pub pretend: bool,
     /// Print the summary as JSON.
     pub json: bool,
-    /// Check the set-up instead of copying.
-    pub check_login: bool,
     /// How much to say.
     pub verbosity: Verbosity,
     /// How long the whole run may take; `None` for as long as it needs.
@@ -65,8 +64,6 @@ pub struct Config {
     pub max_catch_up_days: u16,
     /// Age of the pump's newest event from which on its data counts as stale.
     pub stale_after: Option<Duration>,
-    /// Whom to tell how the run ended.
-    pub heartbeat: Heartbeat,
     /// How profiles are written.
     pub profile: ProfileUpload,
     /// Whether and where the access token is kept between runs.
@@ -75,10 +72,6 @@ pub struct Config {
     pub state_directory: Option<PathBuf>,
     /// Leave out basal rates of 0 U/h.
     pub ignore_zero_unit_basal: bool,
-    /// The variables that are set, and where, without their values.
-    pub set_variables: Vec<SetVariable>,
-    /// What the owner may want to know about the configuration; to be logged once logging is up.
-    pub remarks: Vec<Remark>,
 }
 
 /// The account at Tandem, and how to reach it.
@@ -107,8 +100,6 @@ pub struct Nightscout {
     pub skip_tls_verify: bool,
     /// A file of certificates (PEM) to trust as well as the machine's own.
     pub ca_file: Option<PathBuf>,
-    /// The owner accepts that others can read what plain http sends.
-    pub allow_insecure_http: bool,
 }
 
 /// Which days to copy.
@@ -180,71 +171,6 @@ pub struct Cache {
     pub path: Option<PathBuf>,
 }
 
-impl Config {
-    /// Judges what was read; pure. `now` gives the pump's today, up to which a run by dates may reach.
-    pub fn load(
-        arguments: &Cli,
-        sources: &Sources,
-        now: DateTime<Utc>,
-    ) -> Result<Config, Vec<Problem>> {
-        let mut reader = Reader::new(sources);
-        match Config::read(arguments, &mut reader, now) {
-            Some(config) if reader.problems.is_empty() => Ok(Config {
-                remarks: reader.remarks,
-                ..config
-            }),
-            _ => Err(reader.problems),
-        }
-    }
-
-    fn read(arguments: &Cli, reader: &mut Reader, now: DateTime<Utc>) -> Option<Config> {
-        let tandem = Tandem::read(arguments, reader);
-        let nightscout = Nightscout::read(reader);
-        let zone = zone::zone(reader);
-        let features = features::chosen(&arguments.features, reader);
-        let span = zone
-            .and_then(|zone| Span::read(arguments, reader, now.with_timezone(&zone).date_naive()));
-        let deadline = deadline(arguments, reader);
-        let max_catch_up_days = reader.setting(
-            "TCONNECTSYNC_HEROKU_MAX_CATCH_UP_DAYS",
-            values::within(1_u16..=366),
-        );
-        let stale_hours = reader.optional(
-            "TCONNECTSYNC_HEROKU_STALE_HOURS",
-            values::within(1_u64..=8760),
-        );
-        let heartbeat = Heartbeat::read(reader);
-        let ignore_zero_unit_basal = reader.setting("IGNORE_ZERO_UNIT_BASAL", values::boolean);
-        let profile = ProfileUpload::read(reader);
-        let cache = Cache::read(reader);
-        let proxy = reader.optional("REQUESTS_PROXY", values::proxy);
-        unused_variables::remark(reader);
-
-        Some(Config {
-            tandem: tandem?,
-            nightscout: nightscout?,
-            proxy: proxy?,
-            zone: zone?,
-            features: features?,
-            span: span?,
-            pretend: arguments.pretend,
-            json: arguments.json,
-            check_login: arguments.check_login,
-            verbosity: arguments.verbosity(),
-            deadline: deadline?,
-            max_catch_up_days: max_catch_up_days?,
-            stale_after: stale_hours?.map(|hours| Duration::from_secs(3600 * hours)),
-            heartbeat: heartbeat?,
-            profile: profile?,
-            cache: cache?,
-            state_directory: reader.sources().state_directory(),
-            ignore_zero_unit_basal: ignore_zero_unit_basal?,
-            set_variables: reader.sources().set_variables(),
-            remarks: Vec::new(),
-        })
-    }
-}
-
 impl Tandem {
     fn read(arguments: &Cli, reader: &mut Reader) -> Option<Tandem> {
         let email = credentials::email(reader);
@@ -284,7 +210,6 @@ impl Nightscout {
             secret: secret?,
             skip_tls_verify: skip_tls_verify?,
             ca_file: ca_file?,
-            allow_insecure_http: allow_insecure_http?,
         })
     }
 }
@@ -318,17 +243,6 @@ fn deadline(arguments: &Cli, reader: &mut Reader) -> Option<Option<Duration>> {
     let seconds = reader.setting(NAME, values::within(0_u64..=86_400))?;
     let unlimited = seconds == 0 || (arguments.start_date.is_some() && !explicit);
     Some((!unlimited).then(|| Duration::from_secs(seconds)))
-}
-
-impl Heartbeat {
-    fn read(reader: &mut Reader) -> Option<Heartbeat> {
-        let success = reader.optional("HEARTBEAT_URL", values::heartbeat);
-        let failure = reader.optional("HEARTBEAT_FAIL_URL", values::heartbeat);
-        Some(Heartbeat {
-            success: success?,
-            failure: failure?,
-        })
-    }
 }
 
 impl ProfileUpload {

@@ -7,8 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use url::Url;
 
-use crate::config::Sources;
-use crate::config::{self, Secret};
+use crate::config::{Reading, Secret};
 use crate::failure::{self, ExitStatus};
 use crate::http::{Call, Client, Deadline, Options, Repeat, RunLimits, Service, Stop, USER_AGENT};
 
@@ -25,14 +24,14 @@ const SERVICE: Service = Service {
 
 /// Calls the address for this outcome, where one is configured. Of a configuration with problems elsewhere too: that is
 /// when a run fails without anybody looking.
-pub fn tell(sources: &Sources, status: ExitStatus) {
-    let (heartbeat, proxy) = config::Heartbeat::usable(sources);
+pub fn tell(reading: &Reading, status: ExitStatus) {
     let address = match status {
-        ExitStatus::Done => heartbeat.success,
-        _ => heartbeat.failure,
+        ExitStatus::Done => &reading.heartbeat.success,
+        _ => &reading.heartbeat.failure,
     };
+    let proxy = reading.proxy.as_ref().and_then(Option::as_ref);
     let Some(address) = address else { return };
-    if let Err(error) = call(&address, proxy.as_ref()) {
+    if let Err(error) = call(address, proxy) {
         log::warn!("{}", failure::message(&error));
     }
 }

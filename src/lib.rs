@@ -8,13 +8,11 @@
 //!
 //! # The map
 //!
-//! A module knows only those above it; but [`cli`] and [`config`] know each other, since an argument is read as what the
-//! configuration holds.
+//! A module knows only those above it.
 //!
 //! | module | what it is for |
 //! |---|---|
 //! | [`failure`] | what can go wrong, its exit status, and the advice printed with it |
-//! | [`cli`] | the command line |
 //! | [`config`] | command line, environment and `.env` files as one typed [`config::Config`] |
 //! | [`logging`] | the log on standard error |
 //! | [`http`] | the one HTTP client: time limits, retries, and what may be said of an answer |
@@ -36,7 +34,6 @@
 //! function of its arguments. Standard error carries the log, standard output the summary.
 
 pub mod check;
-pub mod cli;
 pub mod config;
 pub mod failure;
 pub mod heartbeat;

@@ -5,8 +5,7 @@ use std::process::ExitCode;
 
 use chrono::Utc;
 use clap::Parser;
-use tconnectsync_heroku::cli::Cli;
-use tconnectsync_heroku::config::{self, Config, Sources, Verbosity};
+use tconnectsync_heroku::config::{self, Cli, Config, Reading, Sources, Verbosity};
 use tconnectsync_heroku::failure::{self, ExitStatus};
 use tconnectsync_heroku::http::{Deadline, RunLimits};
 use tconnectsync_heroku::{check, heartbeat, logging, pass, show, signals};
@@ -19,20 +18,27 @@ fn main() -> ExitCode {
     }
     logging::start(arguments.verbosity());
     let sources = Sources::read(arguments.env_file.as_deref());
-    if let Some(hours) = arguments.show {
-        return ExitCode::from(show(&arguments, &sources, hours, now).code());
-    }
-    let status = match Config::load(&arguments, &sources, now) {
-        // A bug ends the run as a failure that the heartbeat tells of; what it was stands in the log by then.
-        Ok(config) => std::panic::catch_unwind(AssertUnwindSafe(|| run(&config, now)))
-            .unwrap_or(ExitStatus::Bug),
-        Err(problems) => {
-            config::print(&problems, arguments.json);
-            ExitStatus::Configuration
-        }
+    let reading = Reading::new(&arguments, &sources, now);
+    let Some(config) = &reading.config else {
+        config::print(&reading.problems, arguments.json);
+        return ended(&arguments, &reading, ExitStatus::Configuration);
     };
-    if !arguments.pretend {
-        heartbeat::tell(&sources, status);
+    for remark in &reading.remarks {
+        log::log!(remark.level, "{}", remark.text);
+    }
+    let perform = || match arguments.show {
+        Some(hours) => show(config, hours, now),
+        None => run(config, now),
+    };
+    // A bug ends the run as a failure that the heartbeat tells of; what it was stands in the log by then.
+    let status = std::panic::catch_unwind(AssertUnwindSafe(perform)).unwrap_or(ExitStatus::Bug);
+    ended(&arguments, &reading, status)
+}
+
+/// Calls the heartbeat, unless nothing was to be written: a look says nothing about the runs.
+fn ended(arguments: &Cli, reading: &Reading, status: ExitStatus) -> ExitCode {
+    if !arguments.pretend && arguments.show.is_none() {
+        heartbeat::tell(reading, status);
     }
     ExitCode::from(status.code())
 }
@@ -48,16 +54,8 @@ fn check(arguments: &Cli, now: chrono::DateTime<Utc>) -> ExitStatus {
     check::perform(arguments, &sources, now)
 }
 
-/// A look calls no heartbeat: it says nothing about the runs.
-fn show(arguments: &Cli, sources: &Sources, hours: u16, now: chrono::DateTime<Utc>) -> ExitStatus {
-    let config = match Config::load(arguments, sources, now) {
-        Ok(config) => config,
-        Err(problems) => {
-            config::print(&problems, arguments.json);
-            return ExitStatus::Configuration;
-        }
-    };
-    match show::perform(&config, hours, now, &limits(&config)) {
+fn show(config: &Config, hours: u16, now: chrono::DateTime<Utc>) -> ExitStatus {
+    match show::perform(config, hours, now, &limits(config)) {
         Ok(()) => ExitStatus::Done,
         Err(error) => {
             log::error!("{}", failure::message(&error));
@@ -72,9 +70,6 @@ fn limits(config: &Config) -> RunLimits {
 }
 
 fn run(config: &Config, now: chrono::DateTime<Utc>) -> ExitStatus {
-    for remark in &config.remarks {
-        log::log!(remark.level, "{}", remark.text);
-    }
     let outcome = pass::run(config, now, &limits(config));
     outcome
         .report

@@ -7,8 +7,8 @@ use std::process::{Command, Output};
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use clap::Parser;
 use serde_json::Value;
-use tconnectsync_heroku::cli::Cli;
-use tconnectsync_heroku::config::{Config, Sources};
+use tconnectsync_heroku::config::Cli;
+use tconnectsync_heroku::config::{Config, Reading, Sources};
 use tconnectsync_heroku::failure::ExitStatus;
 use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 use tconnectsync_heroku::pass::{self, Outcome};
@@ -69,7 +69,9 @@ impl Arrangement {
             environment: self.variables.clone(),
             ..Sources::default()
         };
-        Config::load(&arguments, &sources, now).expect("the test's own configuration is good")
+        Reading::new(&arguments, &sources, now)
+            .into_config()
+            .expect("the test's own configuration is good")
     }
 
     /// One pass at this instant, by the library, without waiting between tries.

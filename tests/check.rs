@@ -9,8 +9,8 @@ mod pump;
 use chrono::{DateTime, Utc};
 use clap::Parser;
 use tconnectsync_heroku::check::{self, Mark, Step};
-use tconnectsync_heroku::cli::Cli;
-use tconnectsync_heroku::config::{Sources, Usable};
+use tconnectsync_heroku::config::Cli;
+use tconnectsync_heroku::config::{Reading, Sources};
 use tconnectsync_heroku::failure::ExitStatus;
 use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 
@@ -33,12 +33,12 @@ fn checked(
         environment: arrangement.variables.clone(),
         ..Sources::default()
     };
-    let usable = Usable::read(&arguments, &sources, now);
+    let reading = Reading::new(&arguments, &sources, now);
     arrangement.nightscout.set_now(now);
     let limits = RunLimits::without_pauses(Deadline::NONE, Stop::new());
     let mut told = Vec::new();
     let mut tell = |step: &Step| told.push(step.line());
-    let findings = check::run(&usable, now, &limits, &mut tell);
+    let findings = check::run(&reading, now, &limits, &mut tell);
     let (status, summary) = (findings.status(), findings.summary());
     let lines: Vec<String> = findings.steps().iter().map(Step::line).collect();
     assert_eq!(told, lines);

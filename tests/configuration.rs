@@ -13,9 +13,9 @@ mod zones;
 
 use chrono::{DateTime, TimeZone, Utc};
 use clap::Parser;
-use tconnectsync_heroku::cli::Cli;
+use tconnectsync_heroku::config::Cli;
 use tconnectsync_heroku::config::env_file::EnvFile;
-use tconnectsync_heroku::config::{Config, Problem, Sources};
+use tconnectsync_heroku::config::{Config, Problem, Reading, Sources};
 
 /// A configuration with nothing to complain or to remark about.
 const COMPLETE: [(&str, &str); 5] = [
@@ -74,10 +74,14 @@ impl SetUp {
     }
 
     fn load(&self) -> Result<Config, Vec<Problem>> {
+        self.reading().into_config()
+    }
+
+    fn reading(&self) -> Reading {
         let arguments =
             std::iter::once("tconnectsync-heroku").chain(self.arguments.iter().copied());
         let arguments = Cli::try_parse_from(arguments).expect("the command line is well formed");
-        Config::load(&arguments, &self.sources, now())
+        Reading::new(&arguments, &self.sources, now())
     }
 
     #[track_caller]
@@ -96,7 +100,10 @@ impl SetUp {
     /// The remarks, one line each, with their levels.
     #[track_caller]
     fn remarks(&self) -> Vec<String> {
-        let remarks = self.config().remarks;
+        let Reading {
+            remarks, problems, ..
+        } = self.reading();
+        assert_eq!(problems, []);
         remarks
             .iter()
             .map(|remark| format!("{} {}", remark.level, remark.text))

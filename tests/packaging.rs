@@ -236,7 +236,7 @@ fn the_two_commands_of_the_readme_are_those_of_ci() {
 #[test]
 fn no_guide_names_an_option_that_does_not_exist() {
     use clap::CommandFactory;
-    let mut command = tconnectsync_heroku::cli::Cli::command();
+    let mut command = tconnectsync_heroku::config::Cli::command();
     // Adds --help and --version.
     command.build();
     let known: Vec<String> = command

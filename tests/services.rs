@@ -65,7 +65,6 @@ fn site_config(nightscout: &Nightscout, key: &str) -> config::Nightscout {
         secret: secret(key),
         skip_tls_verify: false,
         ca_file: None,
-        allow_insecure_http: false,
     }
 }
 

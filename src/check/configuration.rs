@@ -3,14 +3,14 @@
 use log::Level;
 
 use super::{Findings, Mark, Step};
-use crate::config::{FeatureSet, Usable, where_to_mend};
+use crate::config::{FeatureSet, Reading, where_to_mend};
 use crate::failure::ExitStatus;
 
 const ABOUT: &str = "Configuration";
 
-pub(super) fn check(usable: &Usable, findings: &mut Findings<'_>) {
+pub(super) fn check(reading: &Reading, findings: &mut Findings<'_>) {
     let mut places: Vec<(String, Vec<&str>)> = Vec::new();
-    for found in &usable.set_variables {
+    for found in &reading.set_variables {
         let place = found.place.to_string();
         match places.iter_mut().find(|(known, _)| *known == place) {
             Some((_, names)) => names.push(&found.name),
@@ -23,20 +23,20 @@ pub(super) fn check(usable: &Usable, findings: &mut Findings<'_>) {
     for (place, names) in places {
         findings.good(ABOUT, format!("from {place}: {}", names.join(", ")));
     }
-    let default = if usable.features == FeatureSet::default() {
+    let default = if reading.features == FeatureSet::default() {
         " (the default)"
     } else {
         ""
     };
-    findings.good(ABOUT, format!("to copy: {}{default}", usable.features));
-    for remark in &usable.remarks {
+    findings.good(ABOUT, format!("to copy: {}{default}", reading.features));
+    for remark in &reading.remarks {
         if remark.level == Level::Warn {
             findings.warning(ABOUT, remark.text.clone());
         } else {
             findings.info(ABOUT, remark.text.clone());
         }
     }
-    for problem in &usable.problems {
+    for problem in &reading.problems {
         findings.add(Step {
             about: ABOUT,
             mark: Mark::Bad,
@@ -46,7 +46,7 @@ pub(super) fn check(usable: &Usable, findings: &mut Findings<'_>) {
         });
     }
     // What to write is said with each problem, and where to write it once for all.
-    if let Some(place) = where_to_mend(&usable.problems) {
+    if let Some(place) = where_to_mend(&reading.problems) {
         findings.info(ABOUT, place);
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{Findings, uploads};
-use crate::config::{ProfileMode, Usable};
+use crate::config::{ProfileMode, Reading};
 use crate::failure::{self, ExitStatus, Failure};
 use crate::http::RunLimits;
 use crate::nightscout::{Collection, GlucoseUnits, SecretCheck, Site, SiteStatus, SiteVersion};
@@ -16,12 +16,12 @@ const CLOCKS_DIFFER_BY: Duration = Duration::minutes(2);
 
 /// Gives the site where its documents can be read.
 pub(super) fn check(
-    usable: &Usable,
+    reading: &Reading,
     now: DateTime<Utc>,
     limits: &RunLimits,
     findings: &mut Findings<'_>,
 ) -> Option<Site> {
-    let (Some(config), Some(proxy)) = (&usable.nightscout, &usable.proxy) else {
+    let (Some(config), Some(proxy)) = (&reading.nightscout, &reading.proxy) else {
         findings.info(ABOUT, "not tried, because of the configuration");
         return None;
     };
@@ -31,9 +31,9 @@ pub(super) fn check(
     let public = site.public_status();
     let public = findings.sound(ABOUT, public)?;
     if let Some(status) = &public {
-        describe(usable, status, now, findings);
+        describe(reading, status, now, findings);
     }
-    let collections = uploads::collections(&usable.features);
+    let collections = uploads::collections(&reading.features);
     let permissions = permissions(&collections);
     let secret_check = site.check_secret();
     let secret_check = findings.sound(ABOUT, secret_check)?;
@@ -59,7 +59,7 @@ pub(super) fn check(
                 }
             });
             let status = findings.sound(ABOUT, status)?;
-            describe(usable, &status, now, findings);
+            describe(reading, &status, now, findings);
             status
         }
     };
@@ -70,7 +70,7 @@ pub(super) fn check(
             status: &status,
             secret_check,
             collection,
-            updates: updates(usable, collection, status.version),
+            updates: updates(reading, collection, status.version),
             permissions: &permissions,
         };
         readable &= needed.check(findings)?;
@@ -87,16 +87,21 @@ fn permissions(collections: &[Collection]) -> String {
 }
 
 /// Whether a run replaces documents of a collection by their `_id`, for which a token needs a permission of its own.
-fn updates(usable: &Usable, collection: Collection, version: SiteVersion) -> bool {
+fn updates(reading: &Reading, collection: Collection, version: SiteVersion) -> bool {
     match collection {
         Collection::Treatments => version < SiteVersion::UPSERTS_BY_IDENTIFIER,
-        Collection::Profile => (usable.whole.as_ref())
+        Collection::Profile => (reading.config.as_ref())
             .is_some_and(|config| config.profile.mode == ProfileMode::Replace),
         Collection::Entries | Collection::DeviceStatus => false,
     }
 }
 
-fn describe(usable: &Usable, status: &SiteStatus, now: DateTime<Utc>, findings: &mut Findings<'_>) {
+fn describe(
+    reading: &Reading,
+    status: &SiteStatus,
+    now: DateTime<Utc>,
+    findings: &mut Findings<'_>,
+) {
     let version = match status.version {
         SiteVersion(0, 0, 0) => "answers without a version".to_owned(),
         version => format!("answers, version {version}"),
@@ -106,7 +111,7 @@ fn describe(usable: &Usable, status: &SiteStatus, now: DateTime<Utc>, findings: 
         GlucoseUnits::Mmol => "mmol/l",
     };
     findings.good(ABOUT, format!("{version}, units {units}"));
-    let treatments = uploads::collections(&usable.features).contains(&Collection::Treatments);
+    let treatments = uploads::collections(&reading.features).contains(&Collection::Treatments);
     match (status.careportal_enabled, treatments) {
         (true, _) => findings.good(ABOUT, "its careportal is on, so that it takes treatments"),
         (false, true) => findings.bad(ABOUT, SiteStatus::treatments_are_off()),

@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::{Findings, clock, events};
-use crate::config::{RegionChoice, Usable};
+use crate::config::{Reading, RegionChoice};
 use crate::http::RunLimits;
 use crate::pass::pumps;
 use crate::pump::clock::{DatedEvent, Remembered, Sighting};
@@ -19,19 +19,19 @@ const ABOUT: &str = "Tandem Source";
 
 /// Gives the newest event of any pump that is copied.
 pub(super) fn check(
-    usable: &Usable,
+    reading: &Reading,
     now: DateTime<Utc>,
     limits: &RunLimits,
     findings: &mut Findings<'_>,
 ) -> Option<DateTime<Utc>> {
-    let (Some(config), Some(proxy)) = (&usable.tandem, &usable.proxy) else {
+    let (Some(config), Some(proxy)) = (&reading.tandem, &reading.proxy) else {
         findings.info(ABOUT, "not tried, because of the configuration");
         return None;
     };
     let client = tandem::client(config, proxy.as_ref(), limits.clone());
     let session = client.and_then(|client| {
         // Whatever was rejected before is tried, and how it goes counts for the next runs.
-        let memory = match &usable.whole {
+        let memory = match &reading.config {
             Some(whole) => Memory::new(whole, now),
             None => Memory::none(),
         };
@@ -52,7 +52,7 @@ pub(super) fn check(
     }
     let account = session.pumper();
     let account = findings.sound(ABOUT, account)?;
-    let zone = usable.zone.unwrap_or(Tz::UTC);
+    let zone = reading.zone.unwrap_or(Tz::UTC);
     let window = window::recent(now, 1, None, 1).window;
     let mut warnings = Report::new(now, zone, true);
     let chosen = pumps::choose(
@@ -79,7 +79,7 @@ pub(super) fn check(
         ),
         None => {}
     }
-    look_into(usable, &mut session, &chosen, (now, window), findings)
+    look_into(reading, &mut session, &chosen, (now, window), findings)
 }
 
 /// A line for each pump, those first that are copied.
@@ -173,19 +173,22 @@ impl Sources for Logs<'_> {
 
 /// Clock and events of the pumps that are copied.
 fn look_into(
-    usable: &Usable,
+    reading: &Reading,
     session: &mut Session,
     chosen: &[&Pump],
     (now, window): (DateTime<Utc>, Window),
     findings: &mut Findings<'_>,
 ) -> Option<DateTime<Utc>> {
-    let Some(zone) = usable.zone else {
+    let Some(zone) = reading.zone else {
         if !chosen.is_empty() {
             findings.info("Clock", "not judged without TIMEZONE_NAME");
         }
         return None;
     };
-    let stale_after = usable.whole.as_ref().and_then(|config| config.stale_after);
+    let stale_after = reading
+        .config
+        .as_ref()
+        .and_then(|config| config.stale_after);
     let mut newest = None;
     let mut counts = events::Counts::default();
     let mut asked = false;

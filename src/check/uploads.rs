@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::Findings;
-use crate::config::{Feature, FeatureSet, Usable};
+use crate::config::{Feature, FeatureSet, Reading};
 use crate::nightscout::document::ENTERED_BY;
 use crate::nightscout::{Collection, Document, Site, parse_created_at};
 use crate::report::span_in_words;
@@ -27,14 +27,14 @@ pub(super) fn collections(features: &FeatureSet) -> Vec<Collection> {
 }
 
 pub(super) fn check(
-    usable: &Usable,
+    reading: &Reading,
     now: DateTime<Utc>,
     site: &Site,
     newest_event: Option<DateTime<Utc>>,
     findings: &mut Findings<'_>,
 ) {
-    let zone = usable.zone.unwrap_or(Tz::UTC);
-    for feature in usable.features.iter() {
+    let zone = reading.zone.unwrap_or(Tz::UTC);
+    for feature in reading.features.iter() {
         let newest = newest(site, feature);
         let Some(newest) = findings.sound(ABOUT, newest) else {
             continue;

@@ -134,7 +134,6 @@ fn plain_http_is_free_at_home_and_needs_leave_outside() {
             "{public}: {problems:?}"
         );
         let allowed = set_up.with("NS_ALLOW_INSECURE_HTTP", "yes");
-        assert!(allowed.config().nightscout.allow_insecure_http);
         let remarks = allowed.remarks();
         assert_eq!(remarks.len(), 1, "{remarks:?}");
         assert!(

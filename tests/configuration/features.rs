@@ -1,7 +1,7 @@
 //! What to copy.
 
 use clap::Parser;
-use tconnectsync_heroku::cli::Cli;
+use tconnectsync_heroku::config::Cli;
 
 use super::SetUp;
 

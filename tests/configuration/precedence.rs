@@ -63,7 +63,7 @@ fn what_is_set_is_listed_with_its_place_in_the_order_of_the_table() {
         )
         .with("AUTOUPDATE_MAX_LOOP_INVOCATIONS", "3")
         .with("UNRELATED", "x")
-        .config()
+        .reading()
         .set_variables;
     let listed: Vec<(&str, &Place)> = set.iter().map(|it| (it.name.as_str(), &it.place)).collect();
     let environment = &Place::Environment;

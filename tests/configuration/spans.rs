@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use clap::Parser;
-use tconnectsync_heroku::cli::Cli;
+use tconnectsync_heroku::config::Cli;
 use tconnectsync_heroku::config::Span;
 
 use super::SetUp;

@@ -33,7 +33,8 @@ fn defaults_are_tconnectsyncs() {
     assert!(!config.ignore_zero_unit_basal);
     assert_eq!(config.max_catch_up_days, 30);
     assert_eq!(config.stale_after, None);
-    assert!(config.heartbeat.success.is_none() && config.heartbeat.failure.is_none());
+    let heartbeat = SetUp::complete().reading().heartbeat;
+    assert!(heartbeat.success.is_none() && heartbeat.failure.is_none());
     assert!(config.proxy.is_none());
 }
 
@@ -155,23 +156,23 @@ fn a_profile_is_added_or_replaced() {
 
 #[test]
 fn heartbeats_and_proxies_are_web_addresses_and_secrets() {
-    let config = with("HEARTBEAT_URL", "https://hc.test/ping/0123")
+    let reading = with("HEARTBEAT_URL", "https://hc.test/ping/0123")
         .with("HEARTBEAT_FAIL_URL", "http://hc.test/ping/0123/fail")
         .with("REQUESTS_PROXY", "ada:engine@proxy.test:3128")
-        .config();
+        .reading();
     let exposed = |secret: Option<tconnectsync_heroku::config::Secret>| {
         secret.map(|it| it.expose().to_owned())
     };
     assert_eq!(
-        exposed(config.heartbeat.success).as_deref(),
+        exposed(reading.heartbeat.success).as_deref(),
         Some("https://hc.test/ping/0123")
     );
     assert_eq!(
-        exposed(config.heartbeat.failure).as_deref(),
+        exposed(reading.heartbeat.failure).as_deref(),
         Some("http://hc.test/ping/0123/fail")
     );
     assert_eq!(
-        exposed(config.proxy).as_deref(),
+        exposed(reading.proxy.flatten()).as_deref(),
         Some("http://ada:engine@proxy.test:3128/")
     );
     for (name, wrong) in [

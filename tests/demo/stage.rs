@@ -7,8 +7,8 @@ use std::time;
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use clap::Parser;
-use tconnectsync_heroku::cli::Cli;
-use tconnectsync_heroku::config::{Config, Sources, failure};
+use tconnectsync_heroku::config::Cli;
+use tconnectsync_heroku::config::{Config, Reading, Sources, failure};
 
 use super::Arguments;
 use crate::simulator::history::{History, Plan};
@@ -88,7 +88,8 @@ impl Stage {
             environment: self.environment(),
             ..Sources::default()
         };
-        Config::load(&arguments, &sources, now)
+        Reading::new(&arguments, &sources, now)
+            .into_config()
             .unwrap_or_else(|problems| panic!("{}", failure(&problems)))
     }
 }

@@ -223,7 +223,6 @@ fn calls_share_one_connection() {
         secret: secret("a secret of some length"),
         skip_tls_verify: false,
         ca_file: None,
-        allow_insecure_http: false,
     };
     let site = Site::new(&config, None, limits()).unwrap();
     for _ in 0..4 {

@@ -6,9 +6,9 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use chrono::{Datelike, NaiveDate};
 use clap::{ArgAction, Parser};
 
-use crate::config::features::{Feature, names};
-use crate::config::variables::{Group, VARIABLES, Variable};
-use crate::config::{FeatureSet, RegionChoice, Verbosity};
+use super::features::{Feature, names};
+use super::variables::{Group, VARIABLES, Variable};
+use super::{FeatureSet, RegionChoice, Verbosity};
 use crate::failure::ExitStatus;
 
 /// Version and, where it is known, the commit.
