@@ -14,6 +14,7 @@ mod reader;
 mod reading;
 mod region;
 mod secret;
+mod shown_path;
 mod sources;
 mod unused_variables;
 mod values;
@@ -35,6 +36,7 @@ pub use problem::{Problem, Remark, failure, print, where_to_mend};
 pub use reading::Reading;
 pub use region::RegionChoice;
 pub use secret::{PumpSerial, Secret};
+pub(crate) use shown_path::shown_path;
 pub use sources::{Place, SetVariable, Sources};
 
 /// Everything that a run needs to know from its owner.

@@ -3,16 +3,21 @@
 //!
 //! Three things are kept: the lock that keeps two runs on one machine apart ([`RunLock`]), and for
 //! [`crate::tandem`] the tokens of a login and the logins that were rejected. Files are readable by their owner only, and
-//! replaced as a whole, so that a run killed at any point leaves the old one or the new one.
+//! replaced as a whole, so that a run killed at any point leaves the old one or the new one. What lies at one of these
+//! paths and is not a private file of this user's (a device, a pipe, a link, somebody else's file) is neither read nor
+//! replaced nor removed.
 
+mod own_file;
 mod run_lock;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::config::shown_path;
+use own_file::{is_left_alone, open, private};
 pub use run_lock::RunLock;
 
 /// The largest file that is read: what is larger is none of ours.
@@ -20,20 +25,19 @@ const LARGEST: u64 = 64 * 1024;
 
 /// The content of a file; `None` where there is none that could be ours.
 pub(crate) fn read(path: &Path) -> Option<Vec<u8>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return None,
-        Err(error) => {
-            unusable(path, &error);
-            return None;
-        }
+    let read = || {
+        let mut content = Vec::new();
+        let file = open(path, OpenOptions::new().read(true))?;
+        file.take(LARGEST + 1).read_to_end(&mut content)?;
+        io::Result::Ok(content)
     };
-    let mut content = Vec::new();
-    match file.take(LARGEST + 1).read_to_end(&mut content) {
-        Ok(length) if length as u64 <= LARGEST => Some(content),
-        Ok(_) => None,
+    match read() {
+        Ok(content) => (content.len() as u64 <= LARGEST).then_some(content),
         Err(error) => {
-            unusable(path, &error);
+            if error.kind() != ErrorKind::NotFound {
+                // Whatever is in the way is warned of when it should be replaced.
+                log::debug!("{} cannot be read: {error}", shown_path(path));
+            }
             None
         }
     }
@@ -48,9 +52,56 @@ pub(crate) fn write(path: &Path, content: &[u8]) {
 
 /// Removes a file.
 pub(crate) fn remove(path: &Path) {
-    match fs::remove_file(path) {
+    let removed = own_file::look(path).and_then(|()| fs::remove_file(path));
+    match removed {
         Err(error) if error.kind() != ErrorKind::NotFound => unusable(path, &error),
         _ => {}
+    }
+}
+
+/// The files in a directory whose names begin so. None where it cannot be read.
+pub(crate) fn files(directory: &Path, beginning: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name());
+    let ours = names.filter(|name| name.to_string_lossy().starts_with(beginning));
+    ours.map(|name| directory.join(name)).collect()
+}
+
+/// The length of a key, in bytes.
+const KEY: usize = 32;
+
+/// The random key in a file, in hexadecimal; made where there is none yet. Several runs that start at once end up with the
+/// same one.
+pub(crate) fn key(path: &Path) -> Option<String> {
+    let known = || read(path).filter(|key| key.len() == KEY);
+    let key = known().or_else(|| {
+        if let Err(error) = make_key(path) {
+            unusable(path, &error);
+        }
+        known()
+    });
+    key.map(|key| hexadecimal(&key))
+}
+
+fn make_key(path: &Path) -> io::Result<()> {
+    let mut random = [0; KEY + 8];
+    getrandom::fill(&mut random).map_err(|_| ErrorKind::Unsupported)?;
+    make_directory_of(path)?;
+    if let Err(error) = own_file::look(path).and_then(|()| fs::remove_file(path))
+        && error.kind() != ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    // A link is there with all of its content or not at all, and never takes another one's place.
+    let new = path.with_extension(hexadecimal(&random[KEY..]));
+    let made = create_new(&new)
+        .and_then(|mut file| file.write_all(&random[..KEY]))
+        .and_then(|()| fs::hard_link(&new, path));
+    match made {
+        Ok(()) => fs::remove_file(&new),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => fs::remove_file(&new),
+        // Not every file system has links.
+        Err(_) => fs::rename(&new, path),
     }
 }
 
@@ -62,17 +113,21 @@ pub(crate) fn fingerprint(values: &[&str]) -> String {
         hash.update((value.len() as u64).to_le_bytes());
         hash.update(value);
     }
-    let digest = hash.finalize();
-    digest[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hexadecimal(&hash.finalize()[..16])
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    make_directory_of(path)?;
+    match own_file::look(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => make_directory_of(path)?,
+        other => other?,
+    }
     let new = beside(path)?;
-    let written = create_new(&new).and_then(|mut file| file.write_all(content));
+    let mut file = create_new(&new)?;
+    let written = file.write_all(content);
     let replaced = written.and_then(|()| fs::rename(&new, path));
     if replaced.is_err() {
         let _ = fs::remove_file(&new);
@@ -92,6 +147,7 @@ fn create_new(path: &Path) -> io::Result<File> {
     let create = || private(OpenOptions::new().write(true).create_new(true)).open(path);
     match create() {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            own_file::look(path)?;
             fs::remove_file(path)?;
             create()
         }
@@ -103,27 +159,24 @@ fn make_directory_of(path: &Path) -> io::Result<()> {
     let Some(directory) = path.parent().filter(|parent| *parent != Path::new("")) else {
         return Ok(());
     };
-    let mut builder = fs::DirBuilder::new();
+    let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(directory)
 }
 
-/// Files that are created are their owner's alone.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
-}
-
-/// The one debug line. The path holds a user's name at most, and no account's.
+/// The one line: a warning where something lies in the way that is not this program's, which its owner put there or
+/// should know of.
 fn unusable(path: &Path, error: &io::Error) {
-    log::debug!(
-        "{} cannot be used ({}); going on without it",
-        path.display(),
-        error.kind()
-    );
+    let path = shown_path(path);
+    match is_left_alone(error) {
+        Some(why) => log::warn!("{path} is left alone: {why}; going on without it"),
+        None => log::debug!(
+            "{path} cannot be used ({}); going on without it",
+            error.kind()
+        ),
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What the disk remembers between runs, and that no run needs it to.
 
+#[cfg(unix)]
+mod foreign_files;
 mod lock;
 mod rejections;
 mod tokens;

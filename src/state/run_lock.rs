@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{fingerprint, make_directory_of, private, unusable};
+use super::{fingerprint, make_directory_of, own_file, unusable};
 use crate::config::Config;
 use crate::failure::{ExitStatus, Failure};
 
@@ -63,7 +63,8 @@ fn lock(path: &Path) -> Result<RunLock> {
 
 fn open(path: &Path) -> io::Result<File> {
     make_directory_of(path)?;
-    private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)
+    let mut options = OpenOptions::new();
+    own_file::open(path, options.write(true).create(true).truncate(false))
 }
 
 fn another_run() -> Failure {

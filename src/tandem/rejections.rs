@@ -2,11 +2,10 @@
 //! run every ten minutes with a wrong password would get there within the hour, so a rejected login is not tried again
 //! for some hours. Anything corrected is another login, and is tried at once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
-use serde::{Deserialize, Serialize};
 
 use super::SERVICE;
 use super::login;
@@ -18,62 +17,45 @@ use crate::state;
 /// How long a rejected login is not tried again: at most four times a day.
 const PAUSE: Duration = Duration::hours(6);
 
-/// The most rejections kept: more logins than any machine is set up with.
-const MOST: usize = 100;
+/// What the files are called whose being there says that a login was rejected; one each, so that runs for several accounts
+/// do not write over each other.
+const FILES: &str = "rejected-logins-";
+
+/// The file with the key that their names are made with.
+const KEY: &str = "login.key";
 
 /// The rejected logins of every account on this machine.
+///
+/// A password is easily guessed by what was computed from it quickly. So the name of a login's file is computed with a
+/// random key, without which it tells nothing, and the content is only a time. The key never leaves the machine and is its
+/// owner's alone.
 #[derive(Debug)]
 pub(super) struct Rejections {
-    path: Option<PathBuf>,
-}
-
-/// One login that a region rejected. The beginning of a salted hash is enough to know the login again, and too little to find a
-/// password by.
-#[derive(Debug, Serialize, Deserialize)]
-struct Rejection {
-    at: DateTime<Utc>,
-    salt: String,
-    login: String,
-}
-
-impl Rejection {
-    fn of(config: &config::Tandem, region: Region, salt: String, at: DateTime<Utc>) -> Rejection {
-        let region = region.to_string();
-        let base_url = config.base_url.as_ref().map_or("", |url| url.as_str());
-        let (email, password) = (config.email.expose(), config.password.expose());
-        let mut login = state::fingerprint(&[&salt, email, password, &region, base_url]);
-        login.truncate(8);
-        Rejection { at, salt, login }
-    }
-
-    fn is_of(&self, config: &config::Tandem, region: Region) -> bool {
-        Rejection::of(config, region, self.salt.clone(), self.at).login == self.login
-    }
-
-    /// Whether it counts still. One of the future was written by a clock that has been set since.
-    fn counts(&self, now: DateTime<Utc>) -> bool {
-        self.at <= now && now - self.at < PAUSE
-    }
+    directory: Option<PathBuf>,
 }
 
 impl Rejections {
     pub(super) fn new(config: &Config) -> Rejections {
-        let directory = config.state_directory.as_ref();
-        Rejections {
-            path: directory.map(|directory| directory.join("rejected-logins.json")),
+        let directory = config.state_directory.clone();
+        if let Some(directory) = &directory {
+            // Earlier versions kept a hash of the password there.
+            state::remove(&directory.join("rejected-logins.json"));
         }
+        Rejections { directory }
     }
 
     pub(super) fn none() -> Rejections {
-        Rejections { path: None }
+        Rejections { directory: None }
     }
 
     /// The regions of this login that did not reject it not long ago. Fails, with 77, where none is left.
     pub(super) fn left(&self, config: &config::Tandem, now: DateTime<Utc>) -> Result<Vec<Region>> {
-        let kept = self.load(now);
+        let noted = !self.noted().is_empty();
         let rejected = |region: Region| {
-            let of_region = kept.iter().filter(|kept| kept.is_of(config, region));
-            of_region.map(|rejection| rejection.at).max()
+            // Where nothing is noted, no key is needed.
+            let file = noted.then(|| self.file(config, region))??;
+            let at = read(&file)?;
+            counts(at, now).then_some(at)
         };
         let regions = login::regions(config.region);
         let left: Vec<Region> = regions
@@ -88,45 +70,55 @@ impl Rejections {
     }
 
     pub(super) fn note(&self, config: &config::Tandem, region: Region, now: DateTime<Utc>) {
-        let mut salt = [0; 8];
-        // Without randomness the hash merely goes unsalted.
-        let _ = getrandom::fill(&mut salt);
-        let salt = format!("{:016x}", u64::from_le_bytes(salt));
-        let mut kept = self.load(now);
-        kept.retain(|rejection| !rejection.is_of(config, region));
-        kept.push(Rejection::of(config, region, salt, now));
-        self.keep(&kept);
+        let Some(file) = self.file(config, region) else {
+            return;
+        };
+        self.remove_old(now);
+        state::write(&file, now.to_rfc3339().as_bytes());
     }
 
     pub(super) fn forget(&self, config: &config::Tandem, region: Region, now: DateTime<Utc>) {
-        let mut kept = self.load(now);
-        let before = kept.len();
-        kept.retain(|rejection| !rejection.is_of(config, region));
-        if kept.len() < before {
-            self.keep(&kept);
+        self.remove_old(now);
+        let noted = self.noted();
+        if let Some(file) = noted.first().and_then(|_| self.file(config, region)) {
+            state::remove(&file);
         }
     }
 
-    /// The rejections that count still; none where the file cannot be read.
-    fn load(&self, now: DateTime<Utc>) -> Vec<Rejection> {
-        let content = self.path.as_deref().and_then(state::read);
-        let kept: Option<Vec<Rejection>> =
-            content.and_then(|content| serde_json::from_slice(&content).ok());
-        let mut kept = kept.unwrap_or_default();
-        kept.retain(|rejection| rejection.counts(now));
-        kept
+    /// The file of a login in one region. Anything else about it is another file.
+    fn file(&self, config: &config::Tandem, region: Region) -> Option<PathBuf> {
+        let directory = self.directory.as_ref()?;
+        let key = state::key(&directory.join(KEY))?;
+        let base_url = config.base_url.as_ref().map_or("", |url| url.as_str());
+        let (email, password) = (config.email.expose(), config.password.expose());
+        let name = state::fingerprint(&[&key, email, password, &region.to_string(), base_url]);
+        Some(directory.join(format!("{FILES}{name}")))
     }
 
-    fn keep(&self, rejections: &[Rejection]) {
-        let Some(path) = &self.path else { return };
-        if rejections.is_empty() {
-            return state::remove(path);
-        }
-        let newest = &rejections[rejections.len().saturating_sub(MOST)..];
-        if let Ok(content) = serde_json::to_vec(newest) {
-            state::write(path, &content);
+    fn noted(&self) -> Vec<PathBuf> {
+        let directory = self.directory.as_deref();
+        directory.map_or_else(Vec::new, |directory| state::files(directory, FILES))
+    }
+
+    /// Removes the files that do not count any more, whoever wrote them.
+    fn remove_old(&self, now: DateTime<Utc>) {
+        for file in self.noted() {
+            if !read(&file).is_some_and(|at| counts(at, now)) {
+                state::remove(&file);
+            }
         }
     }
+}
+
+/// When the login of this file was rejected; `None` where the file is not there or does not say.
+fn read(file: &Path) -> Option<DateTime<Utc>> {
+    let content = state::read(file)?;
+    std::str::from_utf8(&content).ok()?.parse().ok()
+}
+
+/// Whether a rejection counts still. One of the future was written by a clock that has been set since.
+fn counts(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    at <= now && now.signed_duration_since(at) < PAUSE
 }
 
 fn paused(at: DateTime<Utc>) -> Failure {

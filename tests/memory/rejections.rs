@@ -235,3 +235,67 @@ fn a_damaged_file_and_a_clock_set_back_do_not_lock_anybody_out() {
     machine.arrangement.pass(earlier, &[]);
     assert_eq!(machine.arrangement.tandem.login_attempts(), 3);
 }
+
+#[test]
+fn twenty_accounts_rejected_at_once_are_all_remembered() {
+    let mut machine = Machine::start();
+    let tandem = &machine.arrangement.tandem;
+    tandem.configure(|behaviour| behaviour.attempts_before_lock = 100);
+    let mut configs = Vec::new();
+    for number in 0..20 {
+        let email = format!("person{number}@example.org");
+        machine.arrangement.set("TCONNECT_EMAIL", &email);
+        configs.push(machine.arrangement.config(machine.now, &[]));
+    }
+    let now = machine.now;
+    let run = |config: &tconnectsync_heroku::config::Config| {
+        let patience = Patience::without_pauses(Deadline::NONE, Stop::new());
+        tconnectsync_heroku::pass::run(config, now, &patience).status()
+    };
+    std::thread::scope(|scope| {
+        for config in &configs {
+            scope.spawn(move || assert_eq!(run(config), REJECTED));
+        }
+    });
+    let tandem = &machine.arrangement.tandem;
+    assert_eq!(tandem.login_attempts(), 20);
+    for config in &configs {
+        assert_eq!(run(config), REJECTED);
+    }
+    assert_eq!(tandem.login_attempts(), 20);
+}
+
+#[test]
+fn what_is_kept_tells_no_password_to_whoever_lacks_the_key() {
+    // The same login on two machines, and on one machine twice, looks the same nowhere but where the key is.
+    let names: Vec<String> = (0..2)
+        .map(|_| {
+            let machine = mistyped("EU");
+            machine.arrangement.pass(machine.now, &[]);
+            let path = machine.file("rejected-logins").expect("a file");
+            let content = fs::read_to_string(&path).expect("a text");
+            assert!(
+                content.parse::<chrono::DateTime<chrono::Utc>>().is_ok(),
+                "a time and nothing else: {content}"
+            );
+            let key = machine.file("login.key").expect("the key");
+            assert_eq!(fs::read(&key).expect("a file").len(), 32);
+            #[cfg(unix)]
+            assert_eq!(super::mode(&key), 0o600);
+            super::file_name(&path)
+        })
+        .collect();
+    assert_ne!(names[0], names[1]);
+}
+
+#[test]
+fn the_file_that_earlier_versions_kept_is_removed() {
+    let machine = Machine::start();
+    machine.arrangement.good_pass(machine.now, &[]);
+    let old = machine.directory().join("rejected-logins.json");
+    fs::write(&old, "[]").expect("a file");
+    #[cfg(unix)]
+    fs::set_permissions(&old, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a mode");
+    machine.arrangement.good_pass(machine.now, &[]);
+    assert!(!old.exists());
+}
