@@ -13,7 +13,7 @@ mod nightscout;
 mod tandem;
 mod uploads;
 
-use std::io::Write as _;
+use std::cell::Cell;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -23,6 +23,7 @@ use crate::config::cli::VERSION;
 use crate::config::{Cli, Reading, Sources, Verbosity};
 use crate::failure::{self, ExitStatus};
 use crate::http::{Deadline, RunLimits, Stop};
+use crate::report::output;
 
 /// How a step came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -252,6 +253,13 @@ pub fn perform(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> ExitSt
     let limits = RunLimits::new(deadline, Stop::new());
     let quiet = arguments.verbosity() == Verbosity::Quiet;
     let lines = !arguments.json;
+    let lost = Cell::new(None);
+    let say = |line: &str| {
+        // The check goes on all the same: its exit status is still of use.
+        if let Err(error) = output(&format!("{line}\n")) {
+            lost.set(Some(error));
+        }
+    };
     let mut tell = |step: &Step| {
         if lines && (!quiet || step.mark == Mark::Bad) {
             say(&step.line());
@@ -263,10 +271,11 @@ pub fn perform(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> ExitSt
     } else if !quiet {
         say(&format!("\n{}", findings.summary()));
     }
-    findings.status()
-}
-
-/// One line on standard output. Whoever reads may have closed its end; the check goes on all the same.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    match lost.take() {
+        None => findings.status(),
+        Some(error) => {
+            log::error!("{}", failure::message(&error));
+            findings.status().graver(failure::status(&error))
+        }
+    }
 }

@@ -14,6 +14,9 @@ use crate::http::{Call, Client, Deadline, Options, Repeat, RunLimits, Service, S
 /// How long the call may take, in all. The run is over by then, and so may its deadline be.
 const LIMIT: Duration = Duration::from_secs(10);
 
+/// The same after a run that was asked to stop: whoever asked does not wait for long.
+const LIMIT_AFTER_STOP: Duration = Duration::from_millis(500);
+
 const SERVICE: Service = Service {
     name: "Heartbeat",
     when_unavailable: "The run itself is not affected. If it lasts, check HEARTBEAT_URL and HEARTBEAT_FAIL_URL",
@@ -23,20 +26,24 @@ const SERVICE: Service = Service {
 };
 
 /// Calls the address for this outcome, where one is configured. Of a configuration with problems elsewhere too: that is
-/// when a run fails without anybody looking.
-pub fn tell(reading: &Reading, status: ExitStatus) {
+/// when a run fails without anybody looking. A stop that was not requested before ends the call.
+pub fn tell(reading: &Reading, status: ExitStatus, stop: &Stop) {
     let address = match status {
         ExitStatus::Done => &reading.heartbeat.success,
         _ => &reading.heartbeat.failure,
     };
     let proxy = reading.proxy.as_ref().and_then(Option::as_ref);
     let Some(address) = address else { return };
-    if let Err(error) = call(address, proxy) {
+    let (limit, stop) = match stop.requested() {
+        true => (LIMIT_AFTER_STOP, Stop::new()),
+        false => (LIMIT, stop.clone()),
+    };
+    if let Err(error) = call(address, proxy, limit, stop) {
         log::warn!("{}", failure::message(&error));
     }
 }
 
-fn call(address: &Secret, proxy: Option<&Secret>) -> Result<()> {
+fn call(address: &Secret, proxy: Option<&Secret>, limit: Duration, stop: Stop) -> Result<()> {
     let url = Url::parse(address.expose())
         .map_err(|_| SERVICE.not_understood("call", "has no valid address"))?;
     let options = Options {
@@ -49,10 +56,11 @@ fn call(address: &Secret, proxy: Option<&Secret>) -> Result<()> {
         proxy,
         secrets: vec![address.expose().to_owned()],
     };
-    let limits = RunLimits::new(Deadline::after(LIMIT), Stop::new());
+    // The limit is the call's: the time of the run has nothing to do with it.
+    let limits = RunLimits::new(Deadline::NONE, stop);
     let client = Client::new(&SERVICE, options, limits)?;
     let answer = client.send(Call {
-        limit: LIMIT,
+        limit,
         repeat: Repeat::Never,
         ..Call::get("call", url)
     })?;

@@ -2,12 +2,15 @@
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use chrono::Utc;
 use clap::Parser;
 use tconnectsync_heroku::config::{self, Cli, Config, Reading, Sources, Verbosity};
 use tconnectsync_heroku::failure::{self, ExitStatus};
-use tconnectsync_heroku::http::{Deadline, RunLimits};
+use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 use tconnectsync_heroku::{check, heartbeat, logging, pass, show, signals};
 
 fn main() -> ExitCode {
@@ -17,28 +20,33 @@ fn main() -> ExitCode {
         return ExitCode::from(check(&arguments, now).code());
     }
     logging::start(arguments.verbosity());
+    let stop = signals::stop();
     let sources = Sources::read(arguments.env_file.as_deref());
     let reading = Reading::new(&arguments, &sources, now);
     let Some(config) = &reading.config else {
         config::print(&reading.problems, arguments.json);
-        return ended(&arguments, &reading, ExitStatus::Configuration);
+        return ended(&arguments, &reading, ExitStatus::Configuration, &stop);
     };
     for remark in &reading.remarks {
         log::log!(remark.level, "{}", remark.text);
     }
-    let perform = || match arguments.show {
-        Some(hours) => show(config, hours, now),
-        None => run(config, now),
+    let limits = limits(config, &stop);
+    let hours_to_show = arguments.show;
+    let perform = {
+        let (config, limits) = (config.clone(), limits.clone());
+        move || match hours_to_show {
+            Some(hours) => show(&config, hours, now, &limits),
+            None => run(&config, now, &limits),
+        }
     };
-    // A bug ends the run as a failure that the heartbeat tells of; what it was stands in the log by then.
-    let status = std::panic::catch_unwind(AssertUnwindSafe(perform)).unwrap_or(ExitStatus::Bug);
-    ended(&arguments, &reading, status)
+    let status = in_time(perform, &limits);
+    ended(&arguments, &reading, status, &stop)
 }
 
 /// Calls the heartbeat, unless nothing was to be written: a look says nothing about the runs.
-fn ended(arguments: &Cli, reading: &Reading, status: ExitStatus) -> ExitCode {
+fn ended(arguments: &Cli, reading: &Reading, status: ExitStatus, stop: &Stop) -> ExitCode {
     if !arguments.pretend && arguments.show.is_none() {
-        heartbeat::tell(reading, status);
+        heartbeat::tell(reading, status, stop);
     }
     ExitCode::from(status.code())
 }
@@ -54,8 +62,8 @@ fn check(arguments: &Cli, now: chrono::DateTime<Utc>) -> ExitStatus {
     check::perform(arguments, &sources, now)
 }
 
-fn show(config: &Config, hours: u16, now: chrono::DateTime<Utc>) -> ExitStatus {
-    match show::perform(config, hours, now, &limits(config)) {
+fn show(config: &Config, hours: u16, now: chrono::DateTime<Utc>, limits: &RunLimits) -> ExitStatus {
+    match show::perform(config, hours, now, limits) {
         Ok(()) => ExitStatus::Done,
         Err(error) => {
             log::error!("{}", failure::message(&error));
@@ -64,15 +72,41 @@ fn show(config: &Config, hours: u16, now: chrono::DateTime<Utc>) -> ExitStatus {
     }
 }
 
-fn limits(config: &Config) -> RunLimits {
+fn limits(config: &Config, stop: &Stop) -> RunLimits {
     let deadline = config.deadline.map_or(Deadline::NONE, Deadline::after);
-    RunLimits::new(deadline, signals::stop())
+    RunLimits::new(deadline, stop.clone())
 }
 
-fn run(config: &Config, now: chrono::DateTime<Utc>) -> ExitStatus {
-    let outcome = pass::run(config, now, &limits(config));
-    outcome
-        .report
-        .print(outcome.failure.as_ref(), config.json, config.verbosity);
-    outcome.status()
+/// Does the work on a thread that can be left behind, should something keep it from its end long after that was due.
+fn in_time(work: impl FnOnce() -> ExitStatus + Send + 'static, limits: &RunLimits) -> ExitStatus {
+    let mut watch = limits.watch();
+    let (done, ended) = mpsc::channel();
+    thread::spawn(move || {
+        // A bug ends the run as a failure that the heartbeat tells of; what it was stands in the log by then.
+        let status = std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(ExitStatus::Bug);
+        let _ = done.send(status);
+    });
+    loop {
+        match ended.recv_timeout(Duration::from_millis(100)) {
+            Ok(status) => return status,
+            Err(RecvTimeoutError::Disconnected) => return ExitStatus::Bug,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if let Some(error) = watch.overdue() {
+            log::error!("{}", failure::message(&error));
+            return failure::status(&error);
+        }
+    }
+}
+
+fn run(config: &Config, now: chrono::DateTime<Utc>, limits: &RunLimits) -> ExitStatus {
+    let outcome = pass::run(config, now, limits);
+    let report = &outcome.report;
+    match report.print(outcome.failure.as_ref(), config.json, config.verbosity) {
+        Ok(()) => outcome.status(),
+        Err(error) => {
+            log::error!("{}", failure::message(&error));
+            outcome.status().graver(failure::status(&error))
+        }
+    }
 }

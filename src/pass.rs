@@ -178,6 +178,7 @@ impl Pass<'_> {
             upload.entries(missing, &mut report.uploads)?;
             let starts = self.earlier_starts(upload.site, &wanted.treatments, page.window)?;
             existing.treatments.extend(starts);
+            self.limits.check()?;
             let plan = reconcile(wanted.treatments, &existing.treatments, self.config.zone);
             let mut plan = plan.within(window);
             let of_this_page = plan.identifiers();

@@ -230,8 +230,9 @@ impl<'a> Index<'a> {
     }
 }
 
-/// The milliseconds in which a document of a type lies already. Two in one would become one.
-struct Slots(HashSet<(String, DateTime<Utc>)>);
+/// The milliseconds in which a document of a type lies already, each with the next one that may be free. Two documents in
+/// one would become one.
+struct Slots(HashMap<String, HashMap<i64, i64>>);
 
 impl Slots {
     /// The slots of all documents there but those that are about to be compared: these keep or change their place.
@@ -246,19 +247,34 @@ impl Slots {
                 .as_deref()
                 .is_some_and(|id| compared.contains(id))
         });
-        Slots(
-            others
-                .filter_map(|document| Some((document.event_type.clone(), document.at?)))
-                .collect(),
-        )
+        let mut slots = Slots(HashMap::new());
+        for document in others {
+            if let Some(at) = document.at {
+                let at = at.timestamp_millis();
+                slots.of(&document.event_type).insert(at, at + 1);
+            }
+        }
+        slots
     }
 
-    /// Moves a document to the next free millisecond.
+    fn of(&mut self, event_type: &str) -> &mut HashMap<i64, i64> {
+        self.0.entry(event_type.to_owned()).or_default()
+    }
+
+    /// Moves a document to the next free millisecond. Whatever was passed on the way there points behind it from then on, so
+    /// that thousands of documents of one moment take no longer than others.
     fn place(&mut self, treatment: &mut Treatment) {
-        let name = treatment.event_type.name();
-        while !self.0.insert((name.to_owned(), treatment.at)) {
-            treatment.at += Duration::milliseconds(1);
+        let slots = self.of(treatment.event_type.name());
+        let wanted = treatment.at.timestamp_millis();
+        let mut passed = Vec::new();
+        let mut free = wanted;
+        while let Some(next) = slots.get(&free) {
+            passed.push(free);
+            free = *next;
         }
+        passed.push(free);
+        slots.extend(passed.into_iter().map(|slot| (slot, free + 1)));
+        treatment.at += Duration::milliseconds(free - wanted);
     }
 }
 

@@ -9,12 +9,13 @@ mod uploads;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
+use anyhow::Result;
 use chrono::{DateTime, Duration, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
 use crate::config::{Feature, Verbosity};
-use crate::failure::{self, ExitStatus};
+use crate::failure::{self, ExitStatus, Failure};
 use crate::pump::decode::Skipped;
 use crate::window::Window;
 
@@ -96,7 +97,15 @@ impl Report {
 
     /// Says how the run ended: a failure to the log, the summary (for a run that only pretends, after its documents) to
     /// standard output.
-    pub fn print(&self, failure: Option<&anyhow::Error>, json: bool, verbosity: Verbosity) {
+    ///
+    /// # Errors
+    /// When standard output takes no more: a full disk. A reader that closed its end is none, the run is over all the same.
+    pub fn print(
+        &self,
+        failure: Option<&anyhow::Error>,
+        json: bool,
+        verbosity: Verbosity,
+    ) -> Result<()> {
         if let Some(failure) = failure {
             log::error!("{}", failure::message(failure));
         }
@@ -110,8 +119,7 @@ impl Report {
             }
             let _ = writeln!(text, "{}", self.summary());
         }
-        // Whoever reads may have closed its end; the run is over all the same.
-        let _ = std::io::stdout().write_all(text.as_bytes());
+        output(&text)
     }
 
     /// What a run that only pretends shows above its summary: the documents, where more is to be said, and the table.
@@ -276,6 +284,24 @@ impl Report {
             "without_data": self.without_data.iter().map(|feature| feature.name()).collect::<Vec<_>>(),
             "warnings": self.warnings,
         })
+    }
+}
+
+/// Writes to standard output.
+///
+/// # Errors
+/// With 75 when it takes no more.
+pub fn output(text: &str) -> Result<()> {
+    let mut out = std::io::stdout();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(
+            ExitStatus::TryLater,
+            format!("The output could not be written ({})", error.kind()),
+            "Look at where standard output goes: the disk may be full",
+        )
+        .into()),
+        _ => Ok(()),
     }
 }
 

@@ -39,8 +39,8 @@ fn look(
     let status = site.status()?;
     let from = now - Duration::hours(i64::from(hours));
     // A temp basal that began before may last into the time shown.
-    let mut treatments = site.treatments(from - LONGEST, Some(now))?;
-    let mut entries = site.entries(from, Some(now))?;
+    let mut treatments = site.treatments(from - LONGEST, Some(now), Some)?;
+    let mut entries = site.entries(from, Some(now), Some)?;
     for document in more {
         let known = document.get("identifier").and_then(Value::as_str);
         let collection = match document.contains_key("sgv") {

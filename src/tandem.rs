@@ -20,6 +20,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::config;
+use crate::failure::Failure;
 use crate::http::{Client, Options, RunLimits, Service};
 
 pub use memory::Memory;
@@ -37,6 +38,15 @@ const SERVICE: Service = Service {
     when_untrusted: "Check this machine's clock, its CA certificates and any proxy between it and Tandem",
     when_not_understood: "Tandem may have changed its API; look for a newer version of tconnectsync-heroku",
 };
+
+/// The failure of an account that has pumps of which none could be read.
+pub(crate) fn none_readable(pumps: usize) -> Failure {
+    let what = match pumps {
+        1 => "told of a pump that could not be read".to_owned(),
+        several => format!("told of {several} pumps, of which none could be read"),
+    };
+    SERVICE.not_understood("pumper", what)
+}
 
 /// A client for Tandem Source: keeps cookies, and calls itself what the web app's users call themselves, because the
 /// service's firewall is made for browsers. Fails with 78 as [`Client::new`] does.

@@ -18,6 +18,7 @@ mod demo_check;
 mod faults;
 mod features;
 mod heartbeat;
+mod hostile;
 mod invariants;
 mod memory;
 mod packaging;

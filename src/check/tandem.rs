@@ -158,8 +158,8 @@ struct Logs<'a> {
 
 impl Sources for Logs<'_> {
     fn events(&mut self, first: NaiveDate, last: NaiveDate) -> Result<Decoded> {
-        let logs = self.session.pump_logs(self.pump, first, last)?;
-        Decoded::from_logs([&logs])
+        self.session
+            .pump_logs(self.pump, first, last, |logs| Decoded::from_logs([logs]))
     }
 
     fn remembered(&mut self, _: &[DatedEvent]) -> Vec<Remembered> {

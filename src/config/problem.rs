@@ -67,7 +67,8 @@ pub fn failure(problems: &[Problem]) -> Failure {
     Failure::new(ExitStatus::Configuration, what, advice(problems))
 }
 
-/// Names every problem on standard error, a line each, and where they are mended; as JSON also on standard output.
+/// Names every problem on standard error, a line each, and where they are mended; as JSON also on standard output. The run
+/// fails whether anybody reads it or not.
 pub fn print(problems: &[Problem], json: bool) {
     // Whoever reads may have closed its end, and a disk may be full; the run is over all the same.
     let mut errors = std::io::stderr();

@@ -150,11 +150,21 @@ impl Answer {
                 format!("{what}: it limits how often it is asked"),
                 format!("{CONTINUES}. If it lasts, run less often"),
             )
-        } else if self.status.is_server_error() {
+        } else if self.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            proxy_wants_credentials(service, call)
+        } else if self.status.is_server_error() || self.may_pass() {
             service.unavailable(call, what)
         } else {
             service.not_understood(call, what)
         }
+    }
+
+    /// Whether the status says that the same request may go better later, without saying that there were too many.
+    fn may_pass(&self) -> bool {
+        matches!(
+            self.status,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY
+        )
     }
 
     /// The body of a 2xx answer as JSON of the shape `T`; any other answer is its [`Answer::failure`]. The failure never
@@ -169,10 +179,26 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|error| self.not_json(&error).into())
     }
 
+    /// The failure of a body that is JSON and not what was wanted.
+    pub(crate) fn of_unexpected_shape(&self) -> Failure {
+        self.service
+            .not_understood(self.call, "answered JSON of an unexpected shape")
+    }
+
     /// The failure of a body that is not JSON of the wanted shape.
     pub fn not_json(&self, error: &serde_json::Error) -> Failure {
         not_json(self.service, self.call, self.body.is_empty(), error)
     }
+}
+
+/// The failure of a call that a proxy on the way did not let pass.
+pub(super) fn proxy_wants_credentials(service: &Service, call: &str) -> Failure {
+    service.failure(
+        ExitStatus::Configuration,
+        call,
+        "was stopped by the proxy, which wants a user name and a password (407)",
+        "Write the proxy as http://user:password@host:port, in REQUESTS_PROXY or where it is set (HTTPS_PROXY, HTTP_PROXY)",
+    )
 }
 
 /// The failure of a 2xx answer that is not JSON of the wanted shape. Of the error only its kind is told: its text repeats
@@ -188,7 +214,9 @@ pub(crate) fn not_json(
         _ if empty => "answered nothing",
         Category::Eof => "answered JSON that is cut off",
         Category::Data => "answered JSON of an unexpected shape",
-        Category::Syntax | Category::Io => "answered something that is not JSON",
+        Category::Syntax => "answered something that is not JSON",
+        // The transport's own errors are told before this.
+        Category::Io => "answered more at once than belongs there",
     };
     service.not_understood(call, what)
 }

@@ -6,15 +6,14 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use url::Url;
 
-use super::answer::Answer;
 use super::run_limits;
-use super::transport_error::{CallError, TransportError};
+use super::transport_error::TransportError;
 
 /// The usual longest time of one try, from connecting to the last byte of the answer.
 const TRY_LIMIT: Duration = Duration::from_secs(60);
 
-/// The usual largest answer, in bytes.
-const ANSWER_CAP: u64 = 1024 * 1024;
+/// The usual largest answer, in bytes. As a tree of values, JSON takes a hundred times its size at worst.
+const ANSWER_CAP: u64 = 256 * 1024;
 
 /// When a call may be sent again after it went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +43,8 @@ pub struct Call {
     pub headers: HeaderMap,
     /// The body with its content type.
     pub body: Option<(&'static str, Vec<u8>)>,
-    /// The largest answer that is accepted, in bytes after decompression.
+    /// The largest 2xx answer that is accepted, in bytes after decompression. Of other answers, and of pages, no more than
+    /// this is read.
     pub cap: u64,
     /// The longest time of one try.
     pub limit: Duration,
@@ -82,7 +82,10 @@ impl Repeat {
     pub(super) fn after_status(self, status: StatusCode) -> bool {
         let untouched = matches!(
             status,
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+            StatusCode::TOO_MANY_REQUESTS
+                | StatusCode::SERVICE_UNAVAILABLE
+                | StatusCode::REQUEST_TIMEOUT
+                | StatusCode::TOO_EARLY
         );
         let may_pass = untouched
             || matches!(
@@ -109,13 +112,7 @@ impl Repeat {
     }
 
     /// The pause before the second try. A host that starts a site on demand answers 502 or 503 for up to a minute.
-    pub(super) fn base_pause(self, outcome: &Result<Answer, CallError>) -> Duration {
-        let starting = outcome.as_ref().is_ok_and(|answer| {
-            matches!(
-                answer.status,
-                StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE
-            )
-        });
+    pub(super) fn base_pause(self, starting: bool) -> Duration {
         if self == Repeat::UntilAwake && starting {
             Duration::from_secs(15)
         } else {

@@ -1,20 +1,23 @@
 //! The one HTTP client: how it is built, and how a call is sent until it is answered.
 
 use std::error::Error;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use chrono::Utc;
+use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use url::Url;
 
-use super::answer::{Answer, Service};
+use super::answer::{Answer, Service, proxy_wants_credentials};
 use super::call::Call;
+use super::exchange::{self, Body, Incoming, Missing};
+use super::json::JsonText;
 use super::redaction::excerpt_masking;
 use super::run_limits::{self, RunLimits, TRIES};
-use super::transport_error::{CallError, TransportError, describe};
+use super::transport_error::{self, CallError, TransportError, describe};
 use crate::config::{Secret, is_this_machine};
 use crate::failure::{ExitStatus, Failure, what};
 
@@ -55,7 +58,14 @@ pub struct Client {
 
 /// The library's client, which on its end waits for look-ups of host names that are under way; against a name server that
 /// does not answer, that is long after the run's deadline. Nobody has to wait for that end.
-struct Detached(Option<reqwest::blocking::Client>);
+pub(super) struct Detached(Option<reqwest::blocking::Client>);
+
+impl Detached {
+    /// The client; there until this is dropped.
+    pub(super) fn get(&self) -> Option<&reqwest::blocking::Client> {
+        self.0.as_ref()
+    }
+}
 
 impl Drop for Detached {
     fn drop(&mut self) {
@@ -94,7 +104,7 @@ impl Client {
             let proxy = reqwest::Proxy::all(proxy.expose()).map_err(|_| unusable_proxy())?;
             builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_env()));
         }
-        let inner = builder.build().map_err(|_| no_tls())?;
+        let inner = builder.build().map_err(|error| cannot_build(&error))?;
         Ok(Client {
             inner: Arc::new(Detached(Some(inner))),
             service,
@@ -114,8 +124,50 @@ impl Client {
     }
 
     /// Sends a call until it is answered: at most three times, within the deadline. An answer of any status is an answer,
-    /// also when a status that may pass (429, 500, 502, 503, 504) has not passed.
+    /// also when a status that may pass (429, 500, 502, 503, 504 and the like) has not passed.
     pub fn send(&self, call: Call) -> Result<Answer, CallError> {
+        self.repeatedly(call, |head, body| {
+            self.whole(head, body).map(Reading::Other)
+        })
+        .map(|reading: Reading<Answer>| match reading {
+            Reading::Json(answer) | Reading::Other(answer) => answer,
+        })
+    }
+
+    /// [`Client::send`] that gives the JSON of a 2xx answer to `read` as it comes, in each try from its beginning, so that it
+    /// is never kept as a whole. Any other answer comes whole.
+    pub(crate) fn read_json<T>(
+        &self,
+        call: Call,
+        mut read: impl FnMut(JsonText<'_>) -> Result<T>,
+    ) -> Result<Reading<T>, CallError> {
+        self.repeatedly(call, |head, mut body| {
+            let is_json = matches!(first_character(&mut body), Some(b'{' | b'['));
+            if !head.status.is_success() || !is_json {
+                return self.whole(head, body).map(Reading::Other);
+            }
+            let json = JsonText::new(body.by_ref().take(head.cap + 1), self.service, head.call);
+            let read = read(json);
+            self.log(&head, body.get_ref());
+            if let Some(missing) = body.get_mut().take_missing() {
+                return Err(self.missing(head.call, missing));
+            }
+            if body.get_ref().length() > head.cap {
+                return Err(self.too_large(head.call, head.cap));
+            }
+            read.map(Reading::Json).map_err(|error| CallError {
+                kind: TransportError::NotUnderstood,
+                error,
+            })
+        })
+    }
+
+    /// Sends a call until what comes is taken in by `take`, or no further try is worth it.
+    fn repeatedly<T>(
+        &self,
+        call: Call,
+        mut take: impl FnMut(Head, BufReader<Body>) -> Result<Reading<T>, CallError>,
+    ) -> Result<Reading<T>, CallError> {
         let name = call.name;
         let (limit, cap, repeat) = (call.limit, call.cap, call.repeat);
         let request = self.request(call)?;
@@ -124,9 +176,15 @@ impl Client {
             self.limits
                 .check()
                 .map_err(|error| run_ends(error, self.doing(name)))?;
-            let outcome = self.send_once(name, &request, limit, cap, tries);
+            let outcome = self
+                .begin(name, &request, limit)
+                .and_then(|(began, incoming)| {
+                    let head = Head::of(name, &incoming, (began, cap, tries));
+                    take(head, BufReader::with_capacity(16 * 1024, incoming.body))
+                });
             let (again, asked_pause, said) = match &outcome {
-                Ok(answer) => (
+                Ok(Reading::Json(_)) => return outcome,
+                Ok(Reading::Other(answer)) => (
                     repeat.after_status(answer.status),
                     answer.retry_after,
                     format!("{} {}", self.doing(name), answer.described()),
@@ -139,7 +197,7 @@ impl Client {
             let pause = match asked_pause {
                 Some(asked) if !self.limits.has_time_for(asked) => return outcome,
                 Some(asked) => asked,
-                None => run_limits::backoff(repeat.base_pause(&outcome), tries),
+                None => run_limits::backoff(repeat.base_pause(is_starting(&outcome)), tries),
             };
             log::debug!(
                 "{}: {name}: trying again in {} ms",
@@ -168,58 +226,62 @@ impl Client {
         Ok(request)
     }
 
-    fn send_once(
+    /// One try, up to the beginning of its answer; also when it began.
+    fn begin(
         &self,
         call: &'static str,
         request: &reqwest::blocking::Request,
         limit: Duration,
-        cap: u64,
-        tries: u32,
-    ) -> Result<Answer, CallError> {
+    ) -> Result<(Instant, Incoming), CallError> {
         let began = Instant::now();
         let left = self.limits.deadline().remaining().unwrap_or(limit);
-        let failed = |error: &(dyn Error + 'static)| self.failed(call, error);
-        // Only a body that streams cannot be cloned; ours are bytes. The client is there until it is dropped.
-        let (Some(mut request), Some(inner)) = (request.try_clone(), &self.inner.0) else {
+        // Only a body that streams cannot be cloned; ours are bytes.
+        let Some(mut request) = request.try_clone() else {
             return Err(self.failed(call, &std::fmt::Error));
         };
         *request.timeout_mut() = Some(limit.min(left));
-        let response = inner
-            .execute(request)
-            .map_err(|error| failed(&error.without_url()))?;
-        let status = response.status();
-        let location = text_header(response.headers(), &LOCATION);
-        let retry_after = text_header(response.headers(), &RETRY_AFTER)
-            .and_then(|header| run_limits::retry_after(&header, Utc::now()));
+        let incoming = exchange::begin(&self.inner, request, &self.limits)
+            .map_err(|missing| self.missing(call, missing))?;
+        Ok((began, incoming))
+    }
+
+    /// The whole answer. Of one that is no JSON of a 2xx answer, the beginning is enough: it is only looked at.
+    fn whole(&self, head: Head, mut reader: BufReader<Body>) -> Result<Answer, CallError> {
         let mut body = Vec::new();
-        response
-            .take(cap + 1)
-            .read_to_end(&mut body)
-            .map_err(|error| failed(&error))?;
-        log::debug!(
-            "{}: {call}: {}, {} ms, {} bytes",
-            self.service.name,
-            status.as_u16(),
-            began.elapsed().as_millis(),
-            body.len()
-        );
-        if body.len() as u64 > cap {
-            return Err(self.too_large(call, cap));
+        let read = reader.by_ref().take(head.cap + 1).read_to_end(&mut body);
+        self.log(&head, reader.get_ref());
+        if let Some(missing) = reader.get_mut().take_missing() {
+            return Err(self.missing(head.call, missing));
         }
+        read.map_err(|error| self.failed(head.call, &error))?;
+        let too_large = body.len() as u64 > head.cap;
         let mut answer = Answer {
             service: self.service,
-            call,
-            status,
-            location,
-            retry_after,
+            call: head.call,
+            status: head.status,
+            location: head.location,
+            retry_after: head.retry_after,
             excerpt: String::new(),
             body,
-            tries,
+            tries: head.tries,
         };
         if !answer.is_success() || answer.is_html() {
             answer.excerpt = self.excerpt(&answer.body);
+        } else if too_large {
+            return Err(self.too_large(head.call, head.cap));
         }
         Ok(answer)
+    }
+
+    fn log(&self, head: &Head, body: &Body) {
+        log::debug!(
+            "{}: {}: {}, {} ms, {} bytes",
+            self.service.name,
+            head.call,
+            head.status.as_u16(),
+            head.began.elapsed().as_millis(),
+            body.length()
+        );
     }
 
     /// An excerpt that also masks this client's secrets and the service's host.
@@ -227,6 +289,16 @@ impl Client {
         // More than the excerpt looks at need not be copied.
         let beginning = &body[..body.len().min(128 * 1024)];
         excerpt_masking(&String::from_utf8_lossy(beginning), &self.secrets)
+    }
+
+    fn missing(&self, call: &'static str, missing: Missing) -> CallError {
+        match missing {
+            Missing::Failed(error) => self.failed(call, &*error),
+            Missing::RunEnds => match self.limits.check() {
+                Err(error) => run_ends(error, self.doing(call)),
+                Ok(()) => self.failed(call, &std::fmt::Error),
+            },
+        }
     }
 
     fn failed(&self, call: &'static str, error: &(dyn Error + 'static)) -> CallError {
@@ -243,6 +315,8 @@ impl Client {
                 format!("failed: {words}"),
                 service.when_untrusted,
             ),
+            TransportError::ProxyRefused => proxy_wants_credentials(service, call),
+            TransportError::NoFilesLeft => no_files_left(format!("{}: {call}", service.name)),
             _ => service.unavailable(call, format!("failed: {words}")),
         };
         CallError {
@@ -252,12 +326,77 @@ impl Client {
     }
 
     fn too_large(&self, call: &'static str, cap: u64) -> CallError {
-        let what = format!("answered more than {} MiB", cap.div_ceil(1024 * 1024));
+        let what = match cap / 1024 {
+            kibibytes @ ..1024 => format!("answered more than {kibibytes} KiB"),
+            kibibytes => format!("answered more than {} MiB", kibibytes / 1024),
+        };
         CallError {
             kind: TransportError::TooLarge,
             error: self.service.not_understood(call, what).into(),
         }
     }
+}
+
+/// What a call came to.
+#[derive(Debug)]
+pub(crate) enum Reading<T> {
+    /// What was made of the JSON of a 2xx answer.
+    Json(T),
+    /// An answer of another status, or of something else than JSON.
+    Other(Answer),
+}
+
+/// The beginning of an answer, as far as it counts, and the try that it came in.
+struct Head {
+    call: &'static str,
+    status: StatusCode,
+    location: Option<String>,
+    retry_after: Option<Duration>,
+    began: Instant,
+    cap: u64,
+    tries: u32,
+}
+
+impl Head {
+    fn of(
+        call: &'static str,
+        incoming: &Incoming,
+        (began, cap, tries): (Instant, u64, u32),
+    ) -> Head {
+        Head {
+            call,
+            status: incoming.status,
+            location: text_header(&incoming.headers, &LOCATION),
+            retry_after: text_header(&incoming.headers, &RETRY_AFTER)
+                .and_then(|header| run_limits::retry_after(&header, Utc::now())),
+            began,
+            cap,
+            tries,
+        }
+    }
+}
+
+/// The first character of a body behind blanks and a byte order mark, which are taken away. What keeps it from coming is
+/// told by whoever reads on.
+fn first_character(body: &mut BufReader<Body>) -> Option<u8> {
+    loop {
+        let next = body.fill_buf().ok()?.first().copied()?;
+        if !next.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(&next) {
+            return Some(next);
+        }
+        body.consume(1);
+    }
+}
+
+/// Whether an answer is that of a host that starts a site on demand.
+fn is_starting<T>(outcome: &std::result::Result<Reading<T>, CallError>) -> bool {
+    let Ok(Reading::Other(answer)) = outcome else {
+        return false;
+    };
+    matches!(
+        answer.status,
+        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE
+    )
 }
 
 fn run_ends(error: anyhow::Error, doing: String) -> CallError {
@@ -287,11 +426,27 @@ fn unusable_proxy() -> Failure {
     )
 }
 
-fn no_tls() -> Failure {
+/// The failure of a client that cannot be built. Whatever is read or started for it fails where no file can be opened, and
+/// the library only says that there are no certificates.
+fn cannot_build(error: &reqwest::Error) -> Failure {
+    let opened = std::fs::File::open("/dev/null");
+    if transport_error::no_files_left(error)
+        || opened.is_err_and(|error| transport_error::no_files_left(&error))
+    {
+        return no_files_left("A connection cannot be set up".to_owned());
+    }
     Failure::new(
         ExitStatus::Configuration,
         "TLS connections cannot be set up on this machine",
         "Install the system's CA certificates (the package is usually called ca-certificates)",
+    )
+}
+
+fn no_files_left(doing: String) -> Failure {
+    Failure::new(
+        ExitStatus::Unavailable,
+        format!("{doing}: this machine lets the program open no more files or connections"),
+        "See what else runs there, and raise the limit (ulimit -n, LimitNOFILE)",
     )
 }
 

@@ -89,7 +89,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 const SLICE: Duration = Duration::from_millis(100);
 
 impl RunLimits {
-    /// The patience of a run that ends at the deadline, or when `stop` is requested.
+    /// The limits of a run that ends at the deadline, or when `stop` is requested.
     pub fn new(deadline: Deadline, stop: Stop) -> RunLimits {
         RunLimits {
             deadline,
@@ -135,6 +135,14 @@ impl RunLimits {
         Ok(())
     }
 
+    /// Watches whether the run ends when it should.
+    pub fn watch(&self) -> Watch {
+        Watch {
+            limits: self.clone(),
+            stopping_since: None,
+        }
+    }
+
     /// Whether a pause ends before the deadline, or without one is no longer than a run should sit through.
     pub(super) fn has_time_for(&self, pause: Duration) -> bool {
         pause < self.deadline.remaining().unwrap_or(LONGEST_PAUSE)
@@ -160,6 +168,34 @@ impl RunLimits {
             thread::sleep(left.min(SLICE));
             self.check()?;
         }
+    }
+}
+
+/// Watches from outside whether a run ends when it should. Whatever it waits for, it notices by itself; this is for what it
+/// may compute.
+#[derive(Debug)]
+pub struct Watch {
+    limits: RunLimits,
+    stopping_since: Option<Instant>,
+}
+
+/// How long after a stop, or after its deadline, a run may take to get to its end.
+const OVERDUE: Duration = Duration::from_millis(1300);
+
+impl Watch {
+    /// The failure to end the run with, once it should have ended a while ago.
+    pub fn overdue(&mut self) -> Option<anyhow::Error> {
+        let RunLimits { stop, deadline, .. } = &self.limits;
+        let since = &mut self.stopping_since;
+        if !stop.requested() && !deadline.reached() {
+            return None;
+        }
+        let overdue = since.get_or_insert_with(Instant::now).elapsed() >= OVERDUE;
+        let failure = match stop.requested() {
+            true => stopped(),
+            false => out_of_time(),
+        };
+        overdue.then(|| anyhow::Error::new(failure).context("no summary in time"))
     }
 }
 

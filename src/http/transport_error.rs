@@ -14,8 +14,14 @@ pub enum TransportError {
     TimedOut,
     /// The connection ended before the answer was complete.
     Dropped,
+    /// A proxy on the way wants to know who is asking.
+    ProxyRefused,
+    /// This machine allows no more open files, and so no connections.
+    NoFilesLeft,
     /// The answer is larger than any answer to this call should be.
     TooLarge,
+    /// The answer is not what it should be.
+    NotUnderstood,
     /// The service answered that it wants another secret or address.
     TurnedAway,
     /// The run should end: deadline or stop.
@@ -30,7 +36,10 @@ impl TransportError {
                 true
             }
             TransportError::Untrusted
+            | TransportError::ProxyRefused
+            | TransportError::NoFilesLeft
             | TransportError::TooLarge
+            | TransportError::NotUnderstood
             | TransportError::TurnedAway
             | TransportError::RunEnds => false,
         }
@@ -68,6 +77,22 @@ pub(super) fn describe(error: &(dyn Error + 'static)) -> (TransportError, String
                 "the TLS handshake failed".to_owned(),
             ),
         };
+    }
+    if causes.iter().any(|cause| no_files_left(*cause)) {
+        return (
+            TransportError::NoFilesLeft,
+            "too many open files".to_owned(),
+        );
+    }
+    // The library's type is private; the words are never shown.
+    if causes
+        .iter()
+        .any(|cause| cause.to_string() == "proxy authorization required")
+    {
+        return (
+            TransportError::ProxyRefused,
+            "the proxy wants a password".to_owned(),
+        );
     }
     let request = causes
         .iter()
@@ -112,6 +137,13 @@ pub(super) fn describe(error: &(dyn Error + 'static)) -> (TransportError, String
         TransportError::Dropped
     };
     (kind, words.to_owned())
+}
+
+/// Whether the system says that this process, or the machine, has as many files open as it may.
+pub(super) fn no_files_left(error: &(dyn Error + 'static)) -> bool {
+    // EMFILE and ENFILE, the same on every Unix.
+    let number = error.downcast_ref::<io::Error>();
+    cfg!(unix) && matches!(number.and_then(io::Error::raw_os_error), Some(24 | 23))
 }
 
 /// An error, what it wraps, and what that wraps. An `io::Error` hides what it wraps from `source`, and the libraries
@@ -168,6 +200,17 @@ mod tests {
             assert_eq!(kind, TransportError::Untrusted);
             assert!(words.contains(word), "{words}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn too_many_open_files_are_said_to_be_that() {
+        for number in [23, 24] {
+            let error = io::Error::other(io::Error::from_raw_os_error(number));
+            assert_eq!(describe(&error).0, TransportError::NoFilesLeft);
+        }
+        let denied = io::Error::other(io::Error::from_raw_os_error(13));
+        assert_ne!(describe(&denied).0, TransportError::NoFilesLeft);
     }
 
     #[test]

@@ -379,6 +379,16 @@ pub struct Existing {
 }
 
 impl Existing {
+    /// [`Existing::from_document`] without the document itself where that is another tool's: it is never written, and a site
+    /// may hold far more of those than of ours.
+    pub fn lean(document: Map<String, Value>) -> Self {
+        let mut existing = Existing::from_document(document);
+        if !existing.ours && existing.identifier.is_none() {
+            existing.document = Map::new();
+        }
+        existing
+    }
+
     /// Reads what a document is. `created_at` comes in UTC or, from some sites, with an offset.
     pub fn from_document(document: Map<String, Value>) -> Self {
         let text = |name: &str| {

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
 use super::document::{ENTERED_BY, Identity, local_time};
+use super::time::instant_of;
 use crate::pump::clock::Sighting;
 use crate::pump::quantity::MgDl;
 
@@ -66,11 +67,9 @@ impl ExistingEntry {
         if text("type").is_some_and(|kind| kind != "sgv") {
             return None;
         }
-        let date = document.get("date")?;
-        let milliseconds = date.as_i64().or_else(|| Some(date.as_f64()? as i64))?;
         let numbers = text("pump_event_id").unwrap_or_default();
         Some(ExistingEntry {
-            at: DateTime::from_timestamp_millis(milliseconds)?,
+            at: instant_of(document.get("date")?)?,
             ours: text("device") == Some(ENTERED_BY),
             glucose: glucose(document.get("sgv")),
             from_the_pump: text("device").is_some_and(is_a_bridge),

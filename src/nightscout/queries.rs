@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::SERVICE;
 use super::site::Site;
-use super::time::{bound, parse_created_at};
+use super::time::{bound, instant_of, parse_created_at};
 use crate::config::Collection;
 use crate::http::Call;
 
@@ -20,6 +20,15 @@ pub type Document = Map<String, Value>;
 
 /// How many documents are asked for at once.
 const PAGE: usize = 5000;
+
+/// The largest document, in bytes of its text: those of closed loops, with their predictions, have some fifty thousand.
+const LARGEST_DOCUMENT: u64 = 128 * 1024;
+
+/// How much is kept of the documents of one span, in bytes of memory: some ten times what two weeks of a pump's take.
+const MOST_KEPT: usize = 20 * 1024 * 1024;
+
+/// The most documents of one span: three uploaders with a reading a minute each do not have as many in a page of two weeks.
+const MOST_DOCUMENTS: usize = 100_000;
 
 /// The most pages of one query: what only a site that ignores the date condition could need.
 const MAX_PAGES: usize = 1000;
@@ -54,36 +63,36 @@ const ENTRIES: ByTime = ByTime {
     lower: "find[date][$gte]",
     upper: "find[date][$lte]",
     write: |time| time.timestamp_millis().to_string(),
-    read: |document| {
-        let date = document.get("date")?;
-        let milliseconds = date.as_i64().or_else(|| Some(date.as_f64()? as i64))?;
-        DateTime::from_timestamp_millis(milliseconds)
-    },
+    read: |document| instant_of(document.get("date")?),
 };
 
 impl Site {
     /// All treatments of every uploader from one instant to another, both included; without an end up to the newest, future
     /// ones too. In no particular order.
-    pub fn treatments(
+    ///
+    /// Of each, what `keep` makes of it: nothing else of the answers is kept.
+    pub fn treatments<T>(
         &self,
         from: DateTime<Utc>,
         until: Option<DateTime<Utc>>,
-    ) -> Result<Vec<Document>> {
-        self.span(&TREATMENTS, from, until)
+        keep: impl Fn(Document) -> Option<T>,
+    ) -> Result<Vec<T>> {
+        self.span(&TREATMENTS, from, until, keep)
     }
 
     /// All entries of every device, likewise.
-    pub fn entries(
+    pub fn entries<T>(
         &self,
         from: DateTime<Utc>,
         until: Option<DateTime<Utc>>,
-    ) -> Result<Vec<Document>> {
-        self.span(&ENTRIES, from, until)
+        keep: impl Fn(Document) -> Option<T>,
+    ) -> Result<Vec<T>> {
+        self.span(&ENTRIES, from, until, keep)
     }
 
     /// When the newest treatment of this uploader happened.
     pub fn newest_treatment(&self, entered_by: &str) -> Result<Option<DateTime<Utc>>> {
-        let newest = self.list(
+        let newest = self.first(
             TREATMENTS.call,
             Collection::Treatments,
             &[
@@ -92,7 +101,7 @@ impl Site {
                 ("count", "1"),
             ],
         )?;
-        Ok(newest.iter().filter_map(TREATMENTS.read).max())
+        Ok(newest.as_ref().and_then(TREATMENTS.read))
     }
 
     /// When the newest treatment of this uploader and of any of these event types happened.
@@ -111,13 +120,13 @@ impl Site {
                 .iter()
                 .map(|event_type| ("find[eventType][$in][]", *event_type)),
         );
-        let newest = self.list(TREATMENTS.call, Collection::Treatments, &query)?;
-        Ok(newest.iter().filter_map(TREATMENTS.read).max())
+        let newest = self.first(TREATMENTS.call, Collection::Treatments, &query)?;
+        Ok(newest.as_ref().and_then(TREATMENTS.read))
     }
 
     /// The newest entry of this device: its instant.
     pub fn newest_entry(&self, device: &str) -> Result<Option<DateTime<Utc>>> {
-        let newest = self.list(
+        let newest = self.first(
             ENTRIES.call,
             Collection::Entries,
             &[
@@ -127,12 +136,12 @@ impl Site {
                 ("count", "1"),
             ],
         )?;
-        Ok(newest.iter().filter_map(ENTRIES.read).max())
+        Ok(newest.as_ref().and_then(ENTRIES.read))
     }
 
     /// The newest device status of this device.
     pub fn newest_device_status(&self, device: &str) -> Result<Option<Document>> {
-        let newest = self.list(
+        self.first(
             "read devicestatus",
             Collection::DeviceStatus,
             &[
@@ -140,28 +149,28 @@ impl Site {
                 ("find[created_at][$gte]", EVER),
                 ("count", "1"),
             ],
-        )?;
-        Ok(newest.into_iter().next())
+        )
     }
 
     /// The profile store that counts: the one with the newest `startDate`.
     pub fn current_profile(&self) -> Result<Option<Document>> {
-        let newest = self.list("read profile", Collection::Profile, &[("count", "1")])?;
-        Ok(newest.into_iter().next())
+        self.first("read profile", Collection::Profile, &[("count", "1")])
     }
 
     /// Reads a span page by page, newest first. A page begins where the one before ended, at the same instant, since
     /// several documents can share it; those seen already are dropped.
-    fn span(
+    fn span<T>(
         &self,
         how: &ByTime,
         from: DateTime<Utc>,
         until: Option<DateTime<Utc>>,
-    ) -> Result<Vec<Document>> {
+        keep: impl Fn(Document) -> Option<T>,
+    ) -> Result<Vec<T>> {
         let count = PAGE.to_string();
         let lower = (how.write)(from);
         let mut upper = until;
-        let mut documents: Vec<Document> = Vec::new();
+        let mut kept = Vec::new();
+        let mut weight = 0;
         let mut seen = HashSet::new();
         for _ in 0..MAX_PAGES {
             let bound = upper.map(how.write);
@@ -169,42 +178,103 @@ impl Site {
             if let Some(bound) = &bound {
                 query.push((how.upper, bound));
             }
-            let page = self.list(how.call, how.collection, &query)?;
-            let is_last = is_last_page(page.len());
-            let oldest = page.iter().filter_map(how.read).min();
-            let before = documents.len();
-            if is_last && before == 0 {
-                return Ok(page);
+            let page = self.page(how, &query, &keep)?;
+            let before = seen.len();
+            for (identity, document) in page.documents {
+                if seen.insert(identity) {
+                    weight += document.as_ref().map_or(0, |(weight, _)| *weight);
+                    kept.extend(document.map(|(_, document)| document));
+                }
             }
-            documents.extend(
-                page.into_iter()
-                    .filter(|document| seen.insert(identity(document))),
-            );
-            let stuck = documents.len() == before || oldest.is_none();
-            if is_last || stuck {
-                return Ok(documents);
+            if page.too_much || weight > MOST_KEPT || seen.len() > MOST_DOCUMENTS {
+                let what = format!(
+                    "answered more documents of one span than any site has ({} read so far)",
+                    seen.len()
+                );
+                return Err(SERVICE.not_understood(how.call, what).into());
             }
-            upper = oldest;
+            let stuck = seen.len() == before || page.oldest.is_none();
+            if is_last_page(page.length) || stuck {
+                return Ok(kept);
+            }
+            upper = page.oldest;
         }
         Err(SERVICE
             .not_understood(how.call, "answered without end")
             .into())
     }
 
-    /// A list of documents. Elements that are no objects are no documents.
-    fn list(
+    /// One page of a span.
+    fn page<T>(
+        &self,
+        how: &ByTime,
+        query: &[(&str, &str)],
+        keep: &impl Fn(Document) -> Option<T>,
+    ) -> Result<Page<T>> {
+        let url = self.url(how.collection.path(), query);
+        self.read_list(Call::get(how.call, url), |json| {
+            let mut page = Page::default();
+            let mut weight = 0;
+            json.each(LARGEST_DOCUMENT, |value: Value| {
+                page.length += 1;
+                // Elements that are no objects are no documents.
+                let Value::Object(document) = value else {
+                    return;
+                };
+                page.oldest = (how.read)(&document).into_iter().chain(page.oldest).min();
+                let identity = identity(&document);
+                // A hundred bytes for what stands for a document that is not needed.
+                let heavy = 100 + heaviness(&document);
+                let document = keep(document);
+                weight += 16 + document.as_ref().map_or(0, |_| heavy);
+                if weight > MOST_KEPT {
+                    page.too_much = true;
+                } else {
+                    let document = document.map(|document| (heavy, document));
+                    page.documents.push((identity, document));
+                }
+            })?;
+            Ok(page)
+        })
+    }
+
+    /// The first document of a list.
+    fn first(
         &self,
         call: &'static str,
         collection: Collection,
         query: &[(&str, &str)],
-    ) -> Result<Vec<Document>> {
-        let answer = self.send(Call::get(call, self.url(collection.path(), query)))?;
-        let values: Vec<Value> = self.read_json(call, &answer)?;
-        let documents = values.into_iter().filter_map(|value| match value {
-            Value::Object(document) => Some(document),
-            _ => None,
-        });
-        Ok(documents.collect())
+    ) -> Result<Option<Document>> {
+        let url = self.url(collection.path(), query);
+        self.read_list(Call::get(call, url), |json| {
+            let mut first = None;
+            json.each(LARGEST_DOCUMENT, |value: Value| match value {
+                Value::Object(document) if first.is_none() => first = Some(document),
+                _ => {}
+            })?;
+            Ok(first)
+        })
+    }
+}
+
+/// A page of a span: what is kept of each document, with what that weighs, and who the document is.
+struct Page<T> {
+    documents: Vec<(u64, Option<(usize, T)>)>,
+    /// How many elements there were.
+    length: usize,
+    oldest: Option<DateTime<Utc>>,
+    /// Whether there was more than can be kept.
+    too_much: bool,
+}
+
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Page {
+            documents: Vec::new(),
+            length: 0,
+            oldest: None,
+            too_much: false,
+        }
     }
 }
 
@@ -214,11 +284,34 @@ fn is_last_page(length: usize) -> bool {
     length < PAGE && !matches!(length, 100 | 500 | 1000 | 2000 | 2500)
 }
 
-/// What tells a document from the others of a query: its `_id`, or all of it.
-fn identity(document: &Document) -> String {
+/// What tells a document from the others of a query: its `_id`, or all of it; a hash of that, since it only has to be told
+/// from those of one query.
+fn identity(document: &Document) -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    use std::sync::LazyLock;
+    static HASH: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     match document.get("_id") {
-        Some(Value::String(id)) => id.clone(),
-        _ => serde_json::to_string(document).unwrap_or_default(),
+        Some(Value::String(id)) => HASH.hash_one(id),
+        _ => HASH.hash_one(serde_json::to_string(document).unwrap_or_default()),
+    }
+}
+
+/// About how much memory a document takes, in bytes.
+fn heaviness(document: &Document) -> usize {
+    // A map is made of nodes for up to eleven members.
+    const NODE: usize = 700;
+    let members = document
+        .iter()
+        .map(|(name, value)| name.len() + weight(value));
+    NODE * (1 + document.len() / 6) + members.sum::<usize>()
+}
+
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(|value| 32 + weight(value)).sum(),
+        Value::Object(document) => heaviness(document),
+        _ => 0,
     }
 }
 

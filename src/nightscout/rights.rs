@@ -5,6 +5,7 @@
 
 use anyhow::{Result, bail};
 use reqwest::Method;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::SERVICE;
@@ -138,7 +139,7 @@ impl Site {
         let answer = self.ask(call, Caller::Owner)?;
         match answer.status() {
             401 | 403 => Ok(false),
-            _ => self.read_json::<Value>(name, &answer).map(|_| true),
+            _ => self.read_json::<IgnoredAny>(name, &answer).map(|_| true),
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_ENCODING, HeaderName, HeaderValue};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use url::Url;
 
@@ -15,11 +16,15 @@ use super::status::{SiteStatus, SiteVersion};
 use crate::config::{self, Collection};
 use crate::failure::{ExitStatus, Failure};
 use crate::http::{
-    self, Answer, Call, CallError, Client, Options, Repeat, RunLimits, TransportError, USER_AGENT,
+    self, Answer, Call, CallError, Client, JsonText, Options, Reading, Repeat, RunLimits,
+    TransportError, USER_AGENT,
 };
 
-/// The largest answer, in bytes: a page of 5,000 treatments is some 2 MB.
-const ANSWER_CAP: u64 = 64 * 1024 * 1024;
+/// The largest list, in bytes: a page of 5,000 treatments is some 2 MB. It is read document by document.
+const LIST_CAP: u64 = 64 * 1024 * 1024;
+
+/// The largest answer to a write, in bytes: the 500 documents of a batch are some 300 kB, which are only counted.
+const WRITE_CAP: u64 = 4 * 1024 * 1024;
 
 const API_SECRET: HeaderName = HeaderName::from_static("api-secret");
 
@@ -173,6 +178,10 @@ impl Site {
     pub(super) fn send(&self, call: Call) -> Result<Answer, CallError> {
         let name = call.name;
         let answer = self.ask(call, Caller::Owner)?;
+        self.accepted(name, answer)
+    }
+
+    fn accepted(&self, name: &'static str, answer: Answer) -> Result<Answer, CallError> {
         match answer.status() {
             401 => Err(CallError {
                 kind: TransportError::TurnedAway,
@@ -182,16 +191,46 @@ impl Site {
         }
     }
 
-    /// Sends a call. Any answer but a redirect is an answer, 401 too.
-    pub(super) fn ask(&self, mut call: Call, caller: Caller) -> Result<Answer, CallError> {
+    /// Sends a call for a list, and gives the JSON to `read` as it comes.
+    pub(super) fn read_list<T>(
+        &self,
+        call: Call,
+        read: impl FnMut(JsonText<'_>) -> Result<T>,
+    ) -> Result<T> {
         let name = call.name;
-        call.cap = ANSWER_CAP;
+        let call = Call {
+            cap: LIST_CAP,
+            ..self.signed(call, Caller::Owner)
+        };
+        let answer = match self.client.read_json(call, read)? {
+            Reading::Json(list) => return Ok(list),
+            Reading::Other(answer) => answer,
+        };
+        let answer = self.accepted(name, self.not_redirected(name, answer)?)?;
+        Err(match self.read_json::<IgnoredAny>(name, &answer) {
+            Err(failure) => failure,
+            Ok(_) => answer.of_unexpected_shape().into(),
+        })
+    }
+
+    /// A call with the headers that it needs.
+    fn signed(&self, mut call: Call, caller: Caller) -> Call {
         call.headers
             .insert(ACCEPT, HeaderValue::from_static("application/json"));
         if caller == Caller::Owner {
             call.headers.insert(API_SECRET, self.credential.header());
         }
-        let answer = self.client.send(call)?;
+        call
+    }
+
+    /// Sends a call. Any answer but a redirect is an answer, 401 too.
+    pub(super) fn ask(&self, call: Call, caller: Caller) -> Result<Answer, CallError> {
+        let name = call.name;
+        let answer = self.client.send(self.signed(call, caller))?;
+        self.not_redirected(name, answer)
+    }
+
+    fn not_redirected(&self, name: &'static str, answer: Answer) -> Result<Answer, CallError> {
         match answer.status() {
             300..=399 => Err(CallError {
                 kind: TransportError::TurnedAway,
@@ -218,6 +257,7 @@ impl Site {
         let call = |body| Call {
             method: method.clone(),
             repeat,
+            cap: WRITE_CAP,
             ..Call::post(name, self.url(path, &[]), "application/json", body)
         };
         if let Some(compressed) = self.compresses.gzip(&body) {

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::time::parse_created_at;
+use super::time::{instant_of, parse_created_at};
 use crate::failure::{ExitStatus, Failure};
 
 /// The units that a site shows glucose in.
@@ -80,7 +80,6 @@ impl SiteStatus {
         }
         let units = settings.and_then(|settings| settings.get("units")?.as_str());
         let is_mmol = units.is_some_and(|units| units.to_ascii_lowercase().starts_with("mmol"));
-        let epoch = status.get("serverTimeEpoch").and_then(Value::as_i64);
         Some(SiteStatus {
             version: text("version").map(SiteVersion::parse).unwrap_or_default(),
             units: if is_mmol {
@@ -94,7 +93,7 @@ impl SiteStatus {
                 .unwrap_or(true),
             server_time: text("serverTime")
                 .and_then(parse_created_at)
-                .or_else(|| DateTime::from_timestamp_millis(epoch?)),
+                .or_else(|| instant_of(status.get("serverTimeEpoch")?)),
         })
     }
 }

@@ -1,11 +1,33 @@
 //! Times as Nightscout stores and returns them.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use serde_json::Value;
 
 /// Reads a `created_at`. Nightscout stores UTC, `2026-11-20T13:00:00.000Z`, but sites with `DE_NORMALIZE_DATES` return an
 /// offset, and what other tools wrote before or beside it comes with blanks and without colons or offset; without one it
 /// is UTC, as Nightscout itself takes it.
+///
+/// A time that no document has is none, see [`plausible`].
 pub fn parse_created_at(text: &str) -> Option<DateTime<Utc>> {
+    parse(text).and_then(plausible)
+}
+
+/// An instant of a document, unless it lies centuries away: hours and days are added to what is read here, which must not
+/// lead out of what a date can be. The bounds are wide, since watches have been set to 1970 and to 2106.
+pub(super) fn plausible(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    (1900..2200).contains(&at.year()).then_some(at)
+}
+
+/// An instant in milliseconds since 1970, a number of any kind, likewise.
+pub(super) fn instant_of(milliseconds: &Value) -> Option<DateTime<Utc>> {
+    let milliseconds = milliseconds
+        .as_i64()
+        // What does not fit becomes the nearest that does, which is no time of a document either.
+        .or_else(|| Some(milliseconds.as_f64()? as i64))?;
+    DateTime::from_timestamp_millis(milliseconds).and_then(plausible)
+}
+
+fn parse(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.to_utc());
@@ -47,8 +69,39 @@ mod tests {
         for (text, utc) in cases {
             assert_eq!(parse_created_at(text), utc.parse().ok(), "{text}");
         }
-        for text in ["", "not a date", "1795200002000", "2026-13-20T13:00:00Z"] {
+        for text in [
+            "",
+            "not a date",
+            "1795200002000",
+            "2026-13-20T13:00:00Z",
+            "-262143-01-01T00:00:00Z",
+            "+262142-12-31T23:59:59Z",
+            "-262143-01-01",
+            "0001-01-01T00:00:00Z",
+            "2200-01-01T00:00:00Z",
+            "9999-12-31T23:59:59+14:00",
+        ] {
             assert_eq!(parse_created_at(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_an_instant_only_where_documents_are() {
+        let at = |value: Value| instant_of(&value);
+        let time = "2026-11-20T13:00:00Z".parse().ok();
+        assert_eq!(at(1_795_179_600_000_i64.into()), time);
+        assert_eq!(at(1_795_179_600_000.0.into()), time);
+        for none in [
+            i64::MAX.into(),
+            i64::MIN.into(),
+            u64::MAX.into(),
+            1e300.into(),
+            (-1e300).into(),
+            8_210_266_876_799_999_i64.into(),
+            Value::Null,
+            "1795179600000".into(),
+        ] {
+            assert_eq!(at(none), None);
         }
     }
 

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use reqwest::Method;
 use serde::Serialize;
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::SERVICE;
 use super::queries::Document;
@@ -127,7 +127,7 @@ impl Site {
                 reason: answer.described(),
             });
         } else {
-            self.json::<Value>(call, &answer)?;
+            self.json::<IgnoredAny>(call, &answer)?;
             written.accepted = 1;
         }
         Ok(written)
@@ -354,7 +354,10 @@ impl BatchWriter<'_> {
         let acknowledged = if answer.body().trim_ascii_start().starts_with(b"[") {
             self.site.json::<Vec<IgnoredAny>>(call, answer)?.len()
         } else {
-            self.site.json::<Map<String, Value>>(call, answer)?;
+            self.site.json::<IgnoredAny>(call, answer)?;
+            if !answer.is_json() {
+                return Err(answer.of_unexpected_shape().into());
+            }
             1
         };
         if acknowledged >= sent {

@@ -88,9 +88,9 @@ impl<'a> OnSite<'a> {
         if let Some(asked) = self.asked.get() {
             return Ok(asked.clone());
         }
-        let documents = self.site.entries(from, Some(until))?;
-        let entries = documents.iter().filter_map(ExistingEntry::from_document);
-        let sightings: Vec<Sighting> = entries.filter_map(|entry| entry.sighting()).collect();
+        let sightings = self.site.entries(from, Some(until), |entry| {
+            ExistingEntry::from_document(&entry)?.sighting()
+        })?;
         Ok(self.asked.get_or_init(|| sightings).clone())
     }
 }

@@ -91,6 +91,7 @@ impl<'a> PumpSide<'a> {
         let whole_span = page.whole(self.pass.config.zone);
         let mut wanted = Wanted::default();
         for (pump, decoded) in self.pumps.clone().into_iter().zip(events) {
+            self.pass.limits.check()?;
             let dated = self.date(pump, page, decoded, on_site)?;
             self.pass.tell_verdict(pump, dated.verdict(), report);
             wanted.doubtful_from = (dated.doubtful_from.into_iter())
@@ -167,8 +168,8 @@ impl<'a> PumpSide<'a> {
     }
 
     fn fetch(&mut self, pump: &Pump, (first, last): Days) -> Result<Decoded> {
-        let logs = self.session.pump_logs(pump, first, last)?;
-        Decoded::from_logs([&logs])
+        self.session
+            .pump_logs(pump, first, last, |logs| Decoded::from_logs([logs]))
     }
 
     /// The events of other days than a page's: every page may ask for the same.

@@ -8,7 +8,7 @@ use crate::config::PumpSerial;
 use crate::failure::{ExitStatus, Failure};
 use crate::pump::settings::PumpProfiles;
 use crate::report::Report;
-use crate::tandem::{Pump, Pumper};
+use crate::tandem::{self, Pump, Pumper};
 use crate::window::{Window, local_date};
 
 /// The chosen pump; without a choice, every pump that may have events in the window, so that the first day of a
@@ -23,6 +23,9 @@ pub(crate) fn choose<'a>(
     zone: Tz,
     report: &mut Report,
 ) -> Result<Vec<&'a Pump>> {
+    if account.pumps.is_empty() && account.malformed > 0 {
+        bail!(tandem::none_readable(account.malformed));
+    }
     if account.pumps.is_empty() {
         bail!(Failure::new(
             ExitStatus::Configuration,

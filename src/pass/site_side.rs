@@ -159,22 +159,16 @@ impl Pass<'_> {
         let from = span.start - ASTRAY;
         let until = Some(span.end + ASTRAY).filter(|until| *until < self.now);
         let treatments = match self.fills(Collection::Treatments) {
-            true => site.treatments(from, until)?,
+            true => site.treatments(from, until, |document| Some(Existing::lean(document)))?,
             false => Vec::new(),
         };
         let entries = match self.fills(Collection::Entries) {
-            true => site.entries(from, until)?,
+            true => site.entries(from, until, |entry| ExistingEntry::from_document(&entry))?,
             false => Vec::new(),
         };
         Ok(ThereAlready {
-            treatments: treatments
-                .into_iter()
-                .map(Existing::from_document)
-                .collect(),
-            entries: entries
-                .iter()
-                .filter_map(ExistingEntry::from_document)
-                .collect(),
+            treatments,
+            entries,
         })
     }
 

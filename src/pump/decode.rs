@@ -46,7 +46,7 @@ impl Decoded {
     ///
     /// # Errors
     /// When an answer is not of the documented shape at all.
-    pub fn from_logs<'a>(answers: impl IntoIterator<Item = &'a PumpLogs>) -> Result<Decoded> {
+    pub fn from_logs<'a>(answers: impl IntoIterator<Item = PumpLogs<'a>>) -> Result<Decoded> {
         let mut decoded = Decoded::default();
         for answer in answers {
             decoded.read(answer)?;
@@ -63,7 +63,7 @@ impl Decoded {
         self.settle();
     }
 
-    fn read(&mut self, answer: &PumpLogs) -> Result<()> {
+    fn read(&mut self, answer: PumpLogs<'_>) -> Result<()> {
         let mut changes = Skipped::default();
         let Decoded {
             events,

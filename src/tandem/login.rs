@@ -229,15 +229,19 @@ fn code(redirect: &Url) -> Result<Secret> {
     })
 }
 
-/// Whether a redirect may be followed. The requests of this chain carry no secret but cookies, which the client gives to
-/// their own sites only; and yet nothing is to be had from an unencrypted or, where one origin stands for all, another
-/// site.
+/// Whether a redirect may be followed: to Tandem's own hosts, encrypted, or where one origin stands for all of them, there.
+/// The requests of this chain carry no secret but cookies, which the client gives to their own sites only; and yet nothing
+/// is to be had from another site.
 fn may_follow(origins: &Origins, next: &Url) -> bool {
+    const TANDEM: &str = "tandemdiabetes.com";
     if origins.replaced {
-        next.origin() == origins.source.origin()
-    } else {
-        next.scheme() == "https"
+        return next.origin() == origins.source.origin();
     }
+    let is_tandems = next.host_str().is_some_and(|host| {
+        let before = host.strip_suffix(TANDEM);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    });
+    next.scheme() == "https" && next.port().is_none() && is_tandems
 }
 
 /// Whether two addresses are one page, whatever their queries.

@@ -1,20 +1,30 @@
-//! A pump's logs as the service sends them: visited element by element, never as a tree.
+//! A pump's logs as the service sends them: visited element by element as they come, and never kept as text or tree.
 
 use std::fmt;
 
 use anyhow::Result;
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+    self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 use serde_json::value::RawValue;
 
 use super::SERVICE;
-use crate::http::{Answer, not_json};
+use crate::http::{Allowance, JsonText};
 
-/// The logs of some days: the service's answer, kept as text until it is visited. 28 days are some 20 MB.
-pub struct PumpLogs {
-    json: Vec<u8>,
+/// What failures call the call.
+pub(super) const CALL: &str = "pump logs";
+
+/// The most events that an answer may have: more than twice what a pump writes in 28 busy days.
+pub const MOST_EVENTS: usize = 100_000;
+
+/// The longest text of an element, in bytes: some two hundred times the usual.
+const LONGEST_ELEMENT: u64 = 64 * 1024;
+
+/// The logs of some days, read as they come: 28 days are some 20 MB.
+#[derive(Debug)]
+pub struct PumpLogs<'r> {
+    json: JsonText<'r>,
 }
 
 /// One element of the logs, its properties still text.
@@ -42,56 +52,43 @@ impl fmt::Display for MalformedEvent {
     }
 }
 
-impl PumpLogs {
-    pub(super) fn read(answer: Answer) -> Result<PumpLogs> {
-        if !answer.is_success() || !answer.is_json() {
-            // Of what is neither a page nor JSON, the parser tells best what it is.
-            return Err(match answer.json::<IgnoredAny>() {
-                Err(failure) => failure,
-                Ok(_) => SERVICE
-                    .not_understood("pump logs", "answered JSON of an unexpected shape")
-                    .into(),
-            });
-        }
-        Ok(PumpLogs {
-            json: answer.into_body(),
-        })
+impl<'r> PumpLogs<'r> {
+    pub(super) fn new(json: JsonText<'r>) -> PumpLogs<'r> {
+        PumpLogs { json }
     }
 
     /// Logs from their JSON text, for tests and benchmarks.
-    pub fn from_json(json: impl Into<Vec<u8>>) -> PumpLogs {
-        PumpLogs { json: json.into() }
-    }
-
-    /// The size of the text, in bytes.
-    pub fn size(&self) -> usize {
-        self.json.len()
+    pub fn from_json(json: impl AsRef<[u8]> + 'r) -> PumpLogs<'r> {
+        let json = JsonText::new(std::io::Cursor::new(json), &SERVICE, CALL);
+        PumpLogs { json }
     }
 
     /// Visits every element of `events` and of `clockChanges`, in the order of the text, which promises nothing.
     ///
-    /// Fails, with 76, on text that is no JSON object with a list of `events`. What was visited until then is to be thrown
-    /// away.
-    pub fn visit<'a>(
-        &'a self,
-        events: impl FnMut(Result<WireEvent<'a>, MalformedEvent>),
-        clock_changes: impl FnMut(Result<WireEvent<'a>, MalformedEvent>),
+    /// Fails, with 76, on text that is no JSON object with a list of `events`, and on more than [`MOST_EVENTS`]. What was
+    /// visited until then is to be thrown away.
+    pub fn visit(
+        self,
+        mut events: impl FnMut(Result<WireEvent<'_>, MalformedEvent>),
+        mut clock_changes: impl FnMut(Result<WireEvent<'_>, MalformedEvent>),
     ) -> Result<()> {
-        let mut json = serde_json::Deserializer::from_slice(&self.json);
-        let logs = Logs {
-            events,
-            clock_changes,
-        };
-        let seen = logs
-            .deserialize(&mut json)
-            .and_then(|seen| json.end().map(|()| seen))
-            .map_err(|error| not_json(&SERVICE, "pump logs", self.json.is_empty(), &error))?;
-        if seen {
-            Ok(())
-        } else {
-            Err(SERVICE
-                .not_understood("pump logs", "answered without a list of events")
-                .into())
+        let mut left = MOST_EVENTS;
+        let seen = self.json.read(LONGEST_ELEMENT, |allowance| Logs {
+            allowance,
+            left: &mut left,
+            events: &mut events,
+            clock_changes: &mut clock_changes,
+        });
+        match seen {
+            _ if left == 0 => {
+                let what = format!("answered more than {MOST_EVENTS} events");
+                Err(SERVICE.not_understood(CALL, what).into())
+            }
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SERVICE
+                .not_understood(CALL, "answered without a list of events")
+                .into()),
+            Err(failure) => Err(failure),
         }
     }
 }
@@ -106,17 +103,19 @@ enum LogsKey {
     Other,
 }
 
+/// What takes an element in.
+type Take<'f> = &'f mut dyn FnMut(Result<WireEvent<'_>, MalformedEvent>);
+
 /// Reads the whole answer; yields whether it had a list of events.
-struct Logs<E, C> {
-    events: E,
-    clock_changes: C,
+struct Logs<'f> {
+    allowance: Allowance,
+    /// How many elements may still come.
+    left: &'f mut usize,
+    events: Take<'f>,
+    clock_changes: Take<'f>,
 }
 
-impl<'de, E, C> DeserializeSeed<'de> for Logs<E, C>
-where
-    E: FnMut(Result<WireEvent<'de>, MalformedEvent>),
-    C: FnMut(Result<WireEvent<'de>, MalformedEvent>),
-{
+impl<'de> DeserializeSeed<'de> for Logs<'_> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
@@ -124,41 +123,49 @@ where
     }
 }
 
-impl<'de, E, C> Visitor<'de> for Logs<E, C>
-where
-    E: FnMut(Result<WireEvent<'de>, MalformedEvent>),
-    C: FnMut(Result<WireEvent<'de>, MalformedEvent>),
-{
+impl<'de> Visitor<'de> for Logs<'_> {
     type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<bool, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
         let (mut events, mut clock_changes) = (false, false);
+        let allowance = self.allowance;
         while let Some(key) = map.next_key()? {
+            let elements = |left, take| Elements {
+                allowance: &allowance,
+                left,
+                take,
+            };
             match key {
                 LogsKey::Events if !events => {
-                    events = map.next_value_seed(Elements(&mut self.events))?;
+                    events = map.next_value_seed(elements(&mut *self.left, &mut *self.events))?;
                 }
                 LogsKey::ClockChanges if !clock_changes => {
-                    clock_changes = map.next_value_seed(Elements(&mut self.clock_changes))?;
+                    clock_changes =
+                        map.next_value_seed(elements(&mut *self.left, &mut *self.clock_changes))?;
                 }
-                _ => drop(map.next_value::<IgnoredAny>()?),
+                _ => {
+                    allowance.grant_skipping();
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
+            allowance.grant(LONGEST_ELEMENT);
         }
         Ok(events)
     }
 }
 
 /// Reads a list of elements; yields whether there was one, for null stands in for lists.
-struct Elements<'f, F>(&'f mut F);
+struct Elements<'f> {
+    allowance: &'f Allowance,
+    left: &'f mut usize,
+    take: Take<'f>,
+}
 
-impl<'de, F> DeserializeSeed<'de> for Elements<'_, F>
-where
-    F: FnMut(Result<WireEvent<'de>, MalformedEvent>),
-{
+impl<'de> DeserializeSeed<'de> for Elements<'_> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
@@ -166,10 +173,7 @@ where
     }
 }
 
-impl<'de, F> Visitor<'de> for Elements<'_, F>
-where
-    F: FnMut(Result<WireEvent<'de>, MalformedEvent>),
-{
+impl<'de> Visitor<'de> for Elements<'_> {
     type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -181,9 +185,15 @@ where
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<bool, A::Error> {
+        self.allowance.grant(LONGEST_ELEMENT);
         // The text of an element first: one odd value must not end the whole list.
-        while let Some(raw) = elements.next_element::<&'de RawValue>()? {
-            (self.0)(WireEvent::read(raw));
+        while let Some(raw) = elements.next_element::<Box<RawValue>>()? {
+            *self.left = self.left.saturating_sub(1);
+            if *self.left == 0 {
+                return Err(de::Error::custom("too many events"));
+            }
+            (self.take)(WireEvent::read(&raw));
+            self.allowance.grant(LONGEST_ELEMENT);
         }
         Ok(true)
     }

@@ -1,5 +1,7 @@
 //! The account's pumps.
 
+use std::marker::PhantomData;
+
 use anyhow::{Result, bail};
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use serde::Deserialize;
@@ -8,8 +10,21 @@ use serde_json::value::RawValue;
 
 use super::SERVICE;
 use super::pump_logs::wall_clock;
+use super::tokens::is_path_segment;
 use crate::config::PumpSerial;
-use crate::http::Answer;
+use crate::http::{JsonText, not_json};
+
+/// The largest account that is read, in bytes: each pump brings its settings of some ten kilobytes.
+pub(super) const LARGEST_ACCOUNT: u64 = 1024 * 1024;
+
+/// The largest pump that is read, in bytes.
+const LARGEST_PUMP: usize = 128 * 1024;
+
+/// How much of the pumps' settings is kept in all, in bytes of their text: those of the first two dozen pumps.
+const MOST_SETTINGS: usize = 256 * 1024;
+
+/// The most pumps that are read: nobody wears out so many.
+const MOST_PUMPS: usize = 100;
 
 /// The account: every pump that was ever on it, in the service's order. Names and birth dates are not read.
 #[derive(Debug)]
@@ -74,12 +89,28 @@ impl Pumper {
         (malformed > 0).then(|| format!("{malformed} of the account's pumps could not be read"))
     }
 
-    pub(super) fn read(answer: &Answer) -> Result<Pumper> {
-        let wire: WirePumper = answer.json()?;
+    pub(super) fn read(json: JsonText<'_>) -> Result<Pumper> {
+        let text = json.read(LARGEST_ACCOUNT, |_| PhantomData::<Box<RawValue>>)?;
+        let wire: WirePumper = serde_json::from_str(text.get())
+            .map_err(|error| not_json(&SERVICE, "pumper", false, &error))?;
         let Some(wire) = wire.pumps else {
             bail!(SERVICE.not_understood("pumper", "answered without a list of pumps"));
         };
-        let pumps: Vec<Pump> = wire.iter().filter_map(|raw| Pump::read(raw)).collect();
+        let mut settings_left = MOST_SETTINGS;
+        let mut pumps = Vec::new();
+        for raw in wire.iter().take(MOST_PUMPS) {
+            // As a tree of values, text takes a hundred times its size at worst.
+            let size = raw.get().len();
+            let pump = Some(raw).filter(|_| size <= LARGEST_PUMP);
+            let Some(mut pump) = pump.and_then(|raw| Pump::read(raw)) else {
+                continue;
+            };
+            match settings_left.checked_sub(size) {
+                Some(left) => settings_left = left,
+                None => pump.settings = None,
+            }
+            pumps.push(pump);
+        }
         Ok(Pumper {
             malformed: wire.len() - pumps.len(),
             pumps,
@@ -116,14 +147,6 @@ impl Pump {
             .is_none_or(|limit| recorded <= limit)
             .then_some(recorded)
     }
-}
-
-/// Whether an id can stand in a path by itself: UUIDs can.
-fn is_path_segment(id: &str) -> bool {
-    !id.is_empty()
-        && id
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
 /// A text that is not blank, or a number as text.

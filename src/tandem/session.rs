@@ -5,27 +5,25 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use chrono::{NaiveDate, TimeDelta, Utc};
 use reqwest::header::{AUTHORIZATION, HeaderValue, ORIGIN, REFERER};
+use serde::de::IgnoredAny;
 use url::Url;
 
 use super::login::header;
 use super::memory::Memory;
-use super::pump_logs::PumpLogs;
-use super::pumper::{Pump, Pumper};
+use super::pump_logs::{self, PumpLogs};
+use super::pumper::{LARGEST_ACCOUNT, Pump, Pumper};
 use super::region::{Origins, Region, below};
 use super::tokens::Tokens;
 use super::{SERVICE, event_codes};
 use crate::config;
 use crate::failure::{ExitStatus, Failure};
-use crate::http::{Answer, CONTINUES, Call, Client};
+use crate::http::{Answer, CONTINUES, Call, Client, JsonText, Reading, TransportError};
 
 /// The most days that one request for pump logs may span.
 pub const MAX_DAYS: i64 = 28;
 
 /// The largest answer of pump logs, in bytes: some ten times 28 busy days.
 const PUMP_LOGS_CAP: u64 = 256 * 1024 * 1024;
-
-/// The largest account, in bytes: each pump brings its settings of some ten kilobytes.
-const PUMPER_CAP: u64 = 16 * 1024 * 1024;
 
 /// The longest time for pump logs: 28 days are 20 MB.
 const PUMP_LOGS_LIMIT: Duration = Duration::from_secs(180);
@@ -108,25 +106,31 @@ impl Session {
 
     /// Asks for the account's pumps.
     pub fn pumper(&mut self) -> Result<Pumper> {
-        let answer = self.data_call("pumper", |tokens, origins| {
+        let call = |tokens: &Tokens, origins: &Origins| {
             let path = format!("api/reports/bff/pumper/{}", tokens.pumper_id.expose());
             Call {
-                cap: PUMPER_CAP,
+                cap: LARGEST_ACCOUNT,
                 ..Call::get("pumper", below(&origins.source, &path))
             }
-        })?;
-        self.understood(Pumper::read(&answer))
+        };
+        match self.data_call("pumper", call, Pumper::read)? {
+            Reading::Json(account) => Ok(account),
+            Reading::Other(answer) => Err(self.not_understood(&answer)),
+        }
     }
 
     /// Asks for all events of a pump on these days, both included, at most [`MAX_DAYS`] of them. The days are those of the
     /// pump's wall clock. Fails with 70 for more than [`MAX_DAYS`] days, or for none.
-    pub fn pump_logs(
+    ///
+    /// `read` gets the logs as they come, in each try from their beginning; what it made of an earlier try is thrown away.
+    pub fn pump_logs<T>(
         &mut self,
         pump: &Pump,
         first: NaiveDate,
         last: NaiveDate,
-    ) -> Result<PumpLogs> {
-        const CALL: &str = "pump logs";
+        mut read: impl FnMut(PumpLogs<'_>) -> Result<T>,
+    ) -> Result<T> {
+        const CALL: &str = pump_logs::CALL;
         let days = (last - first).num_days() + 1;
         ensure!(
             (1..=MAX_DAYS).contains(&days),
@@ -134,7 +138,7 @@ impl Session {
         );
         loop {
             let lists_event_codes = self.lists_event_codes;
-            let answer = self.data_call(CALL, |tokens, origins| {
+            let call = |tokens: &Tokens, origins: &Origins| {
                 let path = format!("api/reports/bff/pump-logs/{}", pump.assignment_id);
                 let mut url = below(&origins.source, &path);
                 // The Z is not honoured as UTC: the times select by the pump's wall clock.
@@ -151,22 +155,29 @@ impl Session {
                     limit: PUMP_LOGS_LIMIT,
                     ..Call::get(CALL, url)
                 }
-            })?;
+            };
+            let reading = self.data_call(CALL, call, |json| read(PumpLogs::new(json)))?;
+            let answer = match reading {
+                Reading::Json(read) => return Ok(read),
+                Reading::Other(answer) => answer,
+            };
             if answer.status() == 400 && !lists_event_codes {
                 log::debug!("Tandem Source: pump logs: asking again with a list of event codes");
                 self.lists_event_codes = true;
                 continue;
             }
-            return self.understood(PumpLogs::read(answer));
+            return Err(self.not_understood(&answer));
         }
     }
 
-    /// Sends a data call with the token; after a 401 logs in anew and sends it once more.
-    fn data_call(
+    /// Sends a data call with the token, and gives the JSON of its answer to `read`; after a 401 logs in anew and sends it
+    /// once more.
+    fn data_call<T>(
         &mut self,
         name: &'static str,
         call: impl Fn(&Tokens, &Origins) -> Call,
-    ) -> Result<Answer> {
+        mut read: impl FnMut(JsonText<'_>) -> Result<T>,
+    ) -> Result<Reading<T>> {
         let expired = self.tokens.expires_at <= Utc::now() + EXPIRY_MARGIN;
         let mut logged_in = expired;
         if expired {
@@ -175,7 +186,19 @@ impl Session {
         loop {
             let mut call = call(&self.tokens, &self.origins);
             self.sign(&mut call)?;
-            let answer = self.client.send(call)?;
+            let answer = match self.client.read_json(call, &mut read) {
+                Ok(Reading::Other(answer)) => answer,
+                Ok(json) => {
+                    self.unproven = false;
+                    return Ok(json);
+                }
+                Err(error) => {
+                    if error.kind == TransportError::NotUnderstood {
+                        self.memory.forget_tokens();
+                    }
+                    return Err(error.into());
+                }
+            };
             match answer.status() {
                 401 => {}
                 // What an earlier run left may be for what is no more.
@@ -183,7 +206,7 @@ impl Session {
                 403 => bail!(blocked(name, &answer)),
                 _ => {
                     self.unproven = false;
-                    return Ok(answer);
+                    return Ok(Reading::Other(answer));
                 }
             }
             if logged_in {
@@ -201,13 +224,14 @@ impl Session {
         }
     }
 
-    /// Passes on what an answer was read as. One that was not understood may be what this service answers to a session that
-    /// it no longer knows, so that the next run had better log in.
-    fn understood<T>(&self, read: Result<T>) -> Result<T> {
-        if read.is_err() {
-            self.memory.forget_tokens();
+    /// The failure of an answer of another status than 2xx, or of something else than JSON. It may be what this service
+    /// answers to a session that it no longer knows, so that the next run had better log in.
+    fn not_understood(&self, answer: &Answer) -> anyhow::Error {
+        self.memory.forget_tokens();
+        match answer.json::<IgnoredAny>() {
+            Err(failure) => failure,
+            Ok(_) => answer.of_unexpected_shape().into(),
         }
-        read
     }
 
     fn log_in_anew(&mut self) -> Result<()> {

@@ -68,14 +68,17 @@ impl Tokens {
         Ok(Tokens {
             region,
             access_token: access_token.ok_or_else(|| missing("an access token"))?,
-            pumper_id: pumper_id.ok_or_else(|| missing("the account's pumperId"))?,
+            pumper_id: pumper_id
+                .filter(|id| is_path_segment(id.expose()))
+                .ok_or_else(|| missing("the account's pumperId"))?,
             expires_at: Utc::now() + TimeDelta::seconds(lifetime),
         })
     }
 
-    /// Whether the access token can stand in a header. A damaged one may hold anything.
+    /// Whether the access token can stand in a header and the account's id in a path. Damaged ones may hold anything.
     pub(super) fn can_be_sent(&self) -> bool {
         HeaderValue::from_str(self.access_token.expose()).is_ok()
+            && is_path_segment(self.pumper_id.expose())
     }
 }
 
@@ -90,6 +93,14 @@ fn pumper_id(id_token: &str) -> Option<Secret> {
     let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
     let claims: Value = serde_json::from_slice(&payload).ok()?;
     Secret::new(text(claims.get("pumperId")?)?)
+}
+
+/// Whether an id can stand in a path by itself: UUIDs and numbers can.
+pub(super) fn is_path_segment(id: &str) -> bool {
+    !id.is_empty()
+        && id
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
 /// A text, or a number as text.

@@ -41,8 +41,8 @@ fn logs(days: i64) -> Vec<u8> {
     serde_json::to_vec(&history.pump_logs_json()).expect("JSON")
 }
 
-fn dated(logs: &PumpLogs) -> Vec<DatedEvent> {
-    let decoded = Decoded::from_logs([logs]).expect("good logs");
+fn dated(json: &[u8]) -> Vec<DatedEvent> {
+    let decoded = Decoded::from_logs([PumpLogs::from_json(json)]).expect("good logs");
     let evidence = Evidence {
         newest: decoded.events.last().map(|event| event.pump_time),
         last_upload: None,
@@ -69,22 +69,21 @@ fn treatments(events: &[DatedEvent]) -> Vec<Treatment> {
 fn decode(bencher: Bencher<'_, '_>, days: i64) {
     let json = logs(days);
     let size = BytesCount::new(json.len());
-    let logs = PumpLogs::from_json(json);
     bencher
         .counter(size)
-        .bench_local(|| Decoded::from_logs([&logs]));
+        .bench_local(|| Decoded::from_logs([PumpLogs::from_json(&json)]));
 }
 
 #[divan::bench(args = [1, 28])]
 fn translate_all(bencher: Bencher<'_, '_>, days: i64) {
-    let events = dated(&PumpLogs::from_json(logs(days)));
+    let events = dated(&logs(days));
     let count = ItemsCount::new(events.len());
     bencher.counter(count).bench_local(|| treatments(&events));
 }
 
 #[divan::bench]
 fn reconcile_30_days(bencher: Bencher<'_, '_>) {
-    let wanted = treatments(&dated(&PumpLogs::from_json(logs(30))));
+    let wanted = treatments(&dated(&logs(30)));
     let stored = wanted
         .iter()
         .map(|treatment| Existing::from_document(treatment.to_json(ZONE)));

@@ -249,8 +249,8 @@ fn twenty_accounts_rejected_at_once_are_all_remembered() {
     }
     let now = machine.now;
     let run = |config: &tconnectsync_heroku::config::Config| {
-        let patience = Patience::without_pauses(Deadline::NONE, Stop::new());
-        tconnectsync_heroku::pass::run(config, now, &patience).status()
+        let limits = RunLimits::without_pauses(Deadline::NONE, Stop::new());
+        tconnectsync_heroku::pass::run(config, now, &limits).status()
     };
     std::thread::scope(|scope| {
         for config in &configs {

@@ -77,12 +77,15 @@ fn every_treatment_of_the_span_is_read_whatever_its_age_and_number() {
     nightscout
         .insert_treatment(json!({"eventType": "Note", "created_at": "2020-01-01T00:00:00.000Z"}));
     let site = site(&nightscout);
-    let all = site.treatments(time("2026-11-20T00:00:00Z"), None).unwrap();
+    let all = site
+        .treatments(time("2026-11-20T00:00:00Z"), None, Some)
+        .unwrap();
     assert_eq!(all.len(), 1310);
     assert_eq!(nightscout.request_count(), 1);
     let some = site.treatments(
         time("2026-11-20T01:00:00Z"),
         Some(time("2026-11-20T02:00:00Z")),
+        Some,
     );
     assert_eq!(some.unwrap().len(), 61);
 }
@@ -95,7 +98,7 @@ fn more_than_a_page_is_read_page_by_page_without_doubles() {
         nightscout.insert_treatment(basal(number / 8).into());
     }
     let all = site(&nightscout)
-        .treatments(time("2026-11-20T00:00:00Z"), None)
+        .treatments(time("2026-11-20T00:00:00Z"), None, Some)
         .unwrap();
     assert_eq!(all.len(), 12_000);
     assert_eq!(nightscout.request_count(), 3);
@@ -109,7 +112,7 @@ fn a_site_that_returns_local_times_is_read_alike() {
     let newest = site.newest_treatment("Pump (tconnectsync)").unwrap();
     assert_eq!(newest, Some(time("2026-11-20T01:30:00Z")));
     assert_eq!(
-        site.treatments(time("2026-11-20T01:30:00Z"), None)
+        site.treatments(time("2026-11-20T01:30:00Z"), None, Some)
             .unwrap()
             .len(),
         1
@@ -136,9 +139,9 @@ fn null_or_nothing_stands_for_a_failed_database() {
         nightscout.inject(Fault::always(kind));
         let site = site(&nightscout);
         let from = time("2026-11-20T00:00:00Z");
-        let text = fails(site.treatments(from, None), ExitStatus::Unavailable);
+        let text = fails(site.treatments(from, None, Some), ExitStatus::Unavailable);
         assert!(text.contains("its database does not answer"), "{text}");
-        fails(site.entries(from, None), ExitStatus::Unavailable);
+        fails(site.entries(from, None, Some), ExitStatus::Unavailable);
         fails(site.newest_treatment("x"), ExitStatus::Unavailable);
         fails(site.newest_device_status("x"), ExitStatus::Unavailable);
     }
@@ -154,7 +157,7 @@ fn another_shape_than_a_list_is_not_understood() {
         let nightscout = Nightscout::start();
         nightscout.inject(Fault::always(kind));
         let text = fails(
-            site(&nightscout).treatments(time("2026-11-20T00:00:00Z"), None),
+            site(&nightscout).treatments(time("2026-11-20T00:00:00Z"), None, Some),
             ExitStatus::NotUnderstood,
         );
         assert!(
@@ -204,7 +207,7 @@ fn entries_device_statuses_and_profiles_are_read_and_written() {
         1
     );
     let from = time("2026-11-22T21:27:33Z");
-    assert_eq!(site.entries(from, None).unwrap().len(), 1);
+    assert_eq!(site.entries(from, None, Some).unwrap().len(), 1);
     assert_eq!(site.newest_entry("pump").unwrap(), Some(from));
     assert_eq!(site.newest_entry("other").unwrap(), None);
     for minute in [1, 2] {
@@ -250,7 +253,8 @@ fn no_address_holds_the_secret() {
     let config = site_config(&nightscout, Nightscout::API_SECRET);
     let site = Site::new(&config, None, limits()).unwrap();
     site.status().unwrap();
-    site.treatments(time("2026-11-20T00:00:00Z"), None).unwrap();
+    site.treatments(time("2026-11-20T00:00:00Z"), None, Some)
+        .unwrap();
     let hash = nightscout.requests()[0]
         .header("api-secret")
         .unwrap()

@@ -1,0 +1,198 @@
+//! One try of a request, on a thread of its own: whoever waits for it can leave it behind, and reads what comes of the answer
+//! as it comes.
+
+use std::error::Error;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use reqwest::StatusCode;
+use reqwest::blocking::{Request, Response};
+use reqwest::header::HeaderMap;
+
+use super::client::Detached;
+use super::run_limits::RunLimits;
+
+/// How often somebody who waits looks whether the run should end.
+const SLICE: Duration = Duration::from_millis(100);
+
+/// How long a request under way may take after the run was asked to stop: what it wrote is better known than not.
+const GRACE: Duration = Duration::from_millis(700);
+
+/// The most bytes of a body that are handed over at once. A few such pieces are all that is kept of it.
+const PIECE: usize = 32 * 1024;
+
+/// What keeps an answer, or the rest of it, away.
+#[derive(Debug)]
+pub(super) enum Missing {
+    /// The library's error.
+    Failed(Box<dyn Error + Send + Sync>),
+    /// The run should end.
+    RunEnds,
+}
+
+/// What the thread hands over.
+enum Piece {
+    Head(StatusCode, HeaderMap),
+    Bytes(Vec<u8>),
+    End,
+    Failed(Box<dyn Error + Send + Sync>),
+}
+
+/// The beginning of an answer, and its body.
+pub(super) struct Incoming {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Body,
+}
+
+/// The body of an answer, decompressed, as it comes.
+pub(super) struct Body {
+    pieces: Pieces,
+    piece: io::Cursor<Vec<u8>>,
+    ended: bool,
+    /// How many bytes have come.
+    length: u64,
+    /// Why it ended too soon.
+    missing: Option<Missing>,
+}
+
+/// Sends a request, and waits for the beginning of its answer.
+pub(super) fn begin(
+    client: &Arc<Detached>,
+    request: Request,
+    limits: &RunLimits,
+) -> Result<Incoming, Missing> {
+    let (sender, receiver) = mpsc::sync_channel(2);
+    let client = Arc::clone(client);
+    thread::Builder::new()
+        .spawn(move || send(&client, request, &sender))
+        .map_err(|error| Missing::Failed(Box::new(error)))?;
+    let mut pieces = Pieces {
+        receiver,
+        limits: limits.clone(),
+        stopping_since: None,
+    };
+    match pieces.next()? {
+        Piece::Head(status, headers) => Ok(Incoming {
+            status,
+            headers,
+            body: Body {
+                pieces,
+                piece: io::Cursor::default(),
+                ended: false,
+                length: 0,
+                missing: None,
+            },
+        }),
+        Piece::Failed(error) => Err(Missing::Failed(error)),
+        Piece::Bytes(_) | Piece::End => Err(cut_short()),
+    }
+}
+
+/// What the thread does: all of it ends when nobody listens any more, at the latest with the next piece.
+fn send(client: &Detached, request: Request, to: &SyncSender<Piece>) {
+    let failed = |error: Box<dyn Error + Send + Sync>| drop(to.send(Piece::Failed(error)));
+    let Some(client) = client.get() else { return };
+    let mut response: Response = match client.execute(request) {
+        Ok(response) => response,
+        Err(error) => return failed(Box::new(error.without_url())),
+    };
+    let head = Piece::Head(response.status(), response.headers().clone());
+    if to.send(head).is_err() {
+        return;
+    }
+    loop {
+        let mut piece = vec![0; PIECE];
+        let next = match response.read(&mut piece) {
+            Ok(0) => Piece::End,
+            Ok(length) => {
+                piece.truncate(length);
+                Piece::Bytes(piece)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return failed(Box::new(error)),
+        };
+        let is_end = matches!(next, Piece::End);
+        if to.send(next).is_err() || is_end {
+            return;
+        }
+    }
+}
+
+/// The receiving end.
+struct Pieces {
+    receiver: Receiver<Piece>,
+    limits: RunLimits,
+    stopping_since: Option<Instant>,
+}
+
+impl Pieces {
+    fn next(&mut self) -> Result<Piece, Missing> {
+        loop {
+            if self.should_end() {
+                return Err(Missing::RunEnds);
+            }
+            match self.receiver.recv_timeout(SLICE) {
+                Ok(piece) => return Ok(piece),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(cut_short()),
+            }
+        }
+    }
+
+    fn should_end(&mut self) -> bool {
+        if self.limits.stop().requested() {
+            let since = self.stopping_since.get_or_insert_with(Instant::now);
+            return since.elapsed() >= GRACE;
+        }
+        self.limits.deadline().reached()
+    }
+}
+
+fn cut_short() -> Missing {
+    Missing::Failed(Box::new(io::Error::from(io::ErrorKind::UnexpectedEof)))
+}
+
+impl Body {
+    /// How many bytes of it have been handed over so far.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Why it ended too soon, if it did.
+    pub(super) fn take_missing(&mut self) -> Option<Missing> {
+        self.missing.take()
+    }
+}
+
+impl Read for Body {
+    /// Fails once, when the rest will not come; what kept it away is in [`Body::take_missing`].
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let length = self.piece.read(buffer)?;
+            if length > 0 || buffer.is_empty() || self.ended {
+                return Ok(length);
+            }
+            match self.pieces.next() {
+                Ok(Piece::Bytes(bytes)) => {
+                    self.length += bytes.len() as u64;
+                    self.piece = io::Cursor::new(bytes);
+                }
+                Ok(Piece::End | Piece::Head(..)) => self.ended = true,
+                Ok(Piece::Failed(error)) => return Err(self.give_up(Missing::Failed(error))),
+                Err(missing) => return Err(self.give_up(missing)),
+            }
+        }
+    }
+}
+
+impl Body {
+    fn give_up(&mut self, missing: Missing) -> io::Error {
+        self.ended = true;
+        self.missing = Some(missing);
+        io::ErrorKind::UnexpectedEof.into()
+    }
+}

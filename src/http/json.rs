@@ -1,0 +1,198 @@
+//! JSON that is read as it comes, with a limit on what is kept of it at once.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
+
+use anyhow::Result;
+use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
+
+use super::answer::{Service, not_json};
+
+/// What is read at once, in bytes: so much more than allowed may be read.
+const AHEAD: usize = 32 * 1024;
+
+/// How much may be skipped at once, in bytes: of what is skipped nothing is kept but a byte for each level of nesting.
+const SKIPPED: u64 = 8 * 1024 * 1024;
+
+/// How much of a text may be read until its reader allows more. One element of a list is never much, however long the list.
+/// Clones share what is left.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Allowance(Rc<Cell<u64>>);
+
+impl Allowance {
+    /// Lets so many bytes be read from here on, whatever is left of what was allowed before.
+    pub(crate) fn grant(&self, bytes: u64) {
+        self.0.set(bytes);
+    }
+
+    /// Lets a value be read that is not kept.
+    pub(crate) fn grant_skipping(&self) {
+        self.grant(SKIPPED);
+    }
+}
+
+/// A JSON text as it comes.
+pub struct JsonText<'r> {
+    reader: Box<dyn Read + 'r>,
+    service: &'static Service,
+    call: &'static str,
+}
+
+impl fmt::Debug for JsonText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.service.name, self.call)
+    }
+}
+
+impl<'r> JsonText<'r> {
+    pub(crate) fn new(
+        reader: impl Read + 'r,
+        service: &'static Service,
+        call: &'static str,
+    ) -> JsonText<'r> {
+        JsonText {
+            reader: Box::new(reader),
+            service,
+            call,
+        }
+    }
+
+    /// Reads the whole text as what `seed` makes of it. Until that allows more, `bytes` may be read.
+    pub(crate) fn read<T, S>(self, bytes: u64, seed: impl FnOnce(Allowance) -> S) -> Result<T>
+    where
+        S: for<'de> DeserializeSeed<'de, Value = T>,
+    {
+        let allowance = Allowance::default();
+        allowance.grant(bytes);
+        let metered = Metered {
+            reader: self.reader,
+            allowance: allowance.clone(),
+        };
+        let mut reader = BufReader::with_capacity(AHEAD, metered);
+        let empty = reader.fill_buf().is_ok_and(<[u8]>::is_empty);
+        let mut json = serde_json::Deserializer::from_reader(reader);
+        let read = seed(allowance.clone()).deserialize(&mut json);
+        allowance.grant_skipping();
+        read.and_then(|value| json.end().map(|()| value))
+            .map_err(|error| not_json(self.service, self.call, empty, &error).into())
+    }
+
+    /// Gives each element of a list to `each`, one after the other, whose text may have so many bytes.
+    pub(crate) fn each<E>(self, bytes: u64, each: impl FnMut(E)) -> Result<()>
+    where
+        E: serde::de::DeserializeOwned,
+    {
+        self.read(bytes, |allowance| Each {
+            allowance,
+            bytes,
+            each,
+            element: std::marker::PhantomData,
+        })
+    }
+}
+
+/// A reader that stops where no more is allowed.
+struct Metered<R> {
+    reader: R,
+    allowance: Allowance,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let allowed = self.allowance.0.get();
+        if allowed == 0 && !buffer.is_empty() {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let length = self.reader.read(buffer)?;
+        self.allowance.grant(allowed.saturating_sub(length as u64));
+        Ok(length)
+    }
+}
+
+/// Reads a list element by element.
+struct Each<E, F> {
+    allowance: Allowance,
+    bytes: u64,
+    each: F,
+    element: std::marker::PhantomData<E>,
+}
+
+impl<'de, E: serde::de::DeserializeOwned, F: FnMut(E)> DeserializeSeed<'de> for Each<E, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, E: serde::de::DeserializeOwned, F: FnMut(E)> Visitor<'de> for Each<E, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
+        loop {
+            self.allowance.grant(self.bytes);
+            match elements.next_element::<E>()? {
+                Some(element) => (self.each)(element),
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::IgnoredAny;
+
+    use super::*;
+
+    const SERVICE: Service = Service {
+        name: "Service",
+        when_unavailable: "",
+        when_untrusted: "",
+        when_not_understood: "",
+    };
+
+    fn count(json: impl Read) -> std::result::Result<usize, String> {
+        let mut elements = 0;
+        JsonText::new(json, &SERVICE, "call")
+            .each(64, |_: IgnoredAny| elements += 1)
+            .map_err(|error| crate::failure::what(&error))?;
+        Ok(elements)
+    }
+
+    #[test]
+    fn a_list_may_be_long_but_no_element_of_it() {
+        let long = format!("[{}0]", "0,".repeat(500_000));
+        assert_eq!(count(long.as_bytes()), Ok(500_001));
+        let large = format!("[0,\"{}\"]", "x".repeat(200_000));
+        assert!(count(large.as_bytes()).is_err_and(|what| what.contains("more at once")));
+    }
+
+    #[test]
+    fn a_text_without_end_is_not_read_to_its_end() {
+        for text in ["[", "{\"a\":", "\"", "[\"", " "] {
+            let endless = text.as_bytes().chain(io::repeat(text.as_bytes()[0]));
+            assert!(count(endless).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_is_said_to_be_that() {
+        for (text, said) in [
+            ("", "nothing"),
+            ("{}", "unexpected shape"),
+            ("[1", "cut off"),
+            ("[1] x", "not JSON"),
+            ("[1 2]", "not JSON"),
+        ] {
+            let what = count(text.as_bytes()).expect_err(text);
+            assert!(what.contains(said), "{text}: {what}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What an attacker, a full disk and a bad proxy can do: little, and it is said what.
+
+mod answers;
+#[cfg(target_os = "linux")]
+mod memory;
+#[cfg(unix)]
+mod stops;
