@@ -429,7 +429,9 @@ fn unusable_proxy() -> Failure {
 /// The failure of a client that cannot be built. Whatever is read or started for it fails where no file can be opened, and
 /// the library only says that there are no certificates.
 fn cannot_build(error: &reqwest::Error) -> Failure {
-    let opened = std::fs::File::open("/dev/null");
+    // More than the library opens at once.
+    let files = (0..16).map(|_| std::fs::File::open("/dev/null"));
+    let opened: std::io::Result<Vec<_>> = files.collect();
     if transport_error::no_files_left(error)
         || opened.is_err_and(|error| transport_error::no_files_left(&error))
     {

@@ -37,7 +37,7 @@ fn stopped(arrangement: &Arrangement, asks: impl FnOnce(Stop)) {
 
 #[test]
 fn no_request_under_way_is_waited_for() {
-    for kind in [Kind::Stall, Kind::StallBody, Kind::Endless] {
+    for kind in [Kind::Stall, Kind::StallBody] {
         for number in 1..=6 {
             let arrangement = Arrangement::of(day_until_now(71));
             let tandem = &arrangement.tandem;
