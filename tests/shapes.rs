@@ -184,7 +184,7 @@ fn decode(events: impl IntoIterator<Item = (i64, Value)>) -> Decoded {
         })
         .collect();
     let logs = json!({"events": events, "clockChanges": []}).to_string();
-    Decoded::from_logs([&PumpLogs::from_json(logs)]).expect("logs")
+    Decoded::from_logs([PumpLogs::from_json(logs)]).expect("logs")
 }
 
 #[test]

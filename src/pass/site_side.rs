@@ -191,7 +191,7 @@ impl Pass<'_> {
                 start.at - SESSION_ASTRAY,
                 (start.at + SESSION_ASTRAY).min(known_from),
             );
-            let documents = site.treatments(around.0, Some(around.1))?;
+            let documents = site.treatments(around.0, Some(around.1), Some)?;
             existing.extend(documents.into_iter().map(Existing::from_document));
         }
         Ok(existing)
