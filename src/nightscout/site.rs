@@ -145,7 +145,7 @@ impl Site {
 
     /// The status in the answer to [`Site::status_call`].
     pub(super) fn read_status(&self, answer: &Answer) -> Result<SiteStatus> {
-        let status: Value = answer.json()?;
+        let status: Value = self.json("status", answer)?;
         let status = SiteStatus::read(&status).ok_or_else(|| {
             SERVICE.not_understood("status", "answered JSON that is no Nightscout's status")
         })?;
