@@ -70,6 +70,14 @@ fn ends(request: &Request, kind: &Kind, once: bool) -> &'static [ExitStatus] {
         Kind::Status(400 | 413, ..) if is_write && once && documents(request) > 1 => &[],
         Kind::Status(400 | 413, ..) if is_write => &[Refused, NotUnderstood],
         Kind::Json(null) if null.is_null() && path.starts_with("/api/v1") => &[Unavailable],
+        // What a site before 15.0.7 answers whose database fails.
+        Kind::Empty200
+            if request.method == "GET"
+                && path.starts_with("/api/v1")
+                && !path.contains("status.json") =>
+        {
+            &[Unavailable]
+        }
         // An empty site is a site, and what is there already is replaced by the same.
         Kind::Json(list)
             if list.is_array() && request.method == "GET" && !path.contains("status") =>
