@@ -175,22 +175,22 @@ kinds! {
     }
     /// A sensor session was started on the pump.
     SensorStarted(SensorSession), "sensor sessions" {
-        212 => sensor_session::by_transmitter(Sensor::G6),
-        404 => sensor_session::by_join(Sensor::Libre2),
+        212 => sensor_session::read(Sensor::G6),
+        404 => sensor_session::read(Sensor::Libre2),
     }
     /// The pump joined a sensor session.
     SensorJoined(SensorSession), "sensor sessions" {
-        213 => sensor_session::by_transmitter(Sensor::G6),
-        394 => sensor_session::by_age(Sensor::G7),
-        406 => sensor_session::by_join(Sensor::Libre2),
-        477 => sensor_session::by_join(Sensor::Libre3),
+        213 => sensor_session::read(Sensor::G6),
+        394 => sensor_session::read(Sensor::G7),
+        406 => sensor_session::read(Sensor::Libre2),
+        477 => sensor_session::read(Sensor::Libre3),
     }
     /// A sensor session ended.
     SensorStopped(SensorSession), "sensor sessions" {
-        214 => sensor_session::by_transmitter(Sensor::G6),
-        405 => sensor_session::by_join(Sensor::Libre2),
-        447 => sensor_session::by_transmitter(Sensor::G7),
-        486 => sensor_session::by_join(Sensor::Libre3),
+        214 => sensor_session::read(Sensor::G6),
+        405 => sensor_session::read(Sensor::Libre2),
+        447 => sensor_session::read(Sensor::G7),
+        486 => sensor_session::read(Sensor::Libre3),
     }
     /// Sleep, exercise or eating-soon mode started or stopped.
     UserModeChange(UserModeChange), "mode changes" {

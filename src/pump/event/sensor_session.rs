@@ -34,52 +34,43 @@ const LONGEST_DAYS: i64 = 31;
 /// What the pump writes for a time that it does not know.
 const NOT_KNOWN: i64 = 0xFFFF_FFFF;
 
-/// A Dexcom session as its transmitter counts: both times are seconds since the transmitter was started (a G7's stop in a
-/// capture: 905,595 and 72, ten and a half days after the join of the same session).
-pub(super) fn by_transmitter(f: &mut Fields<'_>, sensor: Sensor) -> Result<SensorSession, Missing> {
+/// Reads how long the session has run, from what the sensor's events have of it, all in seconds:
+///
+/// - a G7's join its age (captured: 248, 3,042 and 51,767);
+/// - a G6's events and a G7's stop the start and the present by the transmitter's clock, which runs from its own start (a
+///   captured stop: 72 and 905,595, ten and a half days after the join of the same session);
+/// - a Libre's the start and the pump's joining. From when these count is unverified: their difference is all that is used.
+pub(super) fn read(f: &mut Fields<'_>, sensor: Sensor) -> Result<SensorSession, Missing> {
+    // A G7's signature is the transmitter's time at which the session started: a minute or two.
     f.not_used(&[
-        "sessionStopTime",
+        "sensorType",
         "sessionJoinReason",
+        "sessionSignature",
+        "sessionStartTimeStamp",
+        "sessionStopCode",
         "sessionStopReason",
+        "sessionStopTime",
         "stopSessionCode",
     ]);
-    let (start, now) = (
-        seconds(f, "sessionStartTime"),
-        seconds(f, "currentTransmitterTime"),
-    );
-    Ok(session(f, sensor, start.zip(now)))
-}
-
-/// A G7's join: `cgmTimestamp` is the age of the session in seconds (captured: 248, 3,042 and 51,767).
-pub(super) fn by_age(f: &mut Fields<'_>, sensor: Sensor) -> Result<SensorSession, Missing> {
-    // The signature is the transmitter's time at which the session started: a minute or two.
-    f.not_used(&["sessionSignature"]);
-    let age = seconds(f, "cgmTimestamp").map(|age| (0, age));
-    Ok(session(f, sensor, age))
-}
-
-/// A Libre's session: when it started and when the pump joined it, both in seconds. From when these count is unverified,
-/// so that only their difference is used.
-pub(super) fn by_join(f: &mut Fields<'_>, sensor: Sensor) -> Result<SensorSession, Missing> {
-    f.not_used(&["sessionStopTime", "sessionJoinReason", "sessionStopReason"]);
-    let (start, joined) = (
-        seconds(f, "sessionStartTime"),
-        seconds(f, "sessionJoinTime"),
-    );
-    Ok(session(f, sensor, start.zip(joined)))
-}
-
-fn session(f: &mut Fields<'_>, sensor: Sensor, span: Option<(i64, i64)>) -> SensorSession {
-    let age = span.map(|(start, now)| {
-        Duration::seconds(now.saturating_sub(start).clamp(-1, i64::from(u32::MAX)))
-    });
-    SensorSession {
+    let start = seconds(f, "sessionStartTime");
+    let ages = [
+        seconds(f, "cgmTimestamp"),
+        since(start, seconds(f, "currentTransmitterTime")),
+        since(start, seconds(f, "sessionJoinTime")),
+    ];
+    let age = ages.into_iter().flatten().next().map(Duration::seconds);
+    Ok(SensorSession {
         sensor,
-        age: age.filter(|age| (Duration::zero()..=Duration::days(LONGEST_DAYS)).contains(age)),
+        age: age.filter(|age| *age <= Duration::days(LONGEST_DAYS)),
         days: f
             .integer("sessionDuration")
             .filter(|days| (1..=LONGEST_DAYS).contains(days)),
-    }
+    })
+}
+
+fn since(start: Option<i64>, now: Option<i64>) -> Option<i64> {
+    let (start, now) = start.zip(now)?;
+    Some(now - start).filter(|age| *age >= 0)
 }
 
 fn seconds(f: &mut Fields<'_>, name: &str) -> Option<i64> {
