@@ -232,7 +232,8 @@ fn a_fortnight_with_everything_arrives_whole_and_a_second_run_writes_nothing() {
         let history = History::generate(&plan);
         let arrangement = arrange(history.clone(), EVERYTHING);
         let now = afterwards(&history);
-        arrangement.good_pass(now, &["--days", "15"]);
+        let first = arrangement.good_pass(now, &["--days", "15"]);
+        assert_eq!(first.report.skipped, Default::default());
         let treatments = arrangement.nightscout.treatments();
         assert_treatments(&history, &treatments);
         assert_basal(&history.truth, &treatments, plan.start, plan.end);

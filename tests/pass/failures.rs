@@ -231,11 +231,10 @@ fn what_is_not_known_is_counted_and_the_rest_arrives() {
     let skipped = &outcome.report.skipped;
     assert!(!skipped.unknown_events.is_empty(), "{skipped:?}");
     assert!(skipped.unreadable() > 0, "{skipped:?}");
-    assert!(
-        outcome.report.summary().contains("Left out: "),
-        "{}",
-        outcome.report.summary()
-    );
+    let summary = outcome.report.summary();
+    assert!(summary.contains(" Left out: "), "{summary}");
+    let issues = "please report this line at https://github.com/tconnectsync-heroku/tconnectsync-heroku/issues";
+    assert!(summary.ends_with(issues), "{summary}");
     assert!(
         outcome.report.uploads.total(|tally| tally.created) > 200,
         "{}",
