@@ -5,6 +5,7 @@ mod on_site;
 mod pump_side;
 pub(crate) mod pumps;
 mod site_side;
+mod two_pumps;
 mod upload;
 
 use std::collections::{HashSet, VecDeque};
@@ -24,7 +25,7 @@ use crate::report::{CHECK_THE_PHONE, Progress, Report, span_in_words};
 use crate::state::RunLock;
 use crate::tandem::{self, Memory, Session};
 use crate::translate::device_status::DeviceState;
-use crate::window::{self, Page, Window};
+use crate::window::{self, LookBack, Page, Window};
 use background::{BackgroundUploads, at_once, both};
 use on_site::OnSite;
 use pump_side::PumpSide;
@@ -71,6 +72,9 @@ pub fn run(config: &Config, now: DateTime<Utc>, limits: &RunLimits) -> Outcome {
         .or_else(|| staleness(config, &report).map(Into::into));
     Outcome { report, failure }
 }
+
+/// What the pump did by itself is written once it is so old.
+const NOT_NEWS_YET: Duration = Duration::minutes(10);
 
 struct Pass<'a> {
     config: &'a Config,
@@ -122,7 +126,9 @@ impl Pass<'_> {
             config: self.config,
             now: self.now,
         };
-        let work = Work::new(self.config, site_side.window, site_side.existing);
+        let mut work = Work::new(self.config, site_side.window, site_side.existing);
+        work.look_back = window::look_back(self.config.zone, self.now, site_side.newest)
+            .filter(|due| work.may_widen && due.start < work.window.start);
         let seen = thread::scope(|scope| {
             let mut background = BackgroundUploads::new(scope);
             background.begin(|uploads| upload.profiles(profiles, uploads));
@@ -148,7 +154,7 @@ impl Pass<'_> {
         report: &mut Report,
     ) -> Result<Seen> {
         // Further back only what is there is corrected.
-        let window = work.window;
+        let mut window = work.window;
         let mut progress = Progress::new(self.config.verbosity);
         let mut seen = Seen::default();
         // Pages overlap by the days around them.
@@ -158,11 +164,36 @@ impl Pass<'_> {
             let existing = || known.map_or_else(|| self.existing(upload.site, page.window), Ok);
             let (events, existing) = at_once(|| pump_side.events(&page), existing);
             let (events, mut existing) = both(events, existing, report)?;
-            let on_site = OnSite::new(upload.site, &existing, self.fills(Collection::Entries));
+            let on_site = OnSite::new(
+                upload.site,
+                &existing,
+                self.config.zone,
+                self.fills(Collection::Entries),
+            );
             let mut wanted = pump_side.wanted(&page, events, &on_site, report)?;
             if work.widen(wanted.doubtful_from) {
                 pump_side.begin_again();
+                report.clock_unknown = 0;
                 continue;
+            }
+            wanted.entries.retain(|entry| window.contains(entry.at));
+            let mut missing = entries::missing(wanted.entries, &existing.entries);
+            let starts = self.earlier_starts(upload.site, &wanted.treatments, page.window)?;
+            existing.treatments.extend(starts);
+            let plan = reconcile(wanted.treatments, &existing.treatments, self.config.zone);
+            let mut plan = plan.within(window);
+            let news = (plan.create.iter().map(|treatment| treatment.at))
+                .chain(missing.create.iter().map(|entry| entry.at));
+            if work.looks_back(news, self.now) {
+                window.start = work.window.start;
+                report.window = Some(window);
+                report.clock_unknown = 0;
+                continue;
+            }
+            if let Some(begun) = work.looked_back.then(|| existing.oldest()).flatten() {
+                // Before the first document from here, others may have brought what the pump did.
+                plan.create.retain(|treatment| treatment.at >= begun);
+                missing.create.retain(|entry| entry.at >= begun);
             }
             seen.state = pump_side::later(seen.state, wanted.state);
             if work.pages.is_empty() {
@@ -171,16 +202,10 @@ impl Pass<'_> {
                 let news = state.filter(|state| window.contains(state.at));
                 background.begin(|uploads| upload.device_status(news, uploads));
             }
-            wanted.entries.retain(|entry| window.contains(entry.at));
-            seen.readings |= !wanted.entries.is_empty();
+            seen.readings |= !missing.create.is_empty() || missing.already > 0;
             // The newest treatment has to prove that the readings up to it are there.
-            let missing = entries::missing(wanted.entries, &existing.entries);
             upload.entries(missing, &mut report.uploads)?;
-            let starts = self.earlier_starts(upload.site, &wanted.treatments, page.window)?;
-            existing.treatments.extend(starts);
             self.limits.check()?;
-            let plan = reconcile(wanted.treatments, &existing.treatments, self.config.zone);
-            let mut plan = plan.within(window);
             let of_this_page = plan.identifiers();
             plan.leave_out(&of_the_page_before);
             of_the_page_before = of_this_page;
@@ -223,6 +248,10 @@ struct Work {
     /// What the site holds around the first page, as long as that is not another one.
     prefetched: Option<ThereAlready>,
     may_widen: bool,
+    /// The day's look back, as long as it is due.
+    look_back: Option<LookBack>,
+    /// Whether this is it.
+    looked_back: bool,
     zone: Tz,
 }
 
@@ -233,8 +262,28 @@ impl Work {
             window,
             prefetched: Some(existing),
             may_widen: matches!(config.span, Span::Recent { .. }),
+            look_back: None,
+            looked_back: false,
             zone: config.zone,
         }
+    }
+
+    /// Begins again a week back, once a day, where there is something of this day to write: what arrived late is looked for.
+    fn looks_back(
+        &mut self,
+        mut news: impl Iterator<Item = DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let of_today =
+            |due: &mut LookBack| news.any(|at| due.since <= at && at <= now - NOT_NEWS_YET);
+        let Some(due) = self.look_back.take_if(of_today) else {
+            return false;
+        };
+        self.looked_back = true;
+        self.window.start = self.window.start.min(due.start);
+        self.pages = window::pages(self.zone, self.window).into();
+        self.prefetched = None;
+        true
     }
 
     /// Begins again further back where documents there may have been written at a wrong time. Each time it is further back,

@@ -50,6 +50,10 @@ pub struct Report {
     pub skipped: Skipped,
     /// How many documents wait until it is known at which offset a pump's clock runs.
     pub clock_unknown: usize,
+    /// Whether another uploader's glucose told a pump's clock.
+    pub clock_witnessed: bool,
+    /// How many rates of a pump were left out because a newer one delivered by then.
+    pub rates_left_out: usize,
     /// The newest event of any pump copied.
     pub newest_event: Option<DateTime<Utc>>,
     /// What the reader should know besides.
@@ -71,6 +75,8 @@ impl Report {
             uploads: Uploads::default(),
             skipped: Skipped::default(),
             clock_unknown: 0,
+            clock_witnessed: false,
+            rates_left_out: 0,
             newest_event: None,
             warnings: Vec::new(),
             without_data: Vec::new(),
@@ -162,6 +168,10 @@ impl Report {
             "held back until 10 minutes old",
         );
         count(
+            self.rates_left_out,
+            "rates of the older pump left out, since the newer one delivers",
+        );
+        count(
             self.clock_unknown,
             "held back until the pump's clock is known",
         );
@@ -173,6 +183,9 @@ impl Report {
         // Writing to a String cannot fail. A run that was cut short may not have seen any event that there is.
         if self.complete || self.newest_event.is_some() {
             let _ = write!(line, " {}.", self.newest_event_in_words());
+        }
+        if self.clock_witnessed {
+            line += " The pump's clock is known from another uploader's glucose.";
         }
         if !self.without_data.is_empty() {
             let features = self.without_data.iter().map(|feature| match feature {

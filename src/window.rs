@@ -19,7 +19,7 @@ const _: () = assert!(
 );
 
 /// A phone's clock may be ahead by this much: what it just uploaded still counts.
-const CLOCKS_DIFFER_BY: Duration = Duration::minutes(10);
+pub const CLOCKS_DIFFER_BY: Duration = Duration::minutes(10);
 
 /// A catch-up starts this long before the newest document, since its neighbours may have come later than it.
 const OVERLAP: Duration = Duration::hours(24);
@@ -77,6 +77,43 @@ pub fn recent(
         window,
         cut_off: newest_uploaded.filter(|newest| *newest < earliest),
     }
+}
+
+/// How far back a run looks once a day, for what arrived late.
+const LOOKS_BACK: Duration = Duration::days(7);
+
+/// When the day's look back is due: the hour in the owner's zone, when the phone has mostly been near the pump for hours.
+const LOOKS_BACK_AT: u32 = 3;
+
+/// What a run does once a day: it looks further back, where anything that it has to write is as new as this day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LookBack {
+    /// What is from then on is news of this day.
+    pub since: DateTime<Utc>,
+    /// How far back to look.
+    pub start: DateTime<Utc>,
+}
+
+/// The look back that is due as long as the site has nothing of this day, which begins at three in the morning; `None` for a
+/// site that has nothing at all.
+pub fn look_back(
+    zone: Tz,
+    now: DateTime<Utc>,
+    newest_uploaded: Option<DateTime<Utc>>,
+) -> Option<LookBack> {
+    let hours = NaiveTime::from_hms_opt(LOOKS_BACK_AT, 0, 0)?;
+    let today = local_date(zone, now);
+    let begins = |date: NaiveDate| {
+        let local = zone.from_local_datetime(&date.and_time(hours)).earliest();
+        local.map_or_else(|| midnight(zone, date), |local| local.to_utc())
+    };
+    let since = [today, today - Days::new(1)].map(begins);
+    let since = since.into_iter().find(|since| *since <= now)?;
+    newest_uploaded.filter(|newest| *newest < since)?;
+    Some(LookBack {
+        since,
+        start: now - LOOKS_BACK,
+    })
 }
 
 /// The window of whole days, from the first through the last, in a zone.

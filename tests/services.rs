@@ -87,6 +87,7 @@ fn basal(minute: usize) -> Map<String, Value> {
         "duration": 5,
         "enteredBy": "Pump (tconnectsync)",
         "identifier": format!("basal-{minute}"),
+        "pump_event_id": minute.to_string(),
     });
     match document {
         Value::Object(document) => document,

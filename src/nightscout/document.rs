@@ -389,6 +389,18 @@ impl Existing {
         existing
     }
 
+    /// The offset from UTC, in minutes, that the document's time was sent with: that of `TIMEZONE_NAME` when it was written.
+    /// Nightscout keeps it as `utcOffset`, or some sites in the time itself.
+    pub fn offset_sent(&self) -> Option<i64> {
+        let kept = self.document.get("utcOffset").and_then(Value::as_i64);
+        kept.or_else(|| {
+            let text = self.document.get("created_at")?.as_str()?;
+            let time = chrono::DateTime::parse_from_rfc3339(text).ok()?;
+            let seconds = time.offset().local_minus_utc();
+            (!text.ends_with('Z')).then(|| i64::from(seconds / 60))
+        })
+    }
+
     /// Reads what a document is. `created_at` comes in UTC or, from some sites, with an offset.
     pub fn from_document(document: Map<String, Value>) -> Self {
         let text = |name: &str| {

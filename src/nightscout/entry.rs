@@ -56,6 +56,8 @@ pub struct ExistingEntry {
     pub events: BTreeSet<i64>,
     /// The glucose in mg/dL, where it is a whole number.
     pub glucose: Option<MgDl>,
+    /// The offset from UTC, in minutes, that its time was sent with.
+    pub utc_offset: Option<i64>,
     /// Whether it may have come from the pump's own cloud, by another bridge that judged the pump's clock.
     from_the_pump: bool,
 }
@@ -72,6 +74,7 @@ impl ExistingEntry {
             at: instant_of(document.get("date")?)?,
             ours: text("device") == Some(ENTERED_BY),
             glucose: glucose(document.get("sgv")),
+            utc_offset: document.get("utcOffset").and_then(Value::as_i64),
             from_the_pump: text("device").is_some_and(is_a_bridge),
             identifier: text("identifier").map(str::to_owned),
             events: numbers

@@ -90,14 +90,22 @@ impl Site {
         self.span(&ENTRIES, from, until, keep)
     }
 
-    /// When the newest treatment of this uploader happened.
-    pub fn newest_treatment(&self, entered_by: &str) -> Result<Option<DateTime<Utc>>> {
+    /// When the newest treatment of this uploader happened that tells of an event of the pump and is not later than an
+    /// instant. What else has its name may be a person's.
+    pub fn newest_treatment(
+        &self,
+        entered_by: &str,
+        until: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>> {
+        let until = (TREATMENTS.write)(until);
         let newest = self.first(
             TREATMENTS.call,
             Collection::Treatments,
             &[
                 ("find[enteredBy]", entered_by),
                 (TREATMENTS.lower, EVER),
+                (TREATMENTS.upper, &until),
+                ("find[pump_event_id][$exists]", "true"),
                 ("count", "1"),
             ],
         )?;

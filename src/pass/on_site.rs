@@ -5,7 +5,8 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use anyhow::Result;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Offset, TimeZone, Utc};
+use chrono_tz::Tz;
 use uuid::Uuid;
 
 use super::site_side::ThereAlready;
@@ -28,11 +29,30 @@ pub(super) struct OnSite<'a> {
 
 impl<'a> OnSite<'a> {
     /// `has_entries` says whether the entries were read.
-    pub(super) fn new(site: &'a Site, existing: &'a ThereAlready, has_entries: bool) -> Self {
+    ///
+    /// What was written while `TIMEZONE_NAME` was another zone remembers the wrong one.
+    pub(super) fn new(
+        site: &'a Site,
+        existing: &'a ThereAlready,
+        zone: Tz,
+        has_entries: bool,
+    ) -> Self {
+        let of_this_zone = |at: DateTime<Utc>, sent: Option<i64>| {
+            let offset = zone.offset_from_utc_datetime(&at.naive_utc()).fix();
+            let minutes = i64::from(offset.local_minus_utc() / 60);
+            sent.is_none_or(|sent| sent == minutes)
+        };
         let treatments = existing.treatments.iter().filter(|document| document.ours);
-        let treatments =
-            treatments.filter_map(|document| Some((document.identifier.as_deref()?, document.at?)));
-        let entries = existing.entries.iter().filter(|entry| entry.ours);
+        let treatments = treatments.filter_map(|document| {
+            let at = document
+                .at
+                .filter(|at| of_this_zone(*at, document.offset_sent()))?;
+            Some((document.identifier.as_deref()?, at))
+        });
+        let entries = existing
+            .entries
+            .iter()
+            .filter(|entry| entry.ours && of_this_zone(entry.at, entry.utc_offset));
         let entries = entries.filter_map(|entry| Some((entry.identifier.as_deref()?, entry.at)));
         OnSite {
             site,

@@ -7,11 +7,14 @@ use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 
 use super::Pass;
 use super::on_site::OnSite;
+use super::two_pumps::{Delivery, one_pump_at_a_time};
 use crate::config::Feature;
 use crate::nightscout::Collection;
 use crate::nightscout::document::Treatment;
 use crate::nightscout::entry::Entry;
-use crate::pump::clock::{DatedEvent, PumpClock, Remembered, Sighting, Verdict, offset_name};
+use crate::pump::clock::{
+    DatedEvent, PumpClock, Reason, Remembered, Sighting, Verdict, offset_name,
+};
 use crate::pump::dating::{self, About, Doubt, Sources};
 use crate::pump::decode::Decoded;
 use crate::pump::event::EventId;
@@ -90,6 +93,7 @@ impl<'a> PumpSide<'a> {
     ) -> Result<Wanted> {
         let whole_span = page.whole(self.pass.config.zone);
         let mut wanted = Wanted::default();
+        let mut deliveries = Vec::new();
         for (pump, decoded) in self.pumps.clone().into_iter().zip(events) {
             self.pass.limits.check()?;
             let dated = self.date(pump, page, decoded, on_site)?;
@@ -116,7 +120,7 @@ impl<'a> PumpSide<'a> {
             treatments.retain(|treatment| !held.contains(&treatment.identity.events[0]));
             entries.retain(|entry| !held.contains(&entry.identity.events[0]));
             report.clock_unknown += all - treatments.len() - entries.len();
-            wanted.treatments.extend(treatments);
+            deliveries.push(Delivery::of(pump, &dated.events, treatments));
             wanted.entries.extend(entries);
             let newest_is_held = dated
                 .events
@@ -127,6 +131,9 @@ impl<'a> PumpSide<'a> {
                 wanted.state = later(wanted.state.take(), state);
             }
         }
+        let (treatments, left_out) = one_pump_at_a_time(deliveries, page, self.pass.now);
+        report.rates_left_out += left_out;
+        wanted.treatments = treatments;
         wanted.treatments.sort_by_key(|treatment| treatment.at);
         Ok(wanted)
     }
@@ -250,6 +257,7 @@ impl Pass<'_> {
     /// Warns of what speaks against the judgement of a pump's clock.
     fn tell_verdict(&self, pump: &Pump, verdict: &Verdict, report: &mut Report) {
         log::debug!("pump {}: clock judged as {verdict:?}", pump.serial);
+        report.clock_witnessed |= verdict.reason == Reason::Witnessed;
         if let Some(doubt) = verdict.doubt() {
             let zone = self.config.zone.name();
             report.warn(format!(

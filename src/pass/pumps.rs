@@ -96,9 +96,13 @@ fn may_have_events(pump: &Pump, window: Window, zone: Tz) -> bool {
     let never_uploaded = pump.newest_event.is_none() && pump.last_upload.is_none();
     let first = local_date(zone, window.start) - Duration::days(1);
     let last = local_date(zone, window.end) + Duration::days(1);
+    // The clock of a pump that uploads may have been set to a day long past.
+    let uploads = pump
+        .last_upload
+        .is_some_and(|upload| upload >= window.start);
     let ended_before = pump
         .plausible_newest()
-        .is_some_and(|newest| newest.date() < first);
+        .is_some_and(|newest| newest.date() < first && !uploads);
     let began_after = pump.available.0.is_some_and(|oldest| oldest.date() > last);
     !never_uploaded && !ended_before && !began_after
 }

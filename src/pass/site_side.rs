@@ -22,6 +22,8 @@ const SESSION_ASTRAY: Duration = Duration::hours(3);
 pub(super) struct SiteSide {
     pub status: SiteStatus,
     pub window: Window,
+    /// The time up to which everything was uploaded, as far as that is known.
+    pub newest: Option<DateTime<Utc>>,
     /// What is there around the window's first page.
     pub existing: ThereAlready,
     /// The time of the newest device status from here.
@@ -38,6 +40,24 @@ pub(super) struct ThereAlready {
     pub entries: Vec<ExistingEntry>,
 }
 
+/// What is known of the site's treatments and entries.
+struct EventsSide {
+    window: Window,
+    newest: Option<DateTime<Utc>>,
+    existing: ThereAlready,
+    warning: Option<String>,
+}
+
+impl ThereAlready {
+    /// The oldest document from here.
+    pub(super) fn oldest(&self) -> Option<DateTime<Utc>> {
+        let treatments = self.treatments.iter().filter(|document| document.ours);
+        let entries = self.entries.iter().filter(|entry| entry.ours);
+        let treatments = treatments.filter_map(|document| document.at);
+        treatments.chain(entries.map(|entry| entry.at)).min()
+    }
+}
+
 impl Pass<'_> {
     /// What can be learned from Nightscout without the pump's events.
     pub(super) fn look_at_site(&self, site: &Site) -> Result<SiteSide> {
@@ -47,11 +67,17 @@ impl Pass<'_> {
             || self.window_and_first_page(site),
             || self.newest_status_and_profile(site),
         );
-        let (window, existing, warning) = events_side?;
+        let EventsSide {
+            window,
+            newest,
+            existing,
+            warning,
+        } = events_side?;
         let (newest_status, profile) = others?;
         Ok(SiteSide {
             status,
             window,
+            newest,
             existing,
             newest_status,
             profile,
@@ -60,12 +86,17 @@ impl Pass<'_> {
     }
 
     /// The window of the run, what is there in its first page, and what is to be said of a window cut short.
-    fn window_and_first_page(&self, site: &Site) -> Result<(Window, ThereAlready, Option<String>)> {
+    fn window_and_first_page(&self, site: &Site) -> Result<EventsSide> {
         match self.config.span {
             Span::Recent { days } => self.recent(site, days),
             Span::Dates { first, last } => {
                 let window = window::of_dates(self.config.zone, first, last);
-                Ok((window, self.existing(site, self.first_page(window))?, None))
+                Ok(EventsSide {
+                    window,
+                    newest: None,
+                    existing: self.existing(site, self.first_page(window))?,
+                    warning: None,
+                })
             }
         }
     }
@@ -89,7 +120,7 @@ impl Pass<'_> {
     }
 
     /// The window of an ordinary run, what is there in its first page, and what is to be said of a window cut short.
-    fn recent(&self, site: &Site, days: u16) -> Result<(Window, ThereAlready, Option<String>)> {
+    fn recent(&self, site: &Site, days: u16) -> Result<EventsSide> {
         let limit = self.config.max_catch_up_days;
         let usual = window::recent(self.now, days, None, limit).window;
         // What is there of more than a page is not asked for just to know the newest.
@@ -104,7 +135,12 @@ impl Pass<'_> {
             Some(existing) if recent.window == usual => existing,
             _ => self.existing(site, self.first_page(recent.window))?,
         };
-        Ok((recent.window, existing, warning))
+        Ok(EventsSide {
+            window: recent.window,
+            newest,
+            existing,
+            warning,
+        })
     }
 
     /// The time up to which everything was uploaded. The newest treatment from here tells it for the readings too, since
@@ -118,10 +154,9 @@ impl Pass<'_> {
     ) -> Result<Option<DateTime<Utc>>> {
         if self.fills(Collection::Treatments) {
             let treatments = existing.iter().flat_map(|existing| &existing.treatments);
-            let ours = treatments.filter(|document| document.ours);
-            let newest = match ours.filter_map(|document| document.at).max() {
+            let newest = match self.newest_of_the_pump(treatments) {
                 Some(newest) => Some(newest),
-                None => site.newest_treatment(ENTERED_BY)?,
+                None => site.newest_treatment(ENTERED_BY, self.latest())?,
             };
             if newest.is_some() {
                 return Ok(newest);
@@ -129,13 +164,32 @@ impl Pass<'_> {
         }
         if self.fills(Collection::Entries) {
             let entries = existing.iter().flat_map(|existing| &existing.entries);
-            let ours = entries.filter(|entry| entry.ours);
+            let ours = entries.filter(|entry| entry.ours && entry.at <= self.latest());
             return match ours.map(|entry| entry.at).max() {
                 Some(newest) => Ok(Some(newest)),
-                None => site.newest_entry(ENTERED_BY),
+                None => {
+                    let newest = site.newest_entry(ENTERED_BY)?;
+                    Ok(newest.filter(|newest| *newest <= self.latest()))
+                }
             };
         }
         Ok(None)
+    }
+
+    /// The newest of the documents that tell of an event of the pump. One that names this program as its author may be a
+    /// person's, and one in the future proves nothing.
+    fn newest_of_the_pump<'d>(
+        &self,
+        documents: impl Iterator<Item = &'d Existing>,
+    ) -> Option<DateTime<Utc>> {
+        let ours = documents.filter(|document| document.ours && !document.events.is_empty());
+        let instants = ours.filter_map(|document| document.at);
+        instants.filter(|at| *at <= self.latest()).max()
+    }
+
+    /// What is later is in the future, whatever clock is a little ahead.
+    fn latest(&self) -> DateTime<Utc> {
+        self.now + window::CLOCKS_DIFFER_BY
     }
 
     fn catch_up_is_cut_off(&self, missing_since: DateTime<Utc>, window: Window) -> String {

@@ -45,8 +45,16 @@ impl SiteWriter<'_> {
         for treatment in &held_back {
             uploads.tally(treatment.event_type.name()).held_back += 1;
         }
+        // So does a change of such a document.
+        let (waits, update): (Vec<Update>, Vec<Update>) = plan
+            .update
+            .into_iter()
+            .partition(|update| self.would_snooze_alarms(&update.treatment));
+        for Update { treatment, .. } in &waits {
+            uploads.tally(treatment.event_type.name()).held_back += 1;
+        }
         // An update may free the very millisecond that a new document of the same type belongs in.
-        let updates = plan.update.into_iter().map(Write::Anew);
+        let updates = update.into_iter().map(Write::Anew);
         let writes: Vec<Write> = updates.chain(create.into_iter().map(Write::New)).collect();
         if self.config.pretend {
             for write in &writes {

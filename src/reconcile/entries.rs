@@ -5,7 +5,7 @@
 //! there stays as it is. That holds for our own, too, when the pump's clock comes to be judged otherwise: API v1 cannot move
 //! an entry, nothing is ever removed here, and the same curve twice is worse than one that stays where it was.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -32,7 +32,7 @@ pub struct EntryPlan {
 /// Compares the entries that should be there with those that are.
 pub fn missing(mut wanted: Vec<Entry>, existing: &[ExistingEntry]) -> EntryPlan {
     wanted.sort_by_key(|entry| entry.at);
-    let mut index = Index::new(existing);
+    let mut index = Index::new(existing, &wanted);
     let mut plan = EntryPlan::default();
     for entry in wanted {
         if index.has(&entry) {
@@ -54,8 +54,17 @@ struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    fn new(existing: &'a [ExistingEntry]) -> Self {
+    fn new(existing: &'a [ExistingEntry], wanted: &[Entry]) -> Self {
         let (ours, others): (Vec<_>, Vec<_>) = existing.iter().partition(|entry| entry.ours);
+        let belongs: HashMap<String, DateTime<Utc>> = wanted
+            .iter()
+            .map(|entry| (entry.identity.identifier.to_string(), entry.at))
+            .collect();
+        // What stands where it does not belong keeps no other from its place.
+        let misplaced = |entry: &&&ExistingEntry| {
+            let belongs = entry.identifier.as_ref().and_then(|id| belongs.get(id));
+            belongs.is_some_and(|at| (*at - entry.at).abs() > SAME_OF_OURS_WITHIN)
+        };
         let nameless = ours.iter().filter(|entry| entry.identifier.is_none());
         Index {
             identifiers: ours
@@ -65,7 +74,9 @@ impl<'a> Index<'a> {
             events: nameless
                 .flat_map(|entry| entry.events.iter().map(|number| (*number, entry.at)))
                 .collect(),
-            ours: ours.iter().map(|entry| entry.at).collect(),
+            ours: (ours.iter().filter(|entry| !misplaced(entry)))
+                .map(|entry| entry.at)
+                .collect(),
             others: others.iter().map(|entry| entry.at).collect(),
         }
     }

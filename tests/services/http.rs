@@ -134,7 +134,7 @@ fn no_request_outlasts_the_deadline() {
             RunLimits::without_pauses(Deadline::after(Duration::from_millis(300)), Stop::new());
         // A list may be long.
         fails(
-            site_with(&nightscout, limits).newest_treatment("x"),
+            site_with(&nightscout, limits).newest_treatment("x", chrono::Utc::now()),
             ExitStatus::TryLater,
         );
         assert!(began.elapsed() < Duration::from_secs(3), "{kind:?}");
@@ -227,7 +227,7 @@ fn calls_share_one_connection() {
     };
     let site = Site::new(&config, None, limits()).unwrap();
     for _ in 0..4 {
-        site.newest_treatment("x").unwrap();
+        site.newest_treatment("x", chrono::Utc::now()).unwrap();
     }
     assert_eq!(server.join().expect("a server that ends"), 1);
 }

@@ -109,7 +109,9 @@ fn a_site_that_returns_local_times_is_read_alike() {
     let nightscout = Nightscout::with(|settings| settings.de_normalize_dates = true);
     let site = site(&nightscout);
     write(&site, Collection::Treatments, &[basal(90)]).unwrap();
-    let newest = site.newest_treatment("Pump (tconnectsync)").unwrap();
+    let newest = site
+        .newest_treatment("Pump (tconnectsync)", time("2026-12-01T00:00:00Z"))
+        .unwrap();
     assert_eq!(newest, Some(time("2026-11-20T01:30:00Z")));
     assert_eq!(
         site.treatments(time("2026-11-20T01:30:00Z"), None, Some)
@@ -123,12 +125,18 @@ fn a_site_that_returns_local_times_is_read_alike() {
 fn the_newest_treatment_is_that_of_its_uploader() {
     let nightscout = Nightscout::start();
     let site = site(&nightscout);
-    assert_eq!(site.newest_treatment("Pump (tconnectsync)").unwrap(), None);
+    assert_eq!(
+        site.newest_treatment("Pump (tconnectsync)", time("2026-12-01T00:00:00Z"))
+            .unwrap(),
+        None
+    );
     write(&site, Collection::Treatments, &[basal(10), basal(20)]).unwrap();
     let mut other = basal(30);
     other.insert("enteredBy".to_owned(), json!("somebody else"));
     write(&site, Collection::Treatments, &[other]).unwrap();
-    let newest = site.newest_treatment("Pump (tconnectsync)").unwrap();
+    let newest = site
+        .newest_treatment("Pump (tconnectsync)", time("2026-12-01T00:00:00Z"))
+        .unwrap();
     assert_eq!(newest, Some(time("2026-11-20T00:20:00Z")));
 }
 
@@ -142,7 +150,10 @@ fn null_or_nothing_stands_for_a_failed_database() {
         let text = fails(site.treatments(from, None, Some), ExitStatus::Unavailable);
         assert!(text.contains("its database does not answer"), "{text}");
         fails(site.entries(from, None, Some), ExitStatus::Unavailable);
-        fails(site.newest_treatment("x"), ExitStatus::Unavailable);
+        fails(
+            site.newest_treatment("x", time("2026-12-01T00:00:00Z")),
+            ExitStatus::Unavailable,
+        );
         fails(site.newest_device_status("x"), ExitStatus::Unavailable);
     }
 }
@@ -241,7 +252,8 @@ fn two_threads_may_use_one_site() {
     let site = site(&nightscout);
     thread::scope(|scope| {
         let status = scope.spawn(|| site.status());
-        site.newest_treatment("x").unwrap();
+        site.newest_treatment("x", time("2026-12-01T00:00:00Z"))
+            .unwrap();
         status.join().unwrap().unwrap();
     });
     assert_eq!(nightscout.request_count(), 2);

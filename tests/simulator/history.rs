@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use super::rng::Rng;
 use super::truth::Truth;
-pub use clock::{ClockStory, Movement, PumpClock};
+pub use clock::{ClockStory, Movement, PumpClock, Step};
 pub use event::Event;
 pub use plan::{EVERY_FEATURE, Feature, Features, Model, Plan, Profile, Segment, Sensor};
 pub use settings::settings;

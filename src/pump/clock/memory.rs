@@ -29,12 +29,9 @@ impl Remembered {
         self.reading - at.naive_utc()
     }
 
-    /// Whether the zone has that offset at this reading of the clock.
+    /// Whether the zone had that offset at that instant.
     pub(super) fn agrees_with(&self, zone: Tz) -> bool {
-        let (first, second) = zone::offsets_at_reading(zone, self.reading);
-        let after = zone::left_out(zone, self.reading).map(|change| change.after);
-        let offset = self.offset();
-        offset == first || offset == second || Some(offset) == after
+        self.offset() == zone::offset_at(zone, self.at)
     }
 }
 

@@ -35,6 +35,26 @@ pub enum ClockStory {
     DateChange(DateTime<Utc>),
     /// These movements, from the zone's offset at the start of the story.
     Moved(Vec<(DateTime<Utc>, i64)>),
+    /// The same, some of them without a record.
+    Steps(Vec<Step>),
+}
+
+/// One movement of the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The true instant.
+    pub at: DateTime<Utc>,
+    /// How far the wall clock jumps, in seconds; positive is forward.
+    pub shift: i64,
+    /// Whether it leaves a record.
+    pub recorded: bool,
+}
+
+impl Step {
+    /// How far a clock at this offset falls that is lost at a true second.
+    pub fn to_2008(at: i64, offset: i64) -> i64 {
+        EPOCH_2008 - (at + offset)
+    }
 }
 
 /// One movement of the clock that left a record.
@@ -83,6 +103,11 @@ impl PumpClock {
             ClockStory::Travel(legs) | ClockStory::Moved(legs) => {
                 for (at, shift) in legs {
                     clock.shift(at.timestamp(), *shift, true);
+                }
+            }
+            ClockStory::Steps(steps) => {
+                for step in steps {
+                    clock.shift(step.at.timestamp(), step.shift, step.recorded);
                 }
             }
             ClockStory::Drift(corrections) => clock.drift(corrections, since),

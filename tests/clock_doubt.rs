@@ -1,0 +1,241 @@
+//! What is done about a clock that two rules fit: other uploaders' glucose is asked for, and only then; without any,
+//! documents wait.
+
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use serde_json::json;
+use tconnectsync_heroku::config::PumpSerial;
+use tconnectsync_heroku::nightscout::document::{ENTERED_BY, Identity, Subject};
+use tconnectsync_heroku::nightscout::entry::{Entry, ExistingEntry};
+use tconnectsync_heroku::pump::clock::{DatedEvent, Remembered, Sighting};
+use tconnectsync_heroku::pump::dating::{self, About, Dated, Days, Sources};
+use tconnectsync_heroku::pump::decode::Decoded;
+use tconnectsync_heroku::pump::event::{Detail, Event, EventId, Signal};
+use tconnectsync_heroku::pump::quantity::{MgDl, PumpTime};
+use tconnectsync_heroku::reconcile::entries::missing;
+
+use crate::arrangement::Arrangement;
+use crate::simulator::history::{ClockStory, Feature, Features, History, Plan, Step};
+
+fn utc(month: u32, day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, month, day, hour, minute, 0)
+        .single()
+        .expect("an instant")
+}
+
+/// How often entries were asked for since it was last looked.
+fn entries_asked_for(arrangement: &Arrangement) -> usize {
+    let requests = arrangement.nightscout.requests();
+    arrangement.nightscout.clear_requests();
+    requests
+        .iter()
+        .filter(|request| request.path.contains("entries"))
+        .count()
+}
+
+#[test]
+fn entries_are_asked_for_only_in_doubt() {
+    let moved = utc(5, 15, 18, 0);
+    let plan = Plan::days(81, 4)
+        .with_clock(ClockStory::Steps(vec![Step {
+            at: moved,
+            shift: -3 * 3600,
+            recorded: true,
+        }]))
+        .with_features(Features::only(&[
+            Feature::Basal,
+            Feature::Meals,
+            Feature::Cgm,
+        ]));
+    let history = History::generate(&plan);
+    let arrangement = Arrangement::of(history);
+    let asked = |now: DateTime<Utc>| {
+        arrangement.tandem.set_uploaded_until(now);
+        arrangement.good_pass(now + Duration::minutes(12), &[]);
+        entries_asked_for(&arrangement)
+    };
+    let start = plan.start;
+    assert_eq!(
+        asked(start + Duration::hours(20)),
+        1,
+        "nothing is written yet"
+    );
+    assert_eq!(asked(start + Duration::hours(24)), 0);
+    assert_eq!(asked(start + Duration::hours(30)), 0);
+    assert_eq!(asked(moved + Duration::hours(1)), 1, "the clock was moved");
+    for hours in [10, 20] {
+        asked(moved + Duration::hours(hours));
+    }
+    assert_eq!(asked(moved + Duration::hours(30)), 0, "that is settled");
+}
+
+/// Nothing but what a test gives.
+struct Given {
+    remembered: Vec<Remembered>,
+}
+
+impl Sources for Given {
+    fn events(&mut self, _: NaiveDate, _: NaiveDate) -> anyhow::Result<Decoded> {
+        Ok(Decoded::default())
+    }
+
+    fn remembered(&mut self, _: &[DatedEvent]) -> Vec<Remembered> {
+        self.remembered.clone()
+    }
+
+    fn sightings(&mut self, _: DateTime<Utc>, _: DateTime<Utc>) -> anyhow::Result<Vec<Sighting>> {
+        Ok(Vec::new())
+    }
+}
+
+fn id(number: i64) -> EventId {
+    EventId { group: 0, number }
+}
+
+fn reading(text: &str) -> NaiveDateTime {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").expect("well formed")
+}
+
+/// A clock in New York at the winter's offset until half past one on the night of the zone's change, when the phone left
+/// the pump; and then from four by the pump's clock on.
+fn night(newest: &str, last_upload: DateTime<Utc>, now: DateTime<Utc>) -> Dated {
+    let every_five_minutes = |from: &str, to: &str| {
+        let (from, to) = (reading(from), reading(to));
+        (0..)
+            .map(move |index| from + Duration::minutes(5 * index))
+            .take_while(move |at| *at <= to)
+    };
+    let before = every_five_minutes("2026-03-07 20:00", "2026-03-08 01:30");
+    let after = every_five_minutes("2026-03-08 04:00", newest);
+    let events = (1..).zip(before.chain(after)).map(|(number, shown)| Event {
+        id: id(number),
+        pump_time: PumpTime::new(shown),
+        detail: Detail::AlertActivated(Signal { id: 0 }),
+    });
+    let decoded = Decoded {
+        events: events.collect(),
+        ..Decoded::default()
+    };
+    let remembered = decoded
+        .events
+        .iter()
+        .filter(|event| event.pump_time.reading() <= reading("2026-03-08 01:30"));
+    let remembered = remembered.map(|event| Remembered {
+        id: event.id,
+        reading: event.pump_time.reading(),
+        at: event.pump_time.reading().and_utc() + Duration::hours(5),
+    });
+    let mut given = Given {
+        remembered: remembered.collect(),
+    };
+    let about = About {
+        zone: chrono_tz::America::New_York,
+        newest: Some(reading(newest)),
+        last_upload: Some(last_upload),
+        now,
+    };
+    let days = Days {
+        first: now.date_naive() - chrono::Days::new(2),
+        last: now.date_naive() + chrono::Days::new(1),
+        start: now - Duration::hours(24),
+        end: now + Duration::minutes(10),
+    };
+    dating::date(&about, &days, decoded, None, &mut given).expect("nothing can fail")
+}
+
+#[test]
+fn what_may_be_an_hour_off_waits_for_three_hours() {
+    // By either offset the newest event is hours older than its upload.
+    let upload = utc(3, 8, 11, 10);
+    let dated = night("2026-03-08 04:30", upload, upload + Duration::minutes(2));
+    let doubt = dated.doubt.expect("two offsets fit");
+    assert_eq!(doubt.offsets, (Duration::hours(-4), Duration::hours(-5)));
+    assert_eq!(doubt.until, utc(3, 8, 12, 0));
+    assert_eq!(doubt.events.len(), 7, "what came after the change");
+    // Three hours later the more likely one is taken.
+    let later = night("2026-03-08 04:30", upload, utc(3, 8, 12, 1));
+    assert_eq!(later.doubt, None);
+    // An upload with the newest events settles it.
+    for (newest, upload, offset) in [
+        ("2026-03-08 06:05", utc(3, 8, 11, 7), 5),
+        ("2026-03-08 07:05", utc(3, 8, 11, 7), 4),
+    ] {
+        let dated = night(newest, upload, upload + Duration::minutes(2));
+        assert_eq!(dated.doubt, None, "{newest}");
+        let last = dated.events.last().expect("events");
+        assert_eq!(
+            last.at,
+            reading(newest).and_utc() + Duration::hours(offset),
+            "{newest}"
+        );
+        assert_eq!(dated.events[0].at, utc(3, 8, 1, 0), "{newest}");
+    }
+}
+
+#[test]
+fn a_reading_that_stands_where_it_does_not_belong_keeps_no_other_away() {
+    let serial = PumpSerial::new("90001234").expect("a serial number");
+    let at = utc(5, 14, 12, 0);
+    let entry = |number: i64, at: DateTime<Utc>| Entry {
+        identity: Identity::new(&serial, Subject::Reading, id(number), &[]),
+        at,
+        glucose: MgDl(120),
+        direction: None,
+    };
+    let stored = |entry: &Entry, at: DateTime<Utc>| {
+        let document = json!({
+            "type": "sgv", "sgv": 120, "date": at.timestamp_millis(), "device": ENTERED_BY,
+            "identifier": entry.identity.identifier.to_string(),
+        });
+        let document = document.as_object().expect("an object");
+        ExistingEntry::from_document(document).expect("an entry")
+    };
+    let near = at + Duration::seconds(10);
+    let misplaced = entry(1, at - Duration::hours(1));
+    let plan = missing(
+        vec![misplaced.clone(), entry(2, near)],
+        &[stored(&misplaced, at)],
+    );
+    let created: Vec<DateTime<Utc>> = plan.create.iter().map(|entry| entry.at).collect();
+    assert_eq!((created, plan.already), (vec![near], 1));
+    // One in its place does.
+    let placed = entry(1, at);
+    let plan = missing(vec![placed.clone(), entry(2, near)], &[stored(&placed, at)]);
+    assert!(plan.create.is_empty());
+}
+
+#[test]
+fn a_corrected_time_zone_is_not_outweighed_by_what_was_written_with_the_wrong_one() {
+    let plan = Plan::days(82, 3).with_features(Features::only(&[Feature::Basal, Feature::Meals]));
+    let history = History::generate(&plan);
+    let mut arrangement = Arrangement::of(history.clone());
+    // Everything looks six hours late, which contradicts nothing.
+    arrangement.set("TIMEZONE_NAME", "Europe/Berlin");
+    let now = plan.start + Duration::hours(40);
+    for hours in [0, 4] {
+        let now = now + Duration::hours(hours);
+        arrangement.tandem.set_uploaded_until(now);
+        arrangement.good_pass(now + Duration::minutes(12), &[]);
+    }
+    let off = |arrangement: &Arrangement| {
+        let documents = arrangement.nightscout.treatments();
+        let off = documents.iter().filter(|document| {
+            let at = document["created_at"].as_str().expect("a time");
+            let at = DateTime::parse_from_rfc3339(at)
+                .expect("well formed")
+                .to_utc();
+            let events = document["pump_event_id"].as_str().expect("ours");
+            let main = events
+                .split(',')
+                .next()
+                .expect("one")
+                .parse()
+                .expect("a number");
+            (at - history.instant_of(main).expect("an event")).abs() > Duration::seconds(1)
+        });
+        off.count()
+    };
+    assert!(off(&arrangement) > 100);
+    arrangement.set("TIMEZONE_NAME", "America/New_York");
+    arrangement.good_pass(now + Duration::hours(4) + Duration::minutes(20), &[]);
+    assert_eq!(off(&arrangement), 0);
+}

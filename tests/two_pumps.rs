@@ -1,0 +1,102 @@
+//! A pump that was replaced: at any moment one of the two delivers.
+
+use chrono::{DateTime, Duration, Utc};
+
+use crate::arrangement::Arrangement;
+use crate::simulator::history::{Feature, Features, History, Plan};
+use crate::simulator::nightscout::Nightscout;
+use crate::simulator::tandem::Tandem;
+
+const SECOND_ASSIGNMENT: &str = "6a1d5a1f-3b1c-4c68-8e64-1e7d1b2cf002";
+
+fn basal_only(plan: Plan) -> Plan {
+    plan.with_features(Features::only(&[Feature::Basal]))
+}
+
+/// Each temp basal: who wrote it, when, and how long it lasts.
+fn rates(arrangement: &Arrangement, second: &History) -> Vec<(bool, DateTime<Utc>, Duration)> {
+    let documents = arrangement.nightscout.treatments();
+    let rates = documents
+        .iter()
+        .filter(|document| document["eventType"] == "Temp Basal");
+    rates
+        .map(|document| {
+            let at = document["created_at"].as_str().expect("a time");
+            let at = DateTime::parse_from_rfc3339(at)
+                .expect("well formed")
+                .to_utc();
+            let number = document["pump_event_id"]
+                .as_str()
+                .expect("ours")
+                .parse()
+                .expect("a number");
+            let minutes = document["duration"].as_f64().expect("a duration");
+            (
+                second.event(number).is_some(),
+                at,
+                Duration::milliseconds((minutes * 60_000.0).round() as i64),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn an_old_pump_that_goes_on_in_a_drawer_adds_no_insulin() {
+    let first = History::generate(&basal_only(Plan::days(61, 3)));
+    let mut plan = basal_only(Plan::days(62, 1));
+    let replaced = first.plan.start + Duration::hours(30);
+    plan = plan.between(replaced, first.plan.end);
+    plan.serial = "90005678".to_owned();
+    plan.assignment = SECOND_ASSIGNMENT.to_owned();
+    plan.first_number = 900_000;
+    let second = History::generate(&plan);
+    let begins = second
+        .truth
+        .basal
+        .iter()
+        .find(|rate| rate.rate > 0)
+        .expect("a rate")
+        .from;
+    let tandem = Tandem::with_history(first.clone());
+    tandem.add_history(second.clone());
+    let arrangement = Arrangement::joining(tandem, Nightscout::start());
+    let mut now = first.plan.start + Duration::hours(22);
+    let mut left_out = 0;
+    while now < first.plan.end + Duration::hours(5) {
+        arrangement
+            .tandem
+            .set_uploaded_until(now.min(first.plan.end));
+        let outcome = arrangement.good_pass(now + Duration::seconds(40), &[]);
+        left_out += outcome.report.rates_left_out;
+        assert_eq!(
+            outcome
+                .report
+                .summary()
+                .contains("rates of the older pump left out"),
+            outcome.report.rates_left_out > 0
+        );
+        now += Duration::hours(4);
+    }
+    assert!(
+        left_out > 0,
+        "the old pump has been in its drawer for a day and a half"
+    );
+    let rates = rates(&arrangement, &second);
+    assert!(rates.iter().any(|(of_second, ..)| *of_second));
+    for (of_second, at, lasts) in &rates {
+        let end = *at + *lasts;
+        assert!(
+            *of_second || end <= begins + Duration::milliseconds(5),
+            "the old pump's rate of {at} lasts until {end}, and the new one delivers since {begins}"
+        );
+    }
+    let covered = rates
+        .iter()
+        .filter(|(of_second, ..)| !of_second)
+        .map(|(_, at, lasts)| *at + *lasts);
+    let until = covered.max().expect("the old pump's rates");
+    assert!(
+        (begins - until).abs() <= Duration::seconds(1),
+        "{until} is not {begins}"
+    );
+}
