@@ -180,7 +180,11 @@ impl Pass<'_> {
             let mut missing = entries::missing(wanted.entries, &existing.entries);
             let starts = self.earlier_starts(upload.site, &wanted.treatments, page.window)?;
             existing.treatments.extend(starts);
-            let plan = reconcile(wanted.treatments, &existing.treatments, self.config.zone);
+            let plan = reconcile(
+                wanted.treatments,
+                &existing.treatments,
+                upload.conventions(),
+            );
             let mut plan = plan.within(window);
             let news = (plan.create.iter().map(|treatment| treatment.at))
                 .chain(missing.create.iter().map(|entry| entry.at));

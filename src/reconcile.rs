@@ -12,11 +12,10 @@ mod sessions;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
-use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::nightscout::document::{EventType, Existing, FIELDS, Occasion, Treatment};
+use crate::nightscout::document::{Conventions, EventType, Existing, FIELDS, Occasion, Treatment};
 use crate::nightscout::parse_created_at;
 use crate::window::Window;
 use sessions::{Sessions, Start};
@@ -80,7 +79,7 @@ pub struct Update {
 }
 
 /// Compares what should be there with what is.
-pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], zone: Tz) -> Plan {
+pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], conventions: Conventions) -> Plan {
     let index = Index::new(existing);
     let mut plan = Plan::default();
     let mut missing_or_ours = Vec::new();
@@ -109,7 +108,11 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], zone: Tz) -> Pla
     let mut slots = Slots::taken_by(existing, &missing_or_ours);
     for (mut treatment, found) in missing_or_ours {
         slots.place(&mut treatment);
-        let document = treatment.to_json(zone);
+        // Who a document is stays, also when more of its events have come since: newer sites find it by that.
+        if let Some(found) = found {
+            treatment.identity.keep(found);
+        }
+        let document = treatment.to_json(conventions);
         match found {
             None => plan.create.push(treatment),
             Some(found) if same(&found.document, &document) => {
@@ -185,9 +188,10 @@ impl<'a> Index<'a> {
     }
 
     fn find(&self, wanted: &Treatment) -> Option<&'a Existing> {
-        let identifier = wanted.identity.identifier.to_string();
-        self.by_identifier
-            .get(identifier.as_str())
+        let identity = &wanted.identity;
+        std::iter::once(&identity.identifier)
+            .chain(&identity.earlier)
+            .find_map(|identifier| self.by_identifier.get(identifier.to_string().as_str()))
             .map(|position| &self.existing[*position])
             .or_else(|| self.find_by_event(wanted))
             .or_else(|| self.find_by_instant(wanted))
@@ -323,14 +327,35 @@ impl PartialEq for StoredValue<'_> {
         match (self, other) {
             (StoredValue::Nothing, StoredValue::Nothing) => true,
             (StoredValue::Instant(one), StoredValue::Instant(other)) => one == other,
-            // A database may keep decimals; what differs past the twelfth digit is the same number.
-            (StoredValue::Number(one), StoredValue::Number(other)) => {
-                (one - other).abs() <= 1e-12 * one.abs().max(other.abs())
-            }
-            (StoredValue::Other(one), StoredValue::Other(other)) => one == other,
+            (StoredValue::Number(one), StoredValue::Number(other)) => same_number(*one, *other),
+            (StoredValue::Other(one), StoredValue::Other(other)) => same_value(one, other),
             _ => false,
         }
     }
+}
+
+/// A database may keep decimals; what differs past the twelfth digit is the same number.
+fn same_number(one: f64, other: f64) -> bool {
+    (one - other).abs() <= 1e-12 * one.abs().max(other.abs())
+}
+
+/// Whether two values say the same, objects by all of their fields. One that is `null` is no field.
+fn same_value(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one
+            .as_f64()
+            .zip(other.as_f64())
+            .is_some_and(|(one, other)| same_number(one, other)),
+        (Value::Object(one), Value::Object(other)) => {
+            let mut names = one.keys().chain(other.keys());
+            names.all(|name| same_value(field(one, name), field(other, name)))
+        }
+        _ => one == other,
+    }
+}
+
+fn field<'a>(object: &'a Map<String, Value>, name: &str) -> &'a Value {
+    object.get(name).unwrap_or(&Value::Null)
 }
 
 /// Our document with what somebody else added to the one in its place.

@@ -5,6 +5,7 @@ mod device_status;
 mod extended_boluses;
 mod fortnight;
 mod long_stretches;
+mod piecemeal;
 mod profiles;
 mod readings;
 mod requests;

@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use tconnectsync_heroku::config::{Feature, FeatureSet, PumpSerial};
-use tconnectsync_heroku::nightscout::document::Existing;
+use tconnectsync_heroku::nightscout::GlucoseUnits;
+use tconnectsync_heroku::nightscout::document::{Conventions, Existing};
 use tconnectsync_heroku::pump::clock::{Evidence, PumpClock, Remembered};
 use tconnectsync_heroku::pump::decode::Decoded;
 use tconnectsync_heroku::reconcile::reconcile;
@@ -51,12 +52,16 @@ pub fn documents(json: &[u8], zone: Tz, now: DateTime<Utc>) -> Option<usize> {
         state.to_json(zone);
     }
     let wanted = translate::treatments(&history, &options);
+    let conventions = Conventions {
+        zone,
+        units: GlucoseUnits::Mmol,
+    };
     let stored: Vec<Existing> = wanted
         .iter()
-        .map(|treatment| Existing::from_document(treatment.to_json(zone)))
+        .map(|treatment| Existing::from_document(treatment.to_json(conventions)))
         .collect();
     let count = wanted.len();
-    let plan = reconcile(wanted, &stored, zone);
+    let plan = reconcile(wanted, &stored, conventions);
     assert!(plan.create.is_empty(), "what is there is written again");
     Some(count)
 }

@@ -8,9 +8,10 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use uuid::{Uuid, uuid};
 
+use super::status::GlucoseUnits;
 use crate::config::PumpSerial;
 use crate::pump::event::EventId;
-use crate::pump::quantity::{MgDl, MilliUnits, MilliUnitsPerHour, whole_or_decimal};
+use crate::pump::quantity::{MgDl, MilliUnits, MilliUnitsPerHour, decimal, whole_or_decimal};
 
 /// What tconnectsync writes too, so that a site which changes over keeps one history.
 pub const ENTERED_BY: &str = "Pump (tconnectsync)";
@@ -53,6 +54,10 @@ pub enum EventType {
     CgmAlert,
     /// A blood glucose.
     BgCheck,
+    /// The pump alerted.
+    PumpAlert,
+    /// Another profile was activated.
+    ProfileSwitch,
 }
 
 impl EventType {
@@ -75,6 +80,8 @@ impl EventType {
             EventType::SensorStop => "Sensor Stop",
             EventType::CgmAlert => "CGM Alert",
             EventType::BgCheck => "BG Check",
+            EventType::PumpAlert => "Pump Alert",
+            EventType::ProfileSwitch => "Profile Switch",
         }
     }
 }
@@ -112,6 +119,10 @@ pub enum Subject {
     BgCheck,
     /// A glucose reading.
     Reading,
+    /// An alert of the pump.
+    PumpAlert,
+    /// That a profile was activated.
+    ProfileSwitch,
 }
 
 impl Subject {
@@ -129,6 +140,8 @@ impl Subject {
             Subject::CgmAlert => "cgm-alert",
             Subject::BgCheck => "bg-check",
             Subject::Reading => "reading",
+            Subject::PumpAlert => "pump-alert",
+            Subject::ProfileSwitch => "profile-switch",
         }
     }
 }
@@ -159,24 +172,20 @@ pub struct Identity {
     pub events: Vec<EventId>,
     /// Which run writes it.
     pub occasion: Occasion,
+    /// Identifiers that an earlier run may have given the document, when it knew fewer of the events.
+    pub earlier: Vec<Uuid>,
 }
 
 impl Identity {
     /// The identity of what is said about the first of these events of a pump.
     pub fn new(serial: &PumpSerial, subject: Subject, main: EventId, others: &[EventId]) -> Self {
-        let name = format!(
-            "{}/{}/{}/{}",
-            serial.expose(),
-            main.group,
-            main.number,
-            subject.name()
-        );
         let mut events = vec![main];
         events.extend(others);
         Identity {
-            identifier: Uuid::new_v5(&NAMESPACE, name.as_bytes()),
+            identifier: identifier(serial, subject, main),
             events,
             occasion: Occasion::InTime,
+            earlier: Vec::new(),
         }
     }
 
@@ -196,6 +205,7 @@ impl Identity {
             identifier: Uuid::new_v5(&NAMESPACE, name.as_bytes()),
             events: vec![main],
             occasion: Occasion::WhenTold(told),
+            earlier: Vec::new(),
         }
     }
 
@@ -213,11 +223,30 @@ impl Identity {
         }
     }
 
+    /// The same of a thing of which any of these events may have been the main one, as long as the others had not come.
+    pub fn or_by(mut self, serial: &PumpSerial, subject: Subject, mains: &[EventId]) -> Self {
+        let others = mains.iter().map(|main| identifier(serial, subject, *main));
+        self.earlier = others.filter(|other| *other != self.identifier).collect();
+        self
+    }
+
     /// tconnectsync's `pump_event_id`: the sequence numbers, joined by commas.
     pub fn pump_event_id(&self) -> String {
         let numbers: Vec<String> = self.events.iter().map(|id| id.number.to_string()).collect();
         numbers.join(",")
     }
+}
+
+/// The identifier of what is said about an event of a pump.
+fn identifier(serial: &PumpSerial, subject: Subject, main: EventId) -> Uuid {
+    let name = format!(
+        "{}/{}/{}/{}",
+        serial.expose(),
+        main.group,
+        main.number,
+        subject.name()
+    );
+    Uuid::new_v5(&NAMESPACE, name.as_bytes())
 }
 
 /// Who caused what a treatment tells of.
@@ -276,8 +305,8 @@ pub struct Content {
     /// Rate of a combo bolus's part given over time, in U/h.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
     pub relative: Option<f64>,
-    /// Glucose in mg/dL.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Glucose; in the document, `glucose` and its `units`, those of the site.
+    #[serde(skip)]
     pub glucose: Option<MgDl>,
     /// How it was measured: `Finger` or `Sensor`.
     #[serde(rename = "glucoseType", skip_serializing_if = "Option::is_none")]
@@ -285,6 +314,15 @@ pub struct Content {
     /// Whether the pump decided on it by itself.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub automatic: bool,
+    /// Whether it is one of Nightscout's announcements: it is shown and pushed to everybody, and snoozes no alarm.
+    #[serde(rename = "isAnnouncement", skip_serializing_if = "std::ops::Not::not")]
+    pub is_announcement: bool,
+    /// The name of the profile that was activated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// How a bolus was calculated; in the document, `boluscalc`.
+    #[serde(skip)]
+    pub calculation: Option<Calculation>,
     /// Why, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -301,7 +339,7 @@ fn number<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S:
 }
 
 /// Every field that this program writes into a treatment. What else a document has belongs to somebody else.
-pub const FIELDS: [&str; 21] = [
+pub const FIELDS: [&str; 24] = [
     "eventType",
     "created_at",
     "enteredBy",
@@ -320,10 +358,22 @@ pub const FIELDS: [&str; 21] = [
     "glucoseType",
     "units",
     "automatic",
+    "isAnnouncement",
+    "profile",
+    "boluscalc",
     "reason",
     "notes",
     "utcOffset",
 ];
+
+/// How a site wants its documents.
+#[derive(Clone, Copy, Debug)]
+pub struct Conventions {
+    /// The owner's zone, in which times are written.
+    pub zone: Tz,
+    /// The units that the site shows glucose in. Its tooltips show what a treatment holds as it is.
+    pub units: GlucoseUnits,
+}
 
 impl Treatment {
     /// Whether a run about some span of time writes it.
@@ -334,8 +384,9 @@ impl Treatment {
         }
     }
 
-    /// The document to send, its time written in the owner's zone.
-    pub fn to_json(&self, zone: Tz) -> Map<String, Value> {
+    /// The document to send.
+    pub fn to_json(&self, conventions: Conventions) -> Map<String, Value> {
+        let Conventions { zone, units } = conventions;
         let mut document = Map::new();
         let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
         put("eventType", self.event_type.name().into());
@@ -343,8 +394,12 @@ impl Treatment {
         put("enteredBy", ENTERED_BY.into());
         put("pump_event_id", self.identity.pump_event_id().into());
         put("identifier", self.identity.identifier.to_string().into());
-        if self.content.glucose.is_some() {
-            put("units", "mg/dl".into());
+        if let Some(glucose) = self.content.glucose {
+            put("glucose", decimal(units.shown(glucose)));
+            put("units", units.name().into());
+        }
+        if let Some(calculation) = &self.content.calculation {
+            put("boluscalc", calculation.to_json(units).into());
         }
         if let Ok(Value::Object(content)) = serde_json::to_value(&self.content) {
             document.extend(content);
@@ -357,6 +412,72 @@ impl Treatment {
 pub fn local_time(at: DateTime<Utc>, zone: Tz) -> String {
     zone.from_utc_datetime(&at.naive_utc())
         .to_rfc3339_opts(SecondsFormat::Millis, false)
+}
+
+/// How the pump's calculator came to a bolus, in the terms of Nightscout's own bolus wizard
+/// (cgm-remote-monitor 15.0.7, `lib/client/boluscalc.js`).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Calculation {
+    /// The glucose aimed at.
+    pub target: Option<MgDl>,
+    /// How far one unit lowers glucose.
+    pub sensitivity: Option<MgDl>,
+    /// Carbs for one unit, in g.
+    pub carb_ratio: Option<f64>,
+    /// Insulin on board.
+    pub iob: Option<MilliUnits>,
+    /// The glucose reckoned with.
+    pub glucose: Option<MgDl>,
+    /// The carbs reckoned with, in g.
+    pub carbs: Option<f64>,
+    /// For the carbs.
+    pub food: Option<MilliUnits>,
+    /// For the glucose.
+    pub correction: Option<MilliUnits>,
+    /// Asked for in all.
+    pub total: Option<MilliUnits>,
+    /// What the user added to the proposal, or took off it.
+    pub other: Option<MilliUnits>,
+}
+
+impl Calculation {
+    /// Whether anything was calculated: insulin on board and a total are there without that, too.
+    pub fn is_of_use(&self) -> bool {
+        let shares = [self.food, self.correction, self.other];
+        self.target.is_some()
+            || self.sensitivity.is_some()
+            || self.carb_ratio.is_some()
+            || self.glucose.is_some()
+            || self.carbs.is_some()
+            || shares
+                .iter()
+                .flatten()
+                .any(|share| *share != MilliUnits::ZERO)
+    }
+
+    /// The wizard's object; what is 0 or not known is left out.
+    fn to_json(&self, units: GlucoseUnits) -> Map<String, Value> {
+        let glucose = |glucose: Option<MgDl>| glucose.map(|glucose| units.shown(glucose));
+        let insulin = |amount: Option<MilliUnits>| amount.map(MilliUnits::units);
+        let fields = [
+            ("targetBGLow", glucose(self.target)),
+            ("targetBGHigh", glucose(self.target)),
+            ("isf", glucose(self.sensitivity)),
+            ("ic", self.carb_ratio),
+            ("iob", insulin(self.iob)),
+            ("bg", glucose(self.glucose)),
+            ("carbs", self.carbs),
+            ("insulincarbs", insulin(self.food)),
+            ("insulinbg", insulin(self.correction)),
+            ("othercorrection", insulin(self.other)),
+            ("insulin", insulin(self.total)),
+        ];
+        let known = fields.into_iter().filter_map(|(name, value)| {
+            let value = value.filter(|value| *value != 0.0)?;
+            Some((name.to_owned(), decimal(value)))
+        });
+        known.collect()
+    }
 }
 
 /// A treatment that Nightscout has.
@@ -424,5 +545,66 @@ impl Existing {
                 .and_then(super::parse_created_at),
             document,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every field, so that a new one does not compile until it is thought of here.
+    fn full() -> Content {
+        let units = MilliUnits::new(1);
+        let rate = MilliUnitsPerHour::new(1);
+        Content {
+            insulin: Some(units),
+            carbs: Some(1.0),
+            absolute: Some(rate),
+            rate: Some(rate),
+            duration: Some(1.0),
+            entered_insulin: Some(units),
+            split_now: Some(1),
+            split_ext: Some(1),
+            relative: Some(1.0),
+            glucose: Some(MgDl(100)),
+            glucose_type: Some("Finger"),
+            automatic: true,
+            is_announcement: true,
+            profile: Some("Everyday".to_owned()),
+            calculation: Some(Calculation {
+                carbs: Some(1.0),
+                ..Calculation::default()
+            }),
+            reason: Some("why".to_owned()),
+            notes: Some("what".to_owned()),
+        }
+    }
+
+    #[test]
+    fn every_field_that_is_written_is_one_of_ours() {
+        let id = EventId {
+            number: 1,
+            group: 0,
+        };
+        let serial = PumpSerial::new("90001234").expect("a serial number");
+        let treatment = Treatment {
+            identity: Identity::new(&serial, Subject::Bolus, id, &[]),
+            event_type: EventType::MealBolus,
+            at: DateTime::UNIX_EPOCH,
+            cause: Cause::Person,
+            content: full(),
+        };
+        let conventions = Conventions {
+            zone: Tz::UTC,
+            units: GlucoseUnits::MgDl,
+        };
+        let written: BTreeSet<String> = treatment
+            .to_json(conventions)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        // Nightscout makes the offset out of the time.
+        let ours = FIELDS.into_iter().filter(|field| *field != "utcOffset");
+        assert_eq!(written, ours.map(str::to_owned).collect());
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::time::{instant_of, parse_created_at};
 use crate::failure::{ExitStatus, Failure};
+use crate::pump::quantity::MgDl;
 
 /// The units that a site shows glucose in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,37 @@ pub enum GlucoseUnits {
     MgDl,
     /// mmol/L.
     Mmol,
+}
+
+/// How many mg/dL a mmol/L of glucose is, by its molar mass of 180.1559 g. Newer Nightscouts compute with the same, older
+/// ones with 18.018; two decimals go back to the same whole mg/dL with either.
+const MG_DL_IN_MMOL: f64 = 18.015_59;
+
+impl GlucoseUnits {
+    /// Nightscout's own name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            GlucoseUnits::MgDl => "mg/dl",
+            GlucoseUnits::Mmol => "mmol",
+        }
+    }
+
+    /// A glucose, or a difference of two, in these units. Two decimals of mmol/L tell every whole mg/dL from its neighbours.
+    pub fn of(self, mg_dl: f64) -> f64 {
+        self.rounded(mg_dl, 100.0)
+    }
+
+    /// A glucose in these units as Nightscout shows it: with one decimal of mmol/L.
+    pub fn shown(self, glucose: MgDl) -> f64 {
+        self.rounded(f64::from(glucose.0), 10.0)
+    }
+
+    fn rounded(self, mg_dl: f64, scale: f64) -> f64 {
+        match self {
+            GlucoseUnits::MgDl => mg_dl,
+            GlucoseUnits::Mmol => (mg_dl / MG_DL_IN_MMOL * scale).round() / scale,
+        }
+    }
 }
 
 /// A Nightscout version, ordered: 15.0.7 is `SiteVersion(15, 0, 7)`. What follows the numbers (`-dev`) does not count.
@@ -101,6 +133,18 @@ impl SiteStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_decimals_of_mmol_tell_every_mg_dl() {
+        for mg_dl in 1..=600 {
+            let mmol = GlucoseUnits::Mmol.of(f64::from(mg_dl));
+            for factor in [MG_DL_IN_MMOL, 18.018_018] {
+                assert_eq!((mmol * factor).round() as i32, mg_dl, "{mmol}");
+            }
+        }
+        assert_eq!(GlucoseUnits::Mmol.shown(MgDl(116)), 6.4);
+        assert_eq!(GlucoseUnits::MgDl.shown(MgDl(116)), 116.0);
+    }
 
     #[test]
     fn versions_are_read_and_ordered() {

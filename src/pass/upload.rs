@@ -6,11 +6,10 @@ use std::collections::HashSet;
 
 use anyhow::{Result, bail, ensure};
 use chrono::{DateTime, Duration, Utc};
-use chrono_tz::Tz;
 
 use crate::config::Config;
 use crate::failure::{ExitStatus, Failure};
-use crate::nightscout::document::{Cause, Treatment};
+use crate::nightscout::document::{Cause, Conventions, Treatment};
 use crate::nightscout::{
     BATCH, Collection, Document, Refused, Site, SiteStatus, SiteVersion, Written,
 };
@@ -33,6 +32,14 @@ pub(super) struct SiteWriter<'a> {
 }
 
 impl SiteWriter<'_> {
+    /// How the site wants its documents.
+    pub(super) fn conventions(&self) -> Conventions {
+        Conventions {
+            zone: self.config.zone,
+            units: self.status.units,
+        }
+    }
+
     /// Writes the treatments that a plan asks for and counts what became of them.
     pub(super) fn treatments(&self, plan: Plan, uploads: &mut Uploads) -> Result<()> {
         for treatment in &plan.already {
@@ -59,7 +66,7 @@ impl SiteWriter<'_> {
         if self.config.pretend {
             for write in &writes {
                 *write.count(uploads) += 1;
-                uploads.documents.push(write.document(self.config.zone));
+                uploads.documents.push(write.document(self.conventions()));
             }
             return Ok(());
         }
@@ -79,7 +86,7 @@ impl SiteWriter<'_> {
             .collect();
         // As JSON documents are several times as large.
         for batch in in_arrays.chunks(BATCH) {
-            let documents = batch.iter().map(|write| write.document(self.config.zone));
+            let documents = batch.iter().map(|write| write.document(self.conventions()));
             let documents: Vec<Document> = documents.collect();
             let (written, ended) = self.site.write(Collection::Treatments, &documents);
             self.note(&written, batch, uploads);
@@ -95,7 +102,7 @@ impl SiteWriter<'_> {
             if uploads.not_allowed.is_some() {
                 return Ok(&writes[index..]);
             }
-            let mut document = write.document(self.config.zone);
+            let mut document = write.document(self.conventions());
             document.insert("_id".to_owned(), write.id().into());
             match self.site.update_by_id(Collection::Treatments, &document) {
                 Ok(written) => self.note(&written, std::slice::from_ref(write), uploads),
@@ -108,9 +115,11 @@ impl SiteWriter<'_> {
         Ok(&[])
     }
 
-    /// What the pump did by itself waits; what a person did goes up at once.
+    /// What the pump did by itself waits; what a person did goes up at once, and so do announcements, which snooze nothing.
     fn would_snooze_alarms(&self, treatment: &Treatment) -> bool {
-        treatment.cause == Cause::Pump && treatment.at > self.now - SNOOZES_ALARMS
+        treatment.cause == Cause::Pump
+            && !treatment.content.is_announcement
+            && treatment.at > self.now - SNOOZES_ALARMS
     }
 
     /// Counts what the site took, and keeps its reasons for what it did not.
@@ -180,9 +189,9 @@ impl Write {
         }
     }
 
-    fn document(&self, zone: Tz) -> Document {
+    fn document(&self, conventions: Conventions) -> Document {
         match self {
-            Write::New(treatment) => treatment.to_json(zone),
+            Write::New(treatment) => treatment.to_json(conventions),
             Write::Anew(update) => update.document.clone(),
         }
     }

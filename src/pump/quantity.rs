@@ -119,6 +119,11 @@ pub fn whole_or_decimal<S: Serializer>(number: f64, serializer: S) -> Result<S::
     }
 }
 
+/// A number as JSON, without a decimal point where it has no fraction.
+pub fn decimal(number: f64) -> serde_json::Value {
+    whole_or_decimal(number, serde_json::value::Serializer).unwrap_or_default()
+}
+
 /// What the pump's clock showed: a wall-clock time without zone. [`super::clock`] alone turns it into an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PumpTime(NaiveDateTime);

@@ -1,9 +1,10 @@
 //! `BOLUS`: each bolus as one document, filed under the moment at which it was complete.
 //!
-//! A bolus leaves up to a dozen events, paired by their `bolusId`. `bolus::delivery` gathers them, this file says what
-//! Nightscout gets. An extended bolus becomes a combo bolus as Nightscout's own form makes it: the part given at once,
+//! A bolus leaves seven events and more, paired by their `bolusId`, and they may come hours apart. `bolus::delivery` gathers
+//! them, `bolus::calculator` says how the pump reckoned, this file says what Nightscout gets. An extended bolus becomes a combo bolus as Nightscout's own form makes it: the part given at once,
 //! and the rest as a rate over a while. What was asked for stands there until the pump says what was delivered.
 
+mod calculator;
 mod delivery;
 mod notes;
 
@@ -31,6 +32,18 @@ pub fn treatments(history: &History<'_>) -> Vec<Treatment> {
         .collect()
 }
 
+/// What all boluses of a history delivered between two instants; `None` where that is not known of one of them.
+pub(super) fn delivered_between(
+    history: &History<'_>,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Option<MilliUnits> {
+    let delivered = delivery::deliveries(history.events)
+        .into_iter()
+        .map(|delivery| Some(delivery.delivered_by(to)? - delivery.delivered_by(from)?));
+    delivered.sum()
+}
+
 fn treatment(
     history: &History<'_>,
     delivery: &Delivery<'_>,
@@ -39,10 +52,8 @@ fn treatment(
     let extended = Extended::of(delivery);
     let main = delivery.main(extended.is_some())?;
     // What went in since nobody knows when stands there as given at its end.
-    let now = delivery
-        .completed
-        .or(delivery.end_alone())
-        .map_or(MilliUnits::ZERO, |(_, completed)| completed.delivered);
+    let ends = [delivery.now_ended(), delivery.end_alone()];
+    let now: MilliUnits = ends.iter().flatten().map(|ended| ended.delivered).sum();
     let carbs = delivery.requested_1.and_then(|(_, request)| request.carbs);
     if now == MilliUnits::ZERO && carbs.is_none() && extended.is_none() {
         return None;
@@ -52,6 +63,7 @@ fn treatment(
         carbs,
         automatic: is_automatic(delivery),
         notes: notes::notes(delivery, extended.as_ref()),
+        calculation: calculator::calculation(delivery),
         ..Content::default()
     };
     if let Some((glucose, kind)) = glucose(delivery, glucoses) {
@@ -67,9 +79,10 @@ fn treatment(
         None => EventType::CorrectionBolus,
     };
     let main_id = main.event.id;
-    let others: Vec<EventId> = delivery.ids().filter(|id| *id != main_id).collect();
+    let others: Vec<EventId> = delivery.told().filter(|id| *id != main_id).collect();
+    let identity = Identity::new(history.serial, Subject::Bolus, main_id, &others);
     Some(Treatment {
-        identity: Identity::new(history.serial, Subject::Bolus, main_id, &others),
+        identity: identity.or_by(history.serial, Subject::Bolus, delivery.events()),
         event_type,
         at: main.at,
         cause: if content.automatic {
@@ -85,7 +98,7 @@ fn treatment(
 fn is_automatic(delivery: &Delivery<'_>) -> bool {
     let option = delivery.requested_2.and_then(|(_, request)| request.option);
     let kind = delivery.requested_1.and_then(|(_, request)| request.kind);
-    let source = delivery.delivery.and_then(|(_, delivery)| delivery.source);
+    let source = delivery.reported(|report| report.source);
     matches!(
         option,
         Some(BolusOption::Automatic | BolusOption::EatingSoonAutomatic)
@@ -112,20 +125,23 @@ impl Extended {
     /// The extended part of a bolus that has one. It counts from when the part given at once was completed, and not at
     /// all where that was stopped before.
     fn of(delivery: &Delivery<'_>) -> Option<Extended> {
-        if let Some((event, ended)) = delivery.extended_ended() {
+        if delivery.end_alone().is_some() {
+            return None;
+        }
+        if let Some(ended) = delivery.extended_ended() {
             let from = delivery.extended_from()?;
             let whole = ended.completion == Some(Completion::Completed);
             return Some(Extended {
                 insulin: ended.delivered,
-                duration: event.at - from.at,
+                duration: ended.event.at - from.at,
                 standard_percent: whole.then(|| delivery.standard_percent()).flatten(),
                 completion: Some(ended.completion),
             });
         }
         let now_completed = delivery
-            .completed
-            .is_some_and(|(_, completed)| completed.completion == Some(Completion::Completed));
-        let started = delivery.extended_activated.is_some();
+            .now_ended()
+            .is_some_and(|ended| ended.completion == Some(Completion::Completed));
+        let started = delivery.is_extended();
         let begins = now_completed && !delivery.is_given_at_once();
         let planned_minutes = delivery.planned_minutes();
         if planned_minutes == 0 || !(started || begins) {
@@ -149,9 +165,21 @@ impl Extended {
         if self.insulin > MilliUnits::ZERO && self.duration > Duration::zero() {
             let length = minutes(self.duration);
             content.duration = Some(length);
-            content.relative = Some(self.insulin.units() / length * 60.0);
+            content.relative = Some(hourly(self.insulin, length));
         }
     }
+}
+
+/// The rate of an amount over some minutes, in U/h, with as few decimals from three on as still make the amount of it: the
+/// page shows them all.
+fn hourly(amount: MilliUnits, minutes: f64) -> f64 {
+    let exact = amount.units() / minutes * 60.0;
+    let rounded = |decimals: i32| {
+        let scale = 10f64.powi(decimals);
+        (exact * scale).round() / scale
+    };
+    let makes_it = |rate: &f64| (rate * minutes / 60.0 - amount.units()).abs() < 0.000_1;
+    (3..=6).map(rounded).find(makes_it).unwrap_or(exact)
 }
 
 /// The share of a total, in whole percent.

@@ -7,11 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::config::ProfileUpload;
 use crate::nightscout::GlucoseUnits;
+use crate::pump::quantity::decimal;
 use crate::pump::settings::{PumpProfile, PumpProfiles, Segment};
-
-/// How many mg/dL a mmol/L of glucose is, by its molar mass of 180.1559 g. Newer Nightscouts compute with the same, older
-/// ones with 18.018; either takes two decimals back to the same whole mg/dL.
-const MG_DL_IN_MMOL: f64 = 18.015_59;
 
 /// What Nightscout should have of a pump's profiles.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +40,7 @@ pub fn store(
     Some(ProfileStore {
         default_profile: default_profile?,
         store,
-        units: units_name(units),
+        units: units.name(),
     })
 }
 
@@ -65,13 +62,6 @@ fn free_name(name: &str, taken: &Map<String, Value>) -> String {
         .unwrap_or(name)
 }
 
-fn units_name(units: GlucoseUnits) -> &'static str {
-    match units {
-        GlucoseUnits::MgDl => "mg/dl",
-        GlucoseUnits::Mmol => "mmol",
-    }
-}
-
 fn one(profile: &PumpProfile, units: GlucoseUnits, zone: Tz, upload: &ProfileUpload) -> Value {
     let segments = &profile.segments;
     let positive = |of: fn(&Segment) -> f64| {
@@ -81,7 +71,7 @@ fn one(profile: &PumpProfile, units: GlucoseUnits, zone: Tz, upload: &ProfileUpl
     };
     let glucose = |of: fn(&Segment) -> f64| {
         let values = positive(of).into_iter();
-        schedule(values.map(|(start, value)| (start, in_units(value, units))))
+        schedule(values.map(|(start, value)| (start, units.of(value))))
     };
     let basal = segments.iter().map(|segment| {
         let rate = segment.basal.units_per_hour();
@@ -100,7 +90,7 @@ fn one(profile: &PumpProfile, units: GlucoseUnits, zone: Tz, upload: &ProfileUpl
         "target_high": target,
         "timezone": zone.name(),
         "startDate": "1970-01-01T00:00:00.000Z",
-        "units": units_name(units),
+        "units": units.name(),
     })
 }
 
@@ -122,33 +112,9 @@ fn schedule(values: impl Iterator<Item = (u16, f64)>) -> Value {
     values.into_iter().map(entry).collect()
 }
 
-/// A glucose in mg/dL in the site's units. Two decimals of mmol/L tell every whole mg/dL from its neighbours.
-fn in_units(mg_dl: f64, units: GlucoseUnits) -> f64 {
-    match units {
-        GlucoseUnits::MgDl => mg_dl,
-        GlucoseUnits::Mmol => (mg_dl / MG_DL_IN_MMOL * 100.0).round() / 100.0,
-    }
-}
-
-/// A number, without a decimal point where it has no fraction.
-fn decimal(number: f64) -> Value {
-    crate::pump::quantity::whole_or_decimal(number, serde_json::value::Serializer)
-        .unwrap_or(Value::Null)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn two_decimals_of_mmol_tell_every_mg_dl() {
-        for mg_dl in 1..=600 {
-            let mmol = in_units(f64::from(mg_dl), GlucoseUnits::Mmol);
-            for factor in [MG_DL_IN_MMOL, 18.018_018] {
-                assert_eq!((mmol * factor).round() as i32, mg_dl, "{mmol}");
-            }
-        }
-    }
 
     #[test]
     fn names_are_free_of_html_and_unique() {

@@ -60,12 +60,13 @@ fn in_words(documents: &[Value]) -> Vec<String> {
     let in_words = |document: &Value| {
         let at = filed(document).with_timezone(&chrono_tz::America::New_York);
         let minutes = number(document, "duration");
+        let later = number(document, "relative") * minutes / 60.0;
         format!(
             "{} {}: {} U at once, {} U over {minutes} min",
             at.format("%H:%M:%S"),
             text(document, "eventType"),
             number(document, "insulin"),
-            number(document, "relative") * minutes / 60.0,
+            (later * 1000.0).round() / 1000.0,
         )
     };
     documents.iter().map(in_words).collect()

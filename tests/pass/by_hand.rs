@@ -269,6 +269,13 @@ fn a_meal_bolus_from_the_phone_says_all_that_the_pump_recorded() {
     insta::assert_json_snapshot!(treatments(&events, &[]), @r#"
     [
       {
+        "boluscalc": {
+          "bg": 116,
+          "carbs": 20,
+          "insulin": 3.53,
+          "insulinbg": 0.2,
+          "insulincarbs": 3.33
+        },
         "carbs": 20,
         "created_at": "2026-05-14T15:04:18.000Z",
         "enteredBy": "Pump (tconnectsync)",

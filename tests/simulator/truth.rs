@@ -60,8 +60,10 @@ pub struct Bolus {
     pub id: i64,
     /// Events 64, 65 and 66; none where they were lost.
     pub requests: Option<[u64; 3]>,
-    /// Event 20; none where no part was to be given at once.
+    /// Event 20; none where no part was to be given at once, or where it was lost.
     pub completed: Option<u64>,
+    /// The event 280 that says that the part given at once is complete.
+    pub reported: Option<u64>,
     /// The instant of the request.
     pub requested_at: DateTime<Utc>,
     /// The instant of event 20 (of event 59 without one).
@@ -112,11 +114,11 @@ impl Bolus {
 pub struct Extended {
     /// Event 59.
     pub started: u64,
-    /// Event 21; none when the history ends before.
+    /// Event 21; none when the history ends before, or where it was lost.
     pub completed: Option<u64>,
     /// The instant of 59.
     pub from: DateTime<Utc>,
-    /// The instant of 21.
+    /// The instant of 21, or of the 280 beside it; none when the history ends before.
     pub to: Option<DateTime<Utc>>,
     /// Minutes asked for.
     pub minutes: i64,
@@ -124,7 +126,7 @@ pub struct Extended {
     pub standard_percent: i64,
     /// mU asked for.
     pub requested: i64,
-    /// mU given by 21; 0 without it.
+    /// mU given by then; 0 when the history ends before.
     pub delivered: i64,
     /// `completionStatus` of 21.
     pub status: i64,
@@ -351,6 +353,7 @@ impl Truth {
         for bolus in &mut self.boluses {
             bolus.requests.iter_mut().flatten().for_each(map);
             maybe(&mut bolus.completed);
+            maybe(&mut bolus.reported);
             maybe(&mut bolus.bg_check);
             if let Some(extended) = &mut bolus.extended {
                 map(&mut extended.started);

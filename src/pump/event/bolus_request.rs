@@ -37,10 +37,12 @@ pub struct BolusRequested1 {
     pub bg: Option<MgDl>,
     /// Insulin on board then, in U.
     pub iob: Option<f64>,
+    /// The carb ratio used, in g/U; `None` for none. A bolus from the phone is captured with 0.
+    pub carb_ratio: Option<f64>,
 }
 
 pub(super) fn part_1(f: &mut Fields<'_>) -> Result<BolusRequested1, Missing> {
-    f.not_used(&["correctionBolusIncluded", "carbRatio"]);
+    f.not_used(&["correctionBolusIncluded"]);
     const KINDS: &[(i64, BolusKind)] = &[
         (0, BolusKind::Insulin),
         (1, BolusKind::Carb),
@@ -53,6 +55,11 @@ pub(super) fn part_1(f: &mut Fields<'_>) -> Result<BolusRequested1, Missing> {
         carbs: f.decimal("carbAmount").filter(|grams| *grams > 0.0),
         bg: f.glucose("bg"),
         iob: f.decimal("iob"),
+        // Thousandths of g/U on the wire.
+        carb_ratio: f
+            .decimal("carbRatio")
+            .filter(|ratio| *ratio > 0.0)
+            .map(|ratio| ratio / 1000.0),
     })
 }
 
@@ -92,10 +99,14 @@ pub struct BolusRequested2 {
     pub user_override: bool,
     /// Whether the user declined the proposed correction.
     pub declined_correction: bool,
+    /// How far one unit was reckoned to lower glucose; `None` for none. A bolus from the phone is captured with 0.
+    pub sensitivity: Option<MgDl>,
+    /// The glucose aimed at; `None` for none, likewise.
+    pub target: Option<MgDl>,
 }
 
 pub(super) fn part_2(f: &mut Fields<'_>) -> Result<BolusRequested2, Missing> {
-    f.not_used(&["isf", "targetBg", "selectedIob"]);
+    f.not_used(&["selectedIob"]);
     const OPTIONS: &[(i64, BolusOption)] = &[
         (0, BolusOption::Standard),
         (1, BolusOption::Extended),
@@ -115,6 +126,8 @@ pub(super) fn part_2(f: &mut Fields<'_>) -> Result<BolusRequested2, Missing> {
         duration_minutes: f.minutes("duration").unwrap_or(0),
         user_override: f.flag("userOverride"),
         declined_correction: f.flag("declinedCorrection"),
+        sensitivity: f.glucose("isf"),
+        target: f.glucose("targetBg"),
     })
 }
 

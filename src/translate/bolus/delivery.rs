@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 
 use crate::pump::clock::DatedEvent;
 use crate::pump::event::{
     BolusActivated, BolusCompleted, BolusDelivery, BolusId, BolusRequested1, BolusRequested2,
-    BolusRequested3, Detail, EventId,
+    BolusRequested3, Completion, Detail, EventId,
 };
 use crate::pump::quantity::MilliUnits;
 
@@ -22,33 +22,128 @@ pub(super) struct Delivery<'a> {
     pub requested_1: Part<'a, BolusRequested1>,
     pub requested_2: Part<'a, BolusRequested2>,
     pub requested_3: Part<'a, BolusRequested3>,
-    /// The newest of its code-280 events.
-    pub delivery: Part<'a, BolusDelivery>,
-    pub completed: Part<'a, BolusCompleted>,
-    pub extended_activated: Part<'a, BolusActivated>,
-    pub extended_completed: Part<'a, BolusCompleted>,
+    activated: Part<'a, BolusActivated>,
+    /// Code 280, in order: one when it begins, one when it is over, and during an extended part one every five minutes.
+    reports: Vec<(&'a DatedEvent, &'a BolusDelivery)>,
+    completed: Part<'a, BolusCompleted>,
+    extended_activated: Part<'a, BolusActivated>,
+    extended_completed: Part<'a, BolusCompleted>,
+    /// All of its events.
+    events: Vec<EventId>,
     newest: Option<&'a DatedEvent>,
 }
 
+/// How a bolus, or one of its parts, ended.
+#[derive(Clone, Copy)]
+pub(super) struct Ended<'a> {
+    /// The event that tells, or that comes nearest to the end.
+    pub event: &'a DatedEvent,
+    pub delivered: MilliUnits,
+    pub requested: Option<MilliUnits>,
+    /// `None` where nothing says how.
+    pub completion: Option<Completion>,
+}
+
+impl<'a> Ended<'a> {
+    fn recorded((event, completed): (&'a DatedEvent, &'a BolusCompleted)) -> Self {
+        Ended {
+            event,
+            delivered: completed.delivered,
+            requested: completed.requested,
+            completion: completed.completion,
+        }
+    }
+
+    /// As code 280 tells, which does not say why less was delivered than asked for.
+    fn reported(event: &'a DatedEvent, delivered: MilliUnits, requested: MilliUnits) -> Self {
+        Ended {
+            event,
+            delivered,
+            requested: Some(requested),
+            completion: (delivered >= requested).then_some(Completion::Completed),
+        }
+    }
+}
+
 impl<'a> Delivery<'a> {
-    /// The event that the document is filed under: the completion; of a bolus that has no part given at once, the start
+    /// The end of the bolus, or of its part given at once: code 20, and where that is missing what code 280 says.
+    pub(super) fn now_ended(&self) -> Option<Ended<'a>> {
+        match self.completed {
+            Some(completed) => Some(Ended::recorded(completed)),
+            None => self.now_reported(),
+        }
+    }
+
+    /// The end of the part given at once as code 280 tells it. The captured 280 of an extended bolus says "started" until
+    /// all of it is over; that the part given at once is complete shows in how much was delivered.
+    fn now_reported(&self) -> Option<Ended<'a>> {
+        let closing = self.closing();
+        let requested = self.reported(|report| report.requested_now);
+        if !self.asks_for_later() {
+            let (event, total) = closing?;
+            return Some(Ended::reported(event, total, requested.unwrap_or(total)));
+        }
+        let requested = requested.filter(|amount| *amount > MilliUnits::ZERO)?;
+        let is_whole = |report: &BolusDelivery| report.delivered_total >= Some(requested);
+        if let Some((event, _)) = self.reports.iter().find(|(_, report)| is_whole(report))
+            && closing.is_none_or(|(closing, _)| closing.event.id != event.event.id)
+        {
+            return Some(Ended::reported(event, requested, requested));
+        }
+        let (closing, total) = closing?;
+        if total < requested {
+            return Some(Ended::reported(closing, total, requested));
+        }
+        // Only the end of all of it is known: the part given at once was complete before, soon after it began.
+        let event = self.extended_activated.map(|(event, _)| event);
+        let event = event.or(self.began()).unwrap_or(closing);
+        Some(Ended::reported(event, requested, requested))
+    }
+
+    /// The event 280 that says that the whole bolus is over, and what it delivered.
+    fn closing(&self) -> Option<(&'a DatedEvent, MilliUnits)> {
+        let (event, report) = self.reports.last()?;
+        let total = report.delivered_total?;
+        (report.completed == Some(true)).then_some((*event, total))
+    }
+
+    /// The newest that code 280 says of something.
+    pub(super) fn reported<T>(&self, of: impl Fn(&BolusDelivery) -> Option<T>) -> Option<T> {
+        self.reports.iter().rev().find_map(|(_, report)| of(report))
+    }
+
+    /// Whether code 280 says that a part was asked for over time.
+    fn asks_for_later(&self) -> bool {
+        self.reported(|report| report.requested_later)
+            .is_some_and(|later| later > MilliUnits::ZERO)
+    }
+
+    /// The event that the document is filed under: the end of the part given at once; of a bolus that has none, the start
     /// of the extended part or what stands for it; and of a bolus that has nothing else, the end of the extended part.
     ///
-    /// Which of them it is stays the same from run to run: a document is filed under the latter two only when the bolus is
-    /// over, and what would come before them is known by then.
+    /// Which of them it is depends on what has come of the bolus so far. Who the document is does not.
     pub(super) fn main(&self, extended: bool) -> Option<&'a DatedEvent> {
-        let completed = self.completed.map(|(event, _)| event);
-        completed.or(match extended {
+        let ended = self.now_ended().map(|ended| ended.event);
+        ended.or(match extended {
             true => self.extended_from(),
-            false => self.end_alone().map(|(event, _)| event),
+            false => self.end_alone().map(|ended| ended.event),
         })
     }
 
-    /// What the extended part counts from: its start, else the end of the part given at once, else the request.
+    /// What the extended part counts from: its start, else the end of the part given at once, else the beginning.
     pub(super) fn extended_from(&self) -> Option<&'a DatedEvent> {
         let started = self.extended_activated.map(|(event, _)| event);
-        let completed = self.completed.map(|(event, _)| event);
-        started.or(completed).or(self.requested())
+        let ended = self.now_ended().map(|ended| ended.event);
+        started.or(ended).or(self.began())
+    }
+
+    /// What comes nearest to its beginning.
+    fn began(&self) -> Option<&'a DatedEvent> {
+        let activated = self.activated.map(|(event, _)| event);
+        let closing = self.closing().map(|(event, _)| event.event.id);
+        let mut reports = self.reports.iter().map(|(event, _)| *event);
+        let reported = reports.find(|event| Some(event.event.id) != closing);
+        activated.or(self.requested()).or(reported)
     }
 
     /// The first of the requests on record.
@@ -59,17 +154,38 @@ impl<'a> Delivery<'a> {
         first.or(second).or(third)
     }
 
-    /// The end of the extended part; none of one that was called off before it began.
-    pub(super) fn extended_ended(&self) -> Part<'a, BolusCompleted> {
-        let began = self.completed.is_some() || self.extended_activated.is_some();
-        self.extended_completed
-            .filter(|(_, ended)| began || ended.delivered > MilliUnits::ZERO)
+    /// The end of the extended part: code 21, and where that is missing what code 280 says. None of one that was called
+    /// off before it began.
+    pub(super) fn extended_ended(&self) -> Option<Ended<'a>> {
+        let began = self.now_ended().is_some() || self.extended_activated.is_some();
+        let ended = match self.extended_completed {
+            Some(completed) => Ended::recorded(completed),
+            None => self.extended_reported()?,
+        };
+        (began || ended.delivered > MilliUnits::ZERO).then_some(ended)
+    }
+
+    /// The end of the extended part as code 280 tells it: the whole, less what was given at once.
+    fn extended_reported(&self) -> Option<Ended<'a>> {
+        let (event, total) = self.closing().filter(|_| self.asks_for_later())?;
+        let requested = self.reported(|report| report.requested_later)?;
+        let now = self.now_ended();
+        let cut_short = now.is_some_and(|now| now.completion != Some(Completion::Completed));
+        let now = now.map_or(MilliUnits::ZERO, |now| now.delivered);
+        let delivered = (total - now).max(MilliUnits::ZERO);
+        (!cut_short).then(|| Ended::reported(event, delivered, requested))
     }
 
     /// The end of an extended part where nothing tells since when it was given.
-    pub(super) fn end_alone(&self) -> Part<'a, BolusCompleted> {
-        self.extended_ended()
-            .filter(|_| self.extended_from().is_none())
+    pub(super) fn end_alone(&self) -> Option<Ended<'a>> {
+        let took_no_time = |ended: &Ended<'_>, from: &DatedEvent| {
+            from.event.id == ended.event.event.id
+                || (ended.delivered > MilliUnits::ZERO && from.at >= ended.event.at)
+        };
+        self.extended_ended().filter(|ended| {
+            self.extended_from()
+                .is_none_or(|from| took_no_time(ended, from))
+        })
     }
 
     /// The share asked for at once, in percent.
@@ -88,14 +204,17 @@ impl<'a> Delivery<'a> {
         self.requested_percent().filter(|percent| *percent < 100)
     }
 
+    /// Whether its extended part was begun.
+    pub(super) fn is_extended(&self) -> bool {
+        self.extended_activated.is_some()
+    }
+
     /// How long the later part is to take, in minutes; 0 where nothing tells. The request says it, else the start.
     pub(super) fn planned_minutes(&self) -> i64 {
         let requested = self
             .requested_2
             .map(|(_, request)| request.duration_minutes);
-        let started = self
-            .delivery
-            .and_then(|(_, delivery)| delivery.extended_duration_minutes);
+        let started = self.reported(|report| report.extended_duration_minutes);
         requested
             .filter(|minutes| *minutes > 0)
             .or(started)
@@ -107,13 +226,9 @@ impl<'a> Delivery<'a> {
         let activated = self
             .extended_activated
             .and_then(|(_, activated)| activated.size);
-        let asked = self
-            .delivery
-            .and_then(|(_, delivery)| delivery.requested_later);
+        let asked = self.reported(|report| report.requested_later);
         let total = self.requested_3.and_then(|(_, request)| request.total);
-        let now = self
-            .completed
-            .and_then(|(_, completed)| completed.requested);
+        let now = self.now_ended().and_then(|ended| ended.requested);
         let rest = total.map(|total| total - now.unwrap_or(MilliUnits::ZERO));
         let positive = |amount: &MilliUnits| *amount > MilliUnits::ZERO;
         activated
@@ -122,14 +237,52 @@ impl<'a> Delivery<'a> {
             .or(rest.filter(positive))
     }
 
-    /// The events that the document tells of, in tconnectsync's order: the completion first, then the requests.
-    pub(super) fn ids(&self) -> impl Iterator<Item = EventId> {
+    /// How much of it went in up to an instant; `None` where that is not known.
+    pub(super) fn delivered_by(&self, at: DateTime<Utc>) -> Option<MilliUnits> {
+        let until = |event: &DatedEvent| event.at <= at;
+        let now = self.now_ended().filter(|ended| until(ended.event));
+        let later = self.extended_ended().filter(|ended| until(ended.event));
+        let ended_with = now.map_or(MilliUnits::ZERO, |now| now.delivered);
+        if let Some(later) = later {
+            return Some(ended_with + later.delivered);
+        }
+        let reports = self.reports.iter().rev();
+        let reported = reports
+            .filter(|(event, _)| until(event))
+            .find_map(|(_, report)| report.delivered_total);
+        let later_runs = self
+            .extended_activated
+            .is_some_and(|(event, _)| until(event));
+        if later_runs || (now.is_some() && self.asks_for_later()) {
+            // It is told every five minutes.
+            return reported.map(|reported| reported.max(ended_with));
+        }
+        let runs = self.activated.is_some_and(|(event, _)| until(event)) || reported.is_some();
+        match now {
+            Some(now) => Some(now.delivered),
+            None if runs => None,
+            None => Some(MilliUnits::ZERO),
+        }
+    }
+
+    /// All of its events.
+    pub(super) fn events(&self) -> &[EventId] {
+        &self.events
+    }
+
+    /// The events that the document tells of, in tconnectsync's order: the completion first, then the requests. Of the
+    /// many 280s of an extended part one is enough, the last or, as long as it runs, the first.
+    pub(super) fn told(&self) -> impl Iterator<Item = EventId> {
+        let report = match self.closing() {
+            Some((event, _)) => Some(event),
+            None => self.reports.first().map(|(event, _)| *event),
+        };
         [
             self.completed.map(|(event, _)| event),
             self.requested_1.map(|(event, _)| event),
             self.requested_2.map(|(event, _)| event),
             self.requested_3.map(|(event, _)| event),
-            self.delivery.map(|(event, _)| event),
+            report,
             self.extended_activated.map(|(event, _)| event),
             self.extended_completed.map(|(event, _)| event),
         ]
@@ -159,7 +312,8 @@ impl<'a> Delivery<'a> {
             Detail::BolusRequested1(request) => self.requested_1 = Some((event, request)),
             Detail::BolusRequested2(request) => self.requested_2 = Some((event, request)),
             Detail::BolusRequested3(request) => self.requested_3 = Some((event, request)),
-            Detail::BolusDelivery(delivery) => self.delivery = Some((event, delivery)),
+            Detail::BolusActivated(activated) => self.activated = Some((event, activated)),
+            Detail::BolusDelivery(delivery) => self.reports.push((event, delivery)),
             Detail::BolusCompleted(completed) => self.completed = Some((event, completed)),
             Detail::ExtendedBolusActivated(activated) => {
                 self.extended_activated = Some((event, activated));
@@ -169,6 +323,7 @@ impl<'a> Delivery<'a> {
             }
             _ => {}
         }
+        self.events.push(event.event.id);
         self.newest = Some(event);
     }
 }

@@ -3,7 +3,7 @@
 use crate::pump::event::{BolusOption, BolusSource};
 
 use super::super::ending;
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Ended};
 use super::{Extended, is_automatic};
 
 /// The kind, the user's deviations from the pump's proposal, and how it ended where that was not as planned.
@@ -21,13 +21,8 @@ pub(super) fn notes(delivery: &Delivery<'_>, extended: Option<&Extended>) -> Opt
     if delivery.end_alone().is_some() {
         notes.push("extended part, start not recorded".to_owned());
     }
-    if let Some((_, completed)) = delivery.completed
-        && let Some(how) = completed.completion.and_then(ending)
-    {
-        notes.push(match completed.requested {
-            Some(requested) => format!("{how}: {} of {requested}", completed.delivered.units()),
-            None => how.to_owned(),
-        });
+    if let Some(ended) = delivery.now_ended() {
+        notes.extend(cut_short(&ended));
     }
     if let Some(how) = extended
         .and_then(|part| part.completion)
@@ -39,9 +34,22 @@ pub(super) fn notes(delivery: &Delivery<'_>, extended: Option<&Extended>) -> Opt
     (!notes.is_empty()).then(|| notes.join(", "))
 }
 
+/// How a part ended that was not given in full.
+fn cut_short(ended: &Ended<'_>) -> Option<String> {
+    let how = match (ended.completion, ended.requested) {
+        (Some(completion), _) => ending(completion)?,
+        (None, Some(requested)) if ended.delivered < requested => "stopped",
+        (None, _) => return None,
+    };
+    Some(match ended.requested {
+        Some(requested) => format!("{how}: {} of {requested}", ended.delivered.units()),
+        None => how.to_owned(),
+    })
+}
+
 fn kind(delivery: &Delivery<'_>) -> Option<&'static str> {
     let option = delivery.requested_2.and_then(|(_, request)| request.option);
-    let source = delivery.delivery.and_then(|(_, delivery)| delivery.source);
+    let source = delivery.reported(|report| report.source);
     match option {
         Some(BolusOption::Standard) if source == Some(BolusSource::Phone) => Some("Phone bolus"),
         Some(BolusOption::Standard) => Some("Standard bolus"),

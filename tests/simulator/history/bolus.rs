@@ -41,6 +41,8 @@ pub(super) struct Order {
     pub overridden: bool,
     pub declined: bool,
     pub lost_requests: bool,
+    /// Whether 20 and 21 are missing.
+    pub lost_completions: [bool; 2],
     /// Whether a BG is entered just before, and if so, by hand.
     pub bg_check: Option<bool>,
     pub later: Option<Later>,
@@ -140,10 +142,13 @@ fn add(world: &mut World<'_>, mut order: Order, orders: &mut Vec<Order>, rng: &m
         cut_short(world, &mut order, rng);
     }
     order.lost_requests = world.has(Feature::LostRequests) && rng.chance(15);
+    if world.has(Feature::LostCompletions) {
+        order.lost_completions = [rng.chance(20), rng.chance(30)];
+    }
     // Only the part given at once keeps other boluses away: a pump gives a standard bolus during an extension.
     let free = world.reserve(order.at - 4, order.completes() + 4);
     let extension_fits = order.later.as_ref().is_none_or(|later| {
-        let (from, to) = (order.completes() + 2, order.completes() + 2 + later.seconds);
+        let (from, to) = (order.completes(), order.completes() + later.seconds);
         let stops = |from_: i64, to_: i64| from_ <= to && to_ >= from;
         let suspended = world.truth.suspensions.iter().any(|s| {
             stops(
@@ -192,6 +197,7 @@ fn plain(at: i64) -> Order {
         overridden: false,
         declined: false,
         lost_requests: false,
+        lost_completions: [false; 2],
         bg_check: None,
         later: None,
     }

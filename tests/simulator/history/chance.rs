@@ -47,6 +47,7 @@ impl Plan {
             Feature::NullProperties,
             Feature::MaskIntegers,
             Feature::LostRequests,
+            Feature::LostCompletions,
             Feature::AllLater,
             Feature::Chatter,
         ];

@@ -1,5 +1,7 @@
-//! How a bolus reads in the pump's log: 64, 65, 66 in one second, 55 and 280 when it starts, 280 and 20 when the part given
-//! at once is complete; 59 and 21 around the part given later.
+//! How a bolus reads in the pump's log: 64, 65, 66 in one second, 55 and 280 when it starts, 280 and 20 when it is complete.
+//!
+//! Of an extended bolus, 20, 59 and 280 come in the second in which the part given at once is complete. As captured, 280
+//! then says "started" every five minutes, with all that was delivered so far, and "completed" only beside 21.
 
 use super::super::rng::Rng;
 use super::super::truth::{BgCheck, Bolus, Extended};
@@ -8,6 +10,10 @@ use super::calendar::DAY;
 use super::event::Properties;
 use super::plan::Feature;
 use super::world::World;
+
+/// `bolusDeliveryStatus`.
+const COMPLETED: i64 = 0;
+const STARTED: i64 = 1;
 
 pub(super) fn record(world: &mut World<'_>, orders: &[Order]) {
     let mut rng = world.rng(5);
@@ -51,26 +57,28 @@ fn one(world: &mut World<'_>, order: &Order, id: i64, rng: &mut Rng) {
                 .units("bolusSize", order.now),
         );
     }
-    world.push(280, starts, status(order, id, source, (1, 0)));
-    let mut completed = None;
+    world.push(280, starts, status(order, id, source, (STARTED, 0)));
+    let (mut completed, mut reported) = (None, None);
     if order.now > 0 {
-        world.push(
-            280,
-            completes,
-            status(order, id, source, (0, order.delivered_now)),
-        );
         world.give(completes, order.delivered_now);
-        let amounts = (order.delivered_now, order.now);
-        completed = completion(world, 20, completes, (id, order.status), amounts, rng);
+        if order.later.is_none() {
+            let properties = status(order, id, source, (COMPLETED, order.delivered_now));
+            reported = world.push(280, completes, properties);
+        }
+        if !order.lost_completions[0] {
+            let amounts = (order.delivered_now, order.now);
+            completed = completion(world, 20, completes, (id, order.status), amounts, rng);
+        }
     }
-    let extended = extend(world, order, id, source, rng);
+    let extended = extend(world, order, (id, source), &mut reported, rng);
     world.truth.boluses.push(Bolus {
         id,
         requests,
         completed,
+        reported,
         requested_at: world.instant(order.at),
         at: match &extended {
-            Some(later) if completed.is_none() => later.from,
+            Some(later) if order.now == 0 => later.from,
             _ => world.instant(completes),
         },
         requested: order.now + order.later.as_ref().map_or(0, |later| later.requested),
@@ -134,7 +142,7 @@ fn request(world: &mut World<'_>, order: &Order, id: i64) -> Option<[u64; 3]> {
     Some([first, second, third])
 }
 
-/// Event 280: started (1, nothing yet) or completed (0, mU given).
+/// Event 280: its status, and the mU given so far.
 fn status(order: &Order, id: i64, source: i64, (status, delivered): (i64, i64)) -> Properties {
     let parts = [
         (0, order.now > 0),
@@ -192,16 +200,16 @@ fn completion(
     world.push(code, at, properties)
 }
 
-/// Events 59 and 21, with a last 280 that counts both parts.
+/// Events 59 and 21, with the 280s beside them and every five minutes in between.
 fn extend(
     world: &mut World<'_>,
     order: &Order,
-    id: i64,
-    source: i64,
+    (id, source): (i64, i64),
+    reported: &mut Option<u64>,
     rng: &mut Rng,
 ) -> Option<Extended> {
     let later = order.later.as_ref()?;
-    let from = order.completes() + 2;
+    let from = order.completes();
     let to = from + later.seconds;
     let iob = world.iob(from);
     let properties = Properties::new()
@@ -215,32 +223,32 @@ fn extend(
             .units_f32("iob", iob)
             .units("bolexSize", later.requested),
     )?;
-    world.push(
-        280,
-        to,
-        status(
-            order,
-            id,
-            source,
-            (0, order.delivered_now + later.delivered),
-        ),
-    );
+    let so_far = |at: i64| later.delivered * (at - from) / later.seconds.max(1);
+    for at in (from..to).step_by(300) {
+        let delivered = order.delivered_now + so_far(at);
+        let number = world.push(280, at, status(order, id, source, (STARTED, delivered)));
+        if order.now > 0 {
+            *reported = reported.or(number);
+        }
+    }
+    let lost = order.lost_completions[1];
     let amounts = (later.delivered, later.requested);
-    let completed = completion(world, 21, to, (id, later.status), amounts, rng);
+    let completed = match lost {
+        true => None,
+        false => completion(world, 21, to, (id, later.status), amounts, rng),
+    };
+    let total = order.delivered_now + later.delivered;
+    let closed = world.push(280, to, status(order, id, source, (COMPLETED, total)));
     world.give(to, later.delivered);
     Some(Extended {
         started,
         completed,
         from: world.instant(from),
-        to: completed.map(|_| world.instant(to)),
+        to: closed.map(|_| world.instant(to)),
         minutes: later.minutes,
         standard_percent: later.standard_percent,
         requested: later.requested,
-        delivered: if completed.is_some() {
-            later.delivered
-        } else {
-            0
-        },
+        delivered: closed.map_or(0, |_| later.delivered),
         status: later.status,
     })
 }

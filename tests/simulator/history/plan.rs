@@ -292,6 +292,8 @@ features! {
     NullProperties,
     /// Bit masks as integers.
     MaskIntegers,
+    /// Boluses whose 20 or 21 is missing, so that only 280 says what was delivered.
+    LostCompletions,
 }
 
 /// A set of features.
@@ -313,6 +315,7 @@ impl Features {
         .without(Feature::NullProperties)
         .without(Feature::MaskIntegers)
         .without(Feature::LostRequests)
+        .without(Feature::LostCompletions)
         .without(Feature::QuietSuspensions)
         .without(Feature::Gaps);
 
