@@ -40,7 +40,7 @@ pub(super) fn delivered_between(
 ) -> Option<MilliUnits> {
     let delivered = delivery::deliveries(history.events)
         .into_iter()
-        .map(|delivery| Some(delivery.delivered_by(to)? - delivery.delivered_by(from)?));
+        .map(|delivery| delivery.delivered_between(from, to));
     delivered.sum()
 }
 

@@ -2,7 +2,11 @@
 //!
 //! Pumps differ in what they report, and when: the reservoir at suspensions and fills, some also in between; the battery
 //! once a day, some more often; insulin on board around boluses. Each value keeps the time at which it was reported, and is
-//! left out when it has become too old to stand beside the others.
+//! left out when it has become too old to stand beside the others. What is left in the reservoir is reckoned from the last
+//! report (`device_status::reservoir`).
+
+mod on_board;
+mod reservoir;
 
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -15,9 +19,8 @@ use crate::pump::event::{Detail, RateSource};
 use crate::pump::quantity::MilliUnits;
 
 use super::History;
-
-/// A pump that gives 50 U a day takes 8 U out of its cartridge in this time.
-const RESERVOIR_HOLDS: Duration = Duration::hours(4);
+use on_board::OnBoard;
+use reservoir::Reservoir;
 
 /// Some pumps report their battery at midnight only.
 const BATTERY_HOLDS: Duration = Duration::hours(25);
@@ -44,7 +47,7 @@ struct Battery {
 pub struct DeviceState {
     /// When the pump was last heard of: the document's time.
     pub at: DateTime<Utc>,
-    reservoir: Option<Reported<MilliUnits>>,
+    reservoir: Option<Reservoir>,
     battery: Option<Reported<Battery>>,
     iob: Option<Reported<MilliUnits>>,
     suspended: Option<Reported<bool>>,
@@ -66,26 +69,29 @@ pub fn newest(history: &History<'_>, features: &FeatureSet) -> Option<DeviceStat
         served: Vec::new(),
     };
     let status = features.contains(Feature::DeviceStatus);
+    let mut on_board = OnBoard::default();
     for event in history.events {
         if status {
             state.take_status(event);
         }
         if features.contains(Feature::Iob) {
-            state.take_iob(event);
+            on_board.take(event);
         }
     }
-    if !status {
+    if status {
+        state.reservoir = reservoir::left(history, features);
+    } else {
         // Nightscout judges the age of an insulin on board by the document's time.
-        state.at = state.iob?.at;
+        state.at = on_board.newest()?.at;
     }
-    if state.reservoir.is_some() || state.battery.is_some() {
+    state.iob = on_board.value();
+    if state.battery.is_some() || status && reservoir::is_reported(history) {
         state.served.push(Feature::DeviceStatus);
     }
-    if state.iob.is_some() {
+    if on_board.newest().is_some() {
         state.served.push(Feature::Iob);
     }
     let empty = state.served.is_empty() && state.suspended.is_none();
-    forget(&mut state.reservoir, state.at, RESERVOIR_HOLDS);
     forget(&mut state.battery, state.at, BATTERY_HOLDS);
     forget(&mut state.iob, state.at, IOB_HOLDS);
     (!empty).then_some(state)
@@ -114,13 +120,6 @@ impl DeviceState {
 
     fn take_status(&mut self, event: &DatedEvent) {
         let at = event.at;
-        let reservoir = match &event.event.detail {
-            Detail::StatusSnapshot(status) => status.reservoir,
-            Detail::PumpingSuspended(suspended) => suspended.reservoir,
-            Detail::PumpingResumed(resumed) => resumed.reservoir,
-            Detail::CartridgeFilled(filled) => filled.volume,
-            _ => None,
-        };
         let battery = match &event.event.detail {
             Detail::StatusSnapshot(status) => status.battery_percent.map(|percent| (percent, None)),
             Detail::DailyBasal(daily) => daily
@@ -136,9 +135,6 @@ impl DeviceState {
                 .map(|source| source == RateSource::Suspended),
             _ => None,
         };
-        self.reservoir = reservoir
-            .map(|value| Reported { value, at })
-            .or(self.reservoir);
         self.battery = battery
             .map(|(percent, millivolts)| Reported {
                 value: Battery {
@@ -161,45 +157,29 @@ impl DeviceState {
         }
     }
 
-    fn take_iob(&mut self, event: &DatedEvent) {
-        let units = match &event.event.detail {
-            Detail::StatusSnapshot(status) => status.iob,
-            Detail::DailyBasal(daily) => daily.iob,
-            Detail::BgEntered(entered) => entered.iob,
-            Detail::BolusRequested1(request) => request.iob,
-            Detail::BolusActivated(activated) | Detail::ExtendedBolusActivated(activated) => {
-                activated.iob
-            }
-            Detail::BolusCompleted(completed) | Detail::ExtendedBolusCompleted(completed) => {
-                completed.iob
-            }
-            _ => None,
-        };
-        if let Some(value) = units.and_then(MilliUnits::from_units) {
-            self.iob = Some(Reported {
-                value,
-                at: event.at,
-            });
-        }
-    }
-
     /// The document to send, its times written in the owner's zone. `extended` is a list that Nightscout shows in the
     /// tooltip of its pump pill as it is.
     pub fn to_json(&self, zone: Tz) -> Map<String, Value> {
         let time = |at: DateTime<Utc>| local_time(at, zone);
         let mut pump = Map::new();
         let mut ages = Map::new();
-        let mut age = |label: &str, at: DateTime<Utc>| {
+        let minute = |at: DateTime<Utc>| {
             let local = zone.from_utc_datetime(&at.naive_utc());
-            ages.insert(
-                label.to_owned(),
-                local.format("%Y-%m-%d %H:%M").to_string().into(),
-            );
+            local.format("%Y-%m-%d %H:%M").to_string()
+        };
+        let mut age = |label: &str, at: DateTime<Utc>| {
+            ages.insert(label.to_owned(), minute(at).into());
         };
         pump.insert("clock".to_owned(), time(self.at).into());
         if let Some(reservoir) = &self.reservoir {
-            pump.insert("reservoir".to_owned(), json!(reservoir.value));
-            age("Reservoir as of", reservoir.at);
+            pump.insert("reservoir".to_owned(), json!(reservoir.left));
+            if let Some(estimate) = reservoir.estimate() {
+                // Nightscout shows this in place of the number, which it judges by.
+                pump.insert("reservoir_display_override".to_owned(), estimate.into());
+                age("Reservoir estimated from", reservoir.reported.at);
+            } else {
+                age("Reservoir as of", reservoir.reported.at);
+            }
         }
         if let Some(battery) = &self.battery {
             pump.insert("battery".to_owned(), battery.value.to_json());

@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
+use tconnectsync_heroku::config::Feature;
 
 use super::{afterwards, arrange, by_hand, noon_after};
 use crate::arrangement::{Arrangement, without_ids};
 use crate::pass::by_hand::event;
-use crate::pass::filed;
+use crate::pass::{filed, text};
 use crate::simulator::history::{History, Plan};
 use crate::simulator::nightscout::Nightscout;
 use crate::simulator::tandem::Pump;
@@ -110,12 +111,15 @@ fn a_suspension_that_began_before_the_history_has_no_beginning() {
 #[test]
 fn each_feature_has_its_part() {
     let events = [
+        rate(9, "07:58:00", 3),
         snapshot(10, "08:00:00", 140, 80, 30),
+        rate(11, "08:03:00", 3),
         bolus_ended(20, "08:05:00", 2.0),
         rate(30, "08:07:00", 3),
     ];
     let state = status(&events, "DEVICE_STATUS");
-    assert_eq!(state["pump"]["reservoir"], 140);
+    // 2 U, and seven minutes of 0.8 U/h.
+    assert_eq!(state["pump"]["reservoir"], 137.907);
     assert!(state["pump"]["iob"].is_null(), "{state}");
     // An insulin on board is as old as the document: Nightscout looks at nothing else.
     insta::assert_json_snapshot!(status(&events, "IOB"), @r#"
@@ -277,4 +281,236 @@ fn a_run_about_days_gone_by_has_no_news_of_the_pump() {
     );
     assert!(arrangement.nightscout.devicestatuses().is_empty());
     assert!(outcome.report.without_data.is_empty());
+}
+
+/// What the document says of the reservoir: amount, text in its place, and the ages.
+fn reservoir(events: &[Value]) -> [Value; 4] {
+    let pump = status(events, "DEVICE_STATUS")["pump"].take();
+    [
+        pump["reservoir"].clone(),
+        pump["reservoir_display_override"].clone(),
+        pump["extended"]["Reservoir as of"].clone(),
+        pump["extended"]["Reservoir estimated from"].clone(),
+    ]
+}
+
+fn nothing() -> [Value; 4] {
+    [Value::Null, Value::Null, Value::Null, Value::Null]
+}
+
+fn filled(sequence: u64, time: &str, code: u32, prime: f64) -> Value {
+    let properties = json!({"primeSize": prime, "completionStatus": 3});
+    event(sequence, time, code, properties)
+}
+
+fn cartridge(sequence: u64, time: &str, volume: i64) -> Value {
+    event(
+        sequence,
+        time,
+        33,
+        json!({"insulinVolume": volume, "v2Volume": 0}),
+    )
+}
+
+fn stopped(sequence: u64, time: &str, left: i64) -> Value {
+    event(
+        sequence,
+        time,
+        11,
+        json!({"suspendReason": 0, "insulinAmount": left}),
+    )
+}
+
+fn resumed(sequence: u64, time: &str, left: i64) -> Value {
+    event(sequence, time, 12, json!({"insulinAmount": left}))
+}
+
+/// A rate of 0.8 U/h every five minutes of an hour.
+fn hour(sequence: u64, hour: u64) -> Vec<Value> {
+    let rates = (0..12).map(|index| {
+        let time = format!("{hour:02}:{:02}:00", 5 * index);
+        rate(sequence + index, &time, 3)
+    });
+    rates.collect()
+}
+
+#[test]
+fn a_reservoir_is_estimated_from_the_last_report_and_said_to_be() {
+    let mut events = vec![stopped(80, "07:50:00", 150), resumed(90, "08:00:00", 150)];
+    events.extend(hour(100, 8));
+    events.extend(hour(200, 9));
+    let since = json!("2026-05-14 08:00");
+    // 1 h 55 min of 0.8 U/h.
+    let expected = [json!(148.467), json!("~148U"), Value::Null, since.clone()];
+    assert_eq!(reservoir(&events), expected);
+    events.push(bolus_ended(300, "09:55:00", 2.0));
+    events.push(filled(301, "09:55:00", 61, 0.3));
+    let expected = [json!(146.167), json!("~146U"), Value::Null, since];
+    assert_eq!(reservoir(&events), expected);
+    events.push(snapshot(302, "09:55:00", 146, 80, 30));
+    let reported = [
+        json!(146),
+        Value::Null,
+        json!("2026-05-14 09:55"),
+        Value::Null,
+    ];
+    assert_eq!(reservoir(&events), reported);
+}
+
+#[test]
+fn no_reservoir_is_shown_where_something_is_missing_that_may_have_changed_it() {
+    let begun = json!({"bolusId": 7, "bolusSize": 2, "iob": 0.1});
+    let after: [(&str, Vec<Value>); 7] = [
+        (
+            "a bolus without its end",
+            vec![event(310, "09:50:00", 55, begun)],
+        ),
+        (
+            "a fill of which nothing is recorded",
+            vec![cartridge(310, "09:50:00", 0)],
+        ),
+        (
+            "tubing of which nobody knows how much it took",
+            vec![filled(310, "09:50:00", 63, -1.0)],
+        ),
+        (
+            "tubing filled by hand",
+            vec![filled(310, "09:50:00", 63, 12.0)],
+        ),
+        (
+            "a cannula of which nothing is recorded",
+            vec![filled(310, "09:50:00", 61, -1.0)],
+        ),
+        (
+            "a cartridge taken out",
+            vec![event(310, "09:50:00", 5, json!({"alarmId": 25}))],
+        ),
+        ("hours without a rate", vec![rate(310, "13:00:00", 3)]),
+    ];
+    let mut before = vec![stopped(80, "07:50:00", 150), resumed(90, "08:00:00", 150)];
+    before.extend(hour(100, 8));
+    before.extend(hour(200, 9));
+    for (what, missing) in after {
+        let mut events = before.clone();
+        events.extend(missing);
+        assert_eq!(reservoir(&events), nothing(), "{what}");
+        // The next report counts again.
+        let last = text(events.last().expect("an event"), "pumpDateTime").to_owned();
+        events.push(snapshot(400, &last[11..], 120, 80, 30));
+        assert_eq!(reservoir(&events)[0], 120, "{what}");
+    }
+    // A rate is not known before the first.
+    let unknown = [
+        snapshot(10, "08:00:00", 140, 80, 30),
+        rate(20, "08:05:00", 3),
+    ];
+    assert_eq!(reservoir(&unknown), nothing());
+    // A Mobi fills the tubing with the cartridge; the pump is still stopped.
+    let mobi = [
+        rate(5, "07:48:00", 3),
+        stopped(10, "07:50:00", 50),
+        cartridge(20, "08:00:00", 180),
+        filled(21, "08:00:00", 63, -1.0),
+        filled(30, "08:10:00", 61, 0.3),
+    ];
+    assert_eq!(reservoir(&mobi)[0], 179.7);
+}
+
+#[test]
+fn an_extended_part_counts_as_far_as_280_tells() {
+    let report = |sequence, time, status: i64, delivered: i64| {
+        let properties = json!({
+            "bolusId": 7, "bolusDeliveryStatus": status, "bolusType": [0, 1], "bolusSource": 1,
+            "requestedNow": 1000, "requestedLater": 3000, "extendedDurationRequested": 180,
+            "deliveredTotal": delivered,
+        });
+        event(sequence, time, 280, properties)
+    };
+    let begun = json!({"bolusId": 7, "bolexSize": 3, "iob": 1.1});
+    let mut events = vec![stopped(80, "07:50:00", 150), resumed(90, "08:00:00", 150)];
+    events.extend(hour(100, 8));
+    events.extend([
+        report(201, "08:56:00", 1, 0),
+        bolus_ended(202, "08:57:00", 2.0),
+        event(203, "08:57:00", 59, begun),
+        report(204, "08:57:00", 1, 1000),
+        report(205, "09:02:00", 1, 1083),
+        rate(210, "09:02:00", 3),
+    ]);
+    // 62 minutes of 0.8 U/h, and the 2 U that 20 tells of, which is more than 280 does.
+    assert_eq!(reservoir(&events)[0], 147.173);
+    events.push(report(220, "09:05:00", 1, 2500));
+    assert_eq!(reservoir(&events)[0], 146.633);
+}
+
+#[test]
+fn no_insulin_on_board_is_shown_from_before_a_bolus() {
+    let bolus = |sequence, time, code: u32, iob: Value| {
+        let properties = json!({
+            "bolusId": 7, "iob": iob, "insulinDelivered": 2, "completionStatus": 3, "carbAmount": 0, "bg": 0,
+            "bolusSize": 2,
+        });
+        event(sequence, time, code, properties)
+    };
+    let report = |sequence, time, status: i64| {
+        let properties = json!({"bolusId": 7, "bolusDeliveryStatus": status, "deliveredTotal": 2000, "requestedNow": 2000});
+        event(sequence, time, 280, properties)
+    };
+    let entered =
+        |sequence, time, iob: f64| event(sequence, time, 16, json!({"bg": 120, "iob": iob}));
+    let before = entered(10, "07:58:00", 0.5);
+    let shown = |events: &[Value]| {
+        let arrangement = by_hand(events, BOTH);
+        let outcome = arrangement.good_pass(noon_after(), &["--days", "3"]);
+        assert!(!outcome.report.without_data.contains(&Feature::Iob));
+        let found = arrangement.nightscout.devicestatuses();
+        found.first().map_or(Value::Null, |document| {
+            document["pump"]["iob"]["iob"].clone()
+        })
+    };
+    let asked = bolus(20, "08:00:00", 64, json!(0.5));
+    let begun = bolus(30, "08:00:15", 55, json!(0.5));
+    let ended = bolus(40, "08:01:15", 20, json!(2.5));
+    assert_eq!(shown(std::slice::from_ref(&before)), 0.5);
+    for under_way in [
+        vec![before.clone(), asked.clone()],
+        vec![before.clone(), begun.clone()],
+        vec![
+            before.clone(),
+            asked.clone(),
+            begun.clone(),
+            report(31, "08:00:15", 1),
+        ],
+        vec![
+            before.clone(),
+            event(20, "08:00:00", 65, json!({"bolusId": 7, "options": 0})),
+        ],
+        // Over, but the pump has not said what is on board now.
+        vec![
+            before.clone(),
+            asked.clone(),
+            begun.clone(),
+            report(39, "08:01:15", 0),
+        ],
+        vec![
+            before.clone(),
+            begun.clone(),
+            bolus(40, "08:01:15", 20, Value::Null),
+        ],
+    ] {
+        assert_eq!(shown(&under_way), Value::Null, "{under_way:#?}");
+    }
+    let whole = [before.clone(), asked.clone(), begun.clone(), ended.clone()];
+    assert_eq!(shown(&whole), 2.5);
+    // What the pump says afterwards counts the bolus, whether or not its end is on record.
+    let later = [
+        before.clone(),
+        asked.clone(),
+        begun,
+        report(39, "08:01:15", 0),
+        entered(50, "08:09:00", 2.4),
+    ];
+    assert_eq!(shown(&later), 2.4);
+    let called_off = [before, asked, entered(50, "08:40:00", 0.3)];
+    assert_eq!(shown(&called_off), 0.3);
 }

@@ -14,6 +14,9 @@ use crate::pump::quantity::MilliUnits;
 /// Longer than any bolus takes, its extended part included: an equal `bolusId` after this long is another bolus.
 const LONGEST: Duration = Duration::hours(24);
 
+/// Longer than it takes to give the part of any bolus that is given at once.
+const GIVEN_WITHIN: Duration = Duration::minutes(30);
+
 type Part<'a, T> = Option<(&'a DatedEvent, &'a T)>;
 
 /// What the pump's history says about one bolus.
@@ -237,8 +240,25 @@ impl<'a> Delivery<'a> {
             .or(rest.filter(positive))
     }
 
+    /// How much of it went in between two instants; `None` where that is not known.
+    pub(super) fn delivered_between(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Option<MilliUnits> {
+        let nothing_since = self.newest.is_none_or(|newest| newest.at <= from);
+        let planned = Duration::minutes(self.planned_minutes());
+        let long_over = self
+            .began()
+            .is_none_or(|began| from - began.at > GIVEN_WITHIN + planned);
+        if from >= to || nothing_since && long_over {
+            return Some(MilliUnits::ZERO);
+        }
+        Some(self.delivered_by(to)? - self.delivered_by(from)?)
+    }
+
     /// How much of it went in up to an instant; `None` where that is not known.
-    pub(super) fn delivered_by(&self, at: DateTime<Utc>) -> Option<MilliUnits> {
+    fn delivered_by(&self, at: DateTime<Utc>) -> Option<MilliUnits> {
         let until = |event: &DatedEvent| event.at <= at;
         let now = self.now_ended().filter(|ended| until(ended.event));
         let later = self.extended_ended().filter(|ended| until(ended.event));
