@@ -7,6 +7,7 @@ pub mod cgm;
 pub mod cgm_alerts;
 pub mod device_status;
 pub mod profile;
+pub mod pump_alerts;
 pub mod pump_events;
 
 use chrono::{DateTime, Duration, Utc};
@@ -57,9 +58,11 @@ pub fn treatments(history: &History<'_>, options: &TranslateOptions<'_>) -> Vec<
             }
             Feature::PumpEventsBasalSuspension => pump_events::suspensions(history),
             Feature::CgmAlerts => cgm_alerts::treatments(history),
+            Feature::PumpAlerts => pump_alerts::treatments(history),
             Feature::BolusBg => bolus_bg::treatments(history),
+            Feature::Profiles => profile::switches(history),
             // No treatments.
-            Feature::Cgm | Feature::DeviceStatus | Feature::Iob | Feature::Profiles => continue,
+            Feature::Cgm | Feature::DeviceStatus | Feature::Iob => continue,
         });
     }
     treatments.sort_by_key(|treatment| (treatment.at, treatment.identity.events[0]));

@@ -1,11 +1,13 @@
 //! Every feature, through a whole pass.
 
+mod alerts;
 mod by_hand;
 mod device_status;
 mod extended_boluses;
 mod fortnight;
 mod long_stretches;
 mod piecemeal;
+mod profile_switches;
 mod profiles;
 mod readings;
 mod requests;
@@ -22,7 +24,7 @@ use crate::pass::{filed, text};
 use crate::simulator::history::{History, Plan};
 
 /// All there are.
-pub const EVERYTHING: &str = "BASAL,BOLUS,PUMP_EVENTS,PUMP_EVENTS_BASAL_SUSPENSION,CGM,CGM_ALERTS,BOLUS_BG,\
+pub const EVERYTHING: &str = "BASAL,BOLUS,PUMP_EVENTS,PUMP_EVENTS_BASAL_SUSPENSION,PUMP_ALERTS,CGM,CGM_ALERTS,BOLUS_BG,\
                               DEVICE_STATUS,IOB,PROFILES";
 
 /// A pump with this history, an empty site, and these features.

@@ -43,6 +43,7 @@ pub enum Feature {
     Bolus,
     PumpEvents,
     PumpEventsBasalSuspension,
+    PumpAlerts,
     Cgm,
     CgmAlerts,
     BolusBg,
@@ -53,11 +54,12 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature, in the order in which they are listed and worked through.
-    pub const ALL: [Feature; 10] = [
+    pub const ALL: [Feature; 11] = [
         Feature::Basal,
         Feature::Bolus,
         Feature::PumpEvents,
         Feature::PumpEventsBasalSuspension,
+        Feature::PumpAlerts,
         Feature::Cgm,
         Feature::CgmAlerts,
         Feature::BolusBg,
@@ -109,6 +111,13 @@ impl Feature {
                 fills: &[Collection::Treatments],
                 event_types: &["Basal Suspension", "Basal Resume"],
             },
+            Feature::PumpAlerts => Row {
+                name: "PUMP_ALERTS",
+                uploads: "the pump's alerts until they were cleared: low insulin, low power, incomplete changes, Control-IQ's",
+                is_default: false,
+                fills: &[Collection::Treatments],
+                event_types: &["Pump Alert"],
+            },
             Feature::Cgm => Row {
                 name: "CGM",
                 uploads: "the pump's glucose readings, where no other uploader has one; they come late",
@@ -146,10 +155,10 @@ impl Feature {
             },
             Feature::Profiles => Row {
                 name: "PROFILES",
-                uploads: "the pump's profiles: basal rates, carb ratios, sensitivities, targets",
+                uploads: "the pump's profiles: basal rates, carb ratios, sensitivities, targets; and when another one was activated",
                 is_default: false,
-                fills: &[Collection::Profile],
-                event_types: NOTHING,
+                fills: &[Collection::Profile, Collection::Treatments],
+                event_types: &["Profile Switch"],
             },
         }
     }

@@ -462,7 +462,10 @@ impl Calculation {
         let fields = [
             ("targetBGLow", glucose(self.target)),
             ("targetBGHigh", glucose(self.target)),
-            ("isf", glucose(self.sensitivity)),
+            (
+                "isf",
+                self.sensitivity.map(|isf| units.of(f64::from(isf.0))),
+            ),
             ("ic", self.carb_ratio),
             ("iob", insulin(self.iob)),
             ("bg", glucose(self.glucose)),

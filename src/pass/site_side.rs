@@ -152,7 +152,9 @@ impl Pass<'_> {
         site: &Site,
         existing: Option<&ThereAlready>,
     ) -> Result<Option<DateTime<Utc>>> {
-        if self.fills(Collection::Treatments) {
+        // Profiles are switched so seldom that the newest switch tells of nothing else.
+        let mut features = self.config.features.iter();
+        if features.any(|feature| feature.main_collection() == Collection::Treatments) {
             let treatments = existing.iter().flat_map(|existing| &existing.treatments);
             let newest = match self.newest_of_the_pump(treatments) {
                 Some(newest) => Some(newest),

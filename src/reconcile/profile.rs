@@ -57,6 +57,11 @@ pub fn change(
     let replaceable = current.get("_id").is_some_and(Value::is_string);
     let start = start_after(current, now);
     if replaceable && (mode == ProfileMode::Replace || start.is_none()) {
+        // Nightscout follows the newest `Profile Switch` since the document's start, whatever the document says. Of this
+        // change there may be none, and one of before would go on to count.
+        if let Some(start) = start.filter(|_| follows_another(current, wanted)) {
+            document.insert("startDate".to_owned(), start.into());
+        }
         return Some(Change::Replace(document));
     }
     let start = start.unwrap_or_else(|| as_text(now));
@@ -96,6 +101,12 @@ fn with_keys_of_others(profile: &Value, stored: Option<&Value>) -> Value {
         }
         _ => profile.clone(),
     }
+}
+
+/// Whether the pump follows another profile than the document says.
+fn follows_another(current: &Document, wanted: &ProfileStore) -> bool {
+    let default = current.get("defaultProfile").and_then(Value::as_str);
+    default.is_some_and(|default| default != wanted.default_profile)
 }
 
 fn says_the_same(current: &Document, wanted: &ProfileStore) -> bool {

@@ -1,4 +1,4 @@
-//! `PROFILES`: the pump's profiles as Nightscout's profile store has them.
+//! `PROFILES`: the pump's profiles as Nightscout's profile store has them, and when another one was activated.
 //!
 //! Nightscout reads sensitivities and targets in the units of the site, without converting them.
 
@@ -7,8 +7,12 @@ use serde_json::{Map, Value, json};
 
 use crate::config::ProfileUpload;
 use crate::nightscout::GlucoseUnits;
+use crate::nightscout::document::{Cause, Content, EventType, Subject, Treatment};
+use crate::pump::event::Detail;
 use crate::pump::quantity::decimal;
 use crate::pump::settings::{PumpProfile, PumpProfiles, Segment};
+
+use super::{History, treatment_of};
 
 /// What Nightscout should have of a pump's profiles.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,15 +48,44 @@ pub fn store(
     })
 }
 
-/// The name to file a profile under: the owner's, without what Nightscout's HTML filter would cut off, and with a number
-/// where it is taken.
-fn free_name(name: &str, taken: &Map<String, Value>) -> String {
+/// A `Profile Switch` for each profile that was activated. Of two profiles of one name, the first is meant.
+///
+/// Nightscout goes by the newest one since the `startDate` of its profile document, until the next: that is what a length of
+/// 0 says, and only such a one is loaded beyond two and a half days.
+pub fn switches(history: &History<'_>) -> Vec<Treatment> {
+    let treatments = history.events.iter().filter_map(|event| {
+        let Detail::ProfileChange(change) = &event.event.detail else {
+            return None;
+        };
+        let content = Content {
+            profile: Some(filed_name(change.activated.as_deref()?)),
+            duration: Some(0.0),
+            ..Content::default()
+        };
+        let what = (EventType::ProfileSwitch, Cause::Person);
+        Some(treatment_of(
+            history,
+            event,
+            Subject::ProfileSwitch,
+            what,
+            content,
+        ))
+    });
+    treatments.collect()
+}
+
+/// The owner's name of a profile, without what Nightscout's HTML filter would cut off.
+fn filed_name(name: &str) -> String {
     let name = name.replace('<', "").trim().to_owned();
-    let name = if name.is_empty() {
-        "Unnamed".to_owned()
-    } else {
-        name
-    };
+    match name.is_empty() {
+        true => "Unnamed".to_owned(),
+        false => name,
+    }
+}
+
+/// The name to file a profile under: the owner's, with a number where it is taken.
+fn free_name(name: &str, taken: &Map<String, Value>) -> String {
+    let name = filed_name(name);
     if !taken.contains_key(&name) {
         return name;
     }

@@ -75,7 +75,7 @@ fn a_wrong_configuration_names_every_problem_and_no_value() {
     error: NS_URL goes on with a ? after the address: remove that part; a token or secret belongs in NS_SECRET.
     error: NS_SECRET still holds the example's text: replace it with your own.
     error: TIMEZONE_NAME is not an IANA time zone: write continent and city, such as America/New_York or Europe/Berlin (https://en.wikipedia.org/wiki/List_of_tz_database_time_zones).
-    error: TCONNECTSYNC_HEROKU_FEATURES holds what is no feature's name (1 not shown): the features are BASAL,BOLUS,PUMP_EVENTS,PUMP_EVENTS_BASAL_SUSPENSION,CGM,CGM_ALERTS,BOLUS_BG,DEVICE_STATUS,IOB,PROFILES.
+    error: TCONNECTSYNC_HEROKU_FEATURES holds what is no feature's name (1 not shown): the features are BASAL,BOLUS,PUMP_EVENTS,PUMP_EVENTS_BASAL_SUSPENSION,PUMP_ALERTS,CGM,CGM_ALERTS,BOLUS_BG,DEVICE_STATUS,IOB,PROFILES.
     error: HEARTBEAT_URL must be a whole address that begins with https:// or http://.
     Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file. --help lists every variable.
     ");

@@ -9,7 +9,7 @@ fn variable(value: &str) -> SetUp {
     SetUp::complete().with("TCONNECTSYNC_HEROKU_FEATURES", value)
 }
 
-const LIST: &str = "the features are BASAL,BOLUS,PUMP_EVENTS,PUMP_EVENTS_BASAL_SUSPENSION,CGM,CGM_ALERTS,BOLUS_BG,\
+const LIST: &str = "the features are BASAL,BOLUS,PUMP_EVENTS,PUMP_EVENTS_BASAL_SUSPENSION,PUMP_ALERTS,CGM,CGM_ALERTS,BOLUS_BG,\
                     DEVICE_STATUS,IOB,PROFILES";
 
 #[test]

@@ -79,13 +79,29 @@ fn expected(history: &History) -> Vec<Expected> {
     for notice in &truth.notices {
         // That it has a name is said here, which one beside the events written by hand.
         let kind = match (notice.kind, notice.id) {
-            (NoticeKind::Alarm, 18 | 23) | (NoticeKind::Cgm, 14) | (NoticeKind::Alert, _) => {
-                continue;
-            }
+            (NoticeKind::Alarm, 18 | 23) | (NoticeKind::Cgm, 14) => continue,
+            (NoticeKind::Alert, _) => "Pump Alert",
             (NoticeKind::Alarm | NoticeKind::Malfunction, _) => "Alarm",
             (NoticeKind::Cgm, _) => "CGM Alert",
         };
-        expect(kind, notice.at, &[notice.number], &[]);
+        let mut events = vec![notice.number];
+        let mut fields = Vec::new();
+        if let Some((number, at)) = notice.cleared {
+            events.push(number);
+            let minutes = (at - notice.at).num_seconds() as f64 / 60.0;
+            fields.push(("duration", json!((minutes * 1000.0).round() / 1000.0)));
+        }
+        if notice.kind == NoticeKind::Alarm && [2, 26, 8, 12].contains(&notice.id) {
+            fields.push(("isAnnouncement", true.into()));
+        }
+        expect(kind, notice.at, &events, &fields);
+    }
+    for switch in &truth.switches {
+        let fields = [
+            ("profile", switch.name.as_str().into()),
+            ("duration", json!(0)),
+        ];
+        expect("Profile Switch", switch.at, &[switch.number], &fields);
     }
     let newest = history.events.last().expect("some events");
     for mode in &truth.modes {
@@ -161,7 +177,8 @@ fn assert_treatments(history: &History, treatments: &[Value]) {
         assert!(document["insulin"].is_null(), "{document}");
         for (field, value) in fields {
             let same = match (document[*field].as_f64(), value.as_f64()) {
-                (Some(one), Some(other)) => (one - other).abs() < 1e-9,
+                // A second is 0.017 minutes; the page shows three decimals.
+                (Some(one), Some(other)) => (one - other).abs() < 1e-3,
                 _ => document[*field] == *value,
             };
             assert!(same, "{field} of {document} should be {value}");

@@ -6,11 +6,11 @@ use tconnectsync_heroku::config::{Collection, Feature};
 
 use super::{afterwards, arrange};
 use crate::pass::text;
-use crate::simulator::history::{Features, History, Plan};
+use crate::simulator::history::{History, Plan};
 
 #[test]
 fn a_feature_fills_the_collections_and_writes_the_event_types_of_its_row() {
-    let history = History::generate(&Plan::days(71, 6).with_features(Features::ALL));
+    let history = History::generate(&Plan::days(71, 6));
     let now = afterwards(&history);
     for feature in Feature::ALL {
         let arrangement = arrange(history.clone(), feature.name());

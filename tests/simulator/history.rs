@@ -63,6 +63,7 @@ impl History {
         cgm::wear(&mut world);
         notices::ring(&mut world);
         modes::switch(&mut world);
+        settings::switch(&mut world);
         daily::tick(&mut world);
         oddities::strew(&mut world);
         let World {

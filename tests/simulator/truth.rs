@@ -16,6 +16,8 @@ pub struct Truth {
     pub fills: Vec<Fill>,
     /// Alarms, malfunctions, alerts and CGM alerts, as they were raised.
     pub notices: Vec<Notice>,
+    /// Activations of profiles.
+    pub switches: Vec<ProfileSwitch>,
     /// Sleep and exercise.
     pub modes: Vec<Mode>,
     /// Sensor sessions' starts, joins and stops.
@@ -199,6 +201,19 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// `alarmId`, `malfId`, `alertId` or `dalertId`.
     pub id: i64,
+    /// Of an alert, event 26 and its instant; none when the history ends before.
+    pub cleared: Option<(u64, DateTime<Utc>)>,
+}
+
+/// One event 69 with status 3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfileSwitch {
+    /// The event.
+    pub number: u64,
+    /// Its instant.
+    pub at: DateTime<Utc>,
+    /// The profile that became the active one.
+    pub name: String,
 }
 
 /// A user mode.
@@ -365,7 +380,13 @@ impl Truth {
             maybe(&mut suspension.resumed);
         }
         self.fills.iter_mut().for_each(|item| map(&mut item.number));
-        self.notices
+        for notice in &mut self.notices {
+            map(&mut notice.number);
+            if let Some((number, _)) = &mut notice.cleared {
+                map(number);
+            }
+        }
+        self.switches
             .iter_mut()
             .for_each(|item| map(&mut item.number));
         for mode in &mut self.modes {
@@ -392,6 +413,7 @@ impl Truth {
         self.suspensions.sort_by_key(|item| item.from);
         self.fills.sort_by_key(|item| item.at);
         self.notices.sort_by_key(|item| item.at);
+        self.switches.sort_by_key(|item| item.at);
         self.modes.sort_by_key(|item| item.from);
         self.sessions.sort_by_key(|item| item.at);
         self.readings.sort_by_key(|item| item.recorded_at);

@@ -72,6 +72,18 @@ impl<'a> Fields<'a> {
         self.integer(name).is_some_and(|value| value != 0)
     }
 
+    /// A part of a text: as a text, or as the code of one letter. 0 and an empty text end it, as if nothing were there.
+    pub(super) fn letters(&mut self, name: &str) -> Option<String> {
+        match self.get(name)? {
+            Scalar::Integer(code) => {
+                let code = u32::try_from(*code).ok().filter(|code| *code != 0)?;
+                char::from_u32(code).map(String::from)
+            }
+            Scalar::Text(text) if !text.is_empty() => Some(text.clone().into_owned()),
+            _ => None,
+        }
+    }
+
     /// A bit mask: a list of the bits that are set, or an integer.
     pub(super) fn bits(&mut self, name: &str) -> Bits {
         match self.get(name) {
@@ -141,6 +153,11 @@ impl<'a> Fields<'a> {
     /// Properties that such events are known to have and that nothing here needs.
     pub(super) fn not_used(&mut self, names: &'static [&'static str]) {
         self.not_used = names;
+    }
+
+    /// Whatever else such events have, nothing here needs it.
+    pub(super) fn rest_not_used(&mut self) {
+        self.read = u64::MAX;
     }
 
     /// What has to be there.

@@ -13,6 +13,7 @@ use super::daily_basal::{self, DailyBasal};
 use super::fields::{Fields, Missing};
 use super::fill::{self, CartridgeFilled, Filled};
 use super::only_time::{self, OnlyTime};
+use super::profile_change::{self, ProfileChange};
 use super::pumping::{self, PumpingResumed, PumpingSuspended};
 use super::sensor_session::{self, Sensor, SensorSession};
 use super::signal::{self, Signal};
@@ -200,6 +201,10 @@ kinds! {
     ControlModeChange(OnlyTime), "mode changes" {
         230 => only_time::control_mode_change(),
     }
+    /// Something was done to a personal profile.
+    ProfileChange(ProfileChange), "profile changes" {
+        69 => profile_change::read(),
+    }
     /// A blood glucose was entered.
     BgEntered(BgEntered), "glucose entries" {
         16 => bg_entry::read(),
@@ -242,8 +247,8 @@ static NOT_USED: &[i64] = &[
     25, 27, 29, 30, 31, 32,
     // USB connected, disconnected; cartridge confirmed; carbs entered; shelf mode.
     36, 37, 41, 48, 53,
-    // Profile message 2; corrupt log; USB enumerated; profile segment, profile, its bolus settings, list of profiles.
-    57, 60, 67, 68, 69, 70, 71,
+    // Profile message 2; corrupt log; USB enumerated; profile segment, its bolus settings, list of profiles.
+    57, 60, 67, 68, 70, 71,
     // Pump and global settings; factory reset; correction declined; reminder settings; fill estimate; start of the processor.
     73, 74, 82, 93, 96, 97, 98, 99,
     // Basal-IQ: periodic record, settings.

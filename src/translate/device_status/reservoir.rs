@@ -12,7 +12,7 @@ use crate::nightscout::document::Treatment;
 use crate::pump::clock::DatedEvent;
 use crate::pump::event::{Detail, Signal};
 use crate::pump::quantity::MilliUnits;
-use crate::translate::{History, Wishes, basal, bolus};
+use crate::translate::{History, TranslateOptions, basal, bolus};
 
 /// Somebody took the cartridge out (`alarmId`).
 const CARTRIDGE_REMOVED: Signal = Signal { id: 25 };
@@ -47,11 +47,11 @@ pub(super) fn left(history: &History<'_>, features: &FeatureSet) -> Option<Reser
     let (reported, primed) = reported(history.events)?;
     let since = reported.at;
     let boluses = bolus::delivered_between(history, since, now)?;
-    let wishes = Wishes {
+    let options = TranslateOptions {
         features,
         ignore_zero_unit_basal: false,
     };
-    let basal = basal_between(&basal::treatments(history, &wishes), since, now)?;
+    let basal = basal_between(&basal::treatments(history, &options), since, now)?;
     let left = reported.value - primed - boluses - basal;
     Some(Reservoir {
         reported,

@@ -1,5 +1,7 @@
 //! Alarms, malfunctions and alerts that stop nothing.
 
+use std::collections::HashMap;
+
 use super::super::truth::NoticeKind;
 use super::calendar::DAY;
 use super::event::Properties;
@@ -9,6 +11,7 @@ use super::world::World;
 
 pub(super) fn ring(world: &mut World<'_>) {
     let mut rng = world.rng(9);
+    let mut shown: HashMap<i64, i64> = HashMap::new();
     for day in world.days() {
         if world.has(Feature::Alarms) && rng.chance(50) {
             let at = day + rng.between(0, DAY - 1);
@@ -27,8 +30,11 @@ pub(super) fn ring(world: &mut World<'_>) {
         if world.has(Feature::Alarms) && rng.chance(3) {
             malfunction(world, day + rng.between(0, DAY - 1), rng.between(1, 40));
         }
-        for _ in 0..rng.between(0, 4) {
-            let at = day + rng.between(0, DAY - 1);
+        let mut alerts: Vec<i64> = (0..rng.between(0, 4))
+            .map(|_| day + rng.between(0, DAY - 1))
+            .collect();
+        alerts.sort_unstable();
+        for at in alerts {
             let known = rng.pick(&[0, 2, 3, 5, 11, 13, 14, 15, 17, 51, 27]);
             let id = if world.has(Feature::UnknownEnums) && rng.chance(20) {
                 99
@@ -38,11 +44,15 @@ pub(super) fn ring(world: &mut World<'_>) {
             // Two alerts of one second would be one treatment in Nightscout if nobody took care.
             let again = rng.chance(20).then(|| rng.pick(&[27, 51]));
             let clears = at + rng.between(5, 1200);
+            // What is shown already is not shown again.
+            let mut alerts: Vec<i64> = [Some(id), again].into_iter().flatten().collect();
+            alerts.dedup();
+            alerts.retain(|id| shown.get(id).is_none_or(|until| *until < at));
             if world.has(Feature::Alerts) {
-                [Some(id), again]
-                    .into_iter()
-                    .flatten()
-                    .for_each(|id| alert(world, at, clears, id));
+                for id in alerts {
+                    alert(world, at, clears, id);
+                    shown.insert(id, clears);
+                }
             }
         }
     }
@@ -55,6 +65,7 @@ fn alert(world: &mut World<'_>, at: i64, clears: i64, id: i64) {
             .int("alertId", id)
             .int("faultLocatorData", 6201)
     };
+    let began = world.instant(at);
     notice(
         world,
         (NoticeKind::Alert, 4),
@@ -62,5 +73,13 @@ fn alert(world: &mut World<'_>, at: i64, clears: i64, id: i64) {
         id,
         properties().int("param1", 0).int("param2", 0),
     );
-    world.push(26, clears, properties());
+    let cleared = world.push(26, clears, properties());
+    let cleared_at = world.instant(clears);
+    if let (Some(alert), Some(number)) = (world.truth.notices.last_mut(), cleared)
+        && alert.code == 4
+        && alert.id == id
+        && alert.at == began
+    {
+        alert.cleared = Some((number, cleared_at));
+    }
 }

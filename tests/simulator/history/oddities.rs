@@ -8,7 +8,7 @@ use super::world::World;
 
 /// Codes that are known and without a meaning for Nightscout, and two that nobody knows.
 const UNKNOWN_CODES: &[u32] = &[
-    99, 140, 53, 60, 57, 69, 203, 191, 371, 558, 559, 562, 566, 1234, 65_000,
+    99, 140, 53, 60, 57, 203, 191, 371, 558, 559, 562, 566, 1234, 65_000,
 ];
 
 /// Properties on which nothing depends.

@@ -294,6 +294,8 @@ features! {
     MaskIntegers,
     /// Boluses whose 20 or 21 is missing, so that only 280 says what was delivered.
     LostCompletions,
+    /// Event 69: the second profile is activated for some hours on some days. The rates stay as they are.
+    ProfileSwitches,
 }
 
 /// A set of features.

@@ -229,6 +229,7 @@ pub(super) fn notice(
             at,
             kind,
             id,
+            cleared: None,
         });
     }
 }
