@@ -2,6 +2,7 @@
 
 mod alerts;
 mod by_hand;
+mod calculations;
 mod device_status;
 mod extended_boluses;
 mod fortnight;

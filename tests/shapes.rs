@@ -85,6 +85,11 @@ fn shapes() -> Vec<(i64, Value)> {
             66,
             json!({"bolusId": 2101, "spareA2": 0, "foodBolusSize": 2.25, "correctionBolusSize": 0.2, "totalBolusSize": 2.45}),
         ),
+        // Seen by one client only; how the letters look was not told.
+        (
+            69,
+            json!({"idp": 1, "status": 3, "name0": 83, "name1": 112, "name2": 111, "name3": 114, "name4": 116, "name5": 0}),
+        ),
         (
             81,
             json!({"dailyTotalBasal": 21.4, "lastBasalRate": 0.85, "iob": 1.75, "batteryChargePercent": 58, "batteryLipoMilliVolts": 3811, "finalEventForDay": 1}),
@@ -222,9 +227,10 @@ fn each_kind_of_event_is_read_in_the_shape_in_which_it_comes() {
     59 ExtendedBolusActivated(BolusActivated { bolus: 2102, iob: Some(7.6), size: Some(MilliUnits(4100)) })
     61 CannulaFilled(Filled { prime: Some(MilliUnits(500)), completion: Some(Completed) })
     63 TubingFilled(Filled { prime: None, completion: Some(Completed) })
-    64 BolusRequested1(BolusRequested1 { bolus: 2101, kind: Some(Remote), carbs: Some(18.0), bg: Some(MgDl(137)), iob: Some(1.8) })
-    65 BolusRequested2(BolusRequested2 { bolus: 2101, option: Some(PhoneStandard), standard_percent: Some(100), duration_minutes: 0, user_override: true, declined_correction: false })
+    64 BolusRequested1(BolusRequested1 { bolus: 2101, kind: Some(Remote), carbs: Some(18.0), bg: Some(MgDl(137)), iob: Some(1.8), carb_ratio: None })
+    65 BolusRequested2(BolusRequested2 { bolus: 2101, option: Some(PhoneStandard), standard_percent: Some(100), duration_minutes: 0, user_override: true, declined_correction: false, sensitivity: None, target: None })
     66 BolusRequested3(BolusRequested3 { bolus: 2101, food: Some(MilliUnits(2250)), correction: Some(MilliUnits(200)), total: Some(MilliUnits(2450)) })
+    69 ProfileChange(ProfileChange { activated: Some("Sport") })
     81 DailyBasal(DailyBasal { iob: Some(1.75), battery_percent: Some(58), battery_millivolts: Some(3811) })
     90 NewDay(OnlyTime)
     171 CgmAlert(Signal { id: 2 })

@@ -22,7 +22,8 @@ use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use simulator::history::{History as Generated, Plan};
 use tconnectsync_heroku::config::{Feature, FeatureSet, PumpSerial};
-use tconnectsync_heroku::nightscout::document::{Existing, Treatment};
+use tconnectsync_heroku::nightscout::GlucoseUnits;
+use tconnectsync_heroku::nightscout::document::{Conventions, Existing, Treatment};
 use tconnectsync_heroku::pump::clock::{DatedEvent, Evidence, PumpClock};
 use tconnectsync_heroku::pump::decode::Decoded;
 use tconnectsync_heroku::reconcile::reconcile;
@@ -30,6 +31,11 @@ use tconnectsync_heroku::tandem::PumpLogs;
 use tconnectsync_heroku::translate::{self, History, TranslateOptions};
 
 const ZONE: chrono_tz::Tz = chrono_tz::America::New_York;
+
+const CONVENTIONS: Conventions = Conventions {
+    zone: ZONE,
+    units: GlucoseUnits::MgDl,
+};
 
 fn main() {
     divan::main();
@@ -86,12 +92,12 @@ fn reconcile_30_days(bencher: Bencher<'_, '_>) {
     let wanted = treatments(&dated(&logs(30)));
     let stored = wanted
         .iter()
-        .map(|treatment| Existing::from_document(treatment.to_json(ZONE)));
+        .map(|treatment| Existing::from_document(treatment.to_json(CONVENTIONS)));
     let existing: Vec<Existing> = stored.collect();
     bencher
         .counter(ItemsCount::new(wanted.len()))
         .with_inputs(|| wanted.clone())
-        .bench_local_values(|wanted| reconcile(wanted, &existing, ZONE));
+        .bench_local_values(|wanted| reconcile(wanted, &existing, CONVENTIONS));
 }
 
 /// A pass of one day with every feature into an empty site, each request taking so many milliseconds.

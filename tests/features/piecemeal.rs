@@ -77,14 +77,14 @@ fn begun(sequence: u64, time: &str, code: u32, size: &str, units: f64) -> Value 
     event(sequence, time, code, properties)
 }
 
-/// A meal bolus of 3.14 U, given at once.
+/// A meal bolus of 3.19 U, given at once.
 fn standard() -> Vec<Value> {
-    let mut events = requests(100, 0, 3.14);
+    let mut events = requests(100, 0, 3.19);
     events.extend([
-        begun(47, "12:45:47", 55, "bolusSize", 3.139_999_9),
-        report(48, "12:45:47", 1, [3140, 0, 0], 0),
-        report(60, "12:47:18", 0, [3140, 0, 0], 3140),
-        ended(62, "12:47:18", 20, 3, 3.139_999_9, 3.139_999_9),
+        begun(47, "12:45:47", 55, "bolusSize", 3.189_999_9),
+        report(48, "12:45:47", 1, [3190, 0, 0], 0),
+        report(60, "12:47:18", 0, [3190, 0, 0], 3190),
+        ended(62, "12:47:18", 20, 3, 3.189_999_9, 3.189_999_9),
     ]);
     events
 }
@@ -119,8 +119,7 @@ impl Held {
             units: GlucoseUnits::MgDl,
         };
         let text = json!({"events": events, "clockChanges": []}).to_string();
-        let logs = PumpLogs::from_json(text.as_bytes());
-        let decoded = Decoded::from_logs([&logs]).expect("logs");
+        let decoded = Decoded::from_logs([PumpLogs::from_json(text)]).expect("logs");
         let evidence = Evidence {
             newest: decoded.events.last().map(|event| event.pump_time),
             last_upload: None,
@@ -251,12 +250,12 @@ fn without<'a>(events: &'a [Value], sequences: &[u64]) -> Vec<&'a Value> {
 #[test]
 fn what_280_says_was_delivered_stands_for_a_missing_end() {
     let events = standard();
-    assert_eq!(amounts(&without(&events, &[62])), Some((3.14, 0.0, 0.0)));
+    assert_eq!(amounts(&without(&events, &[62])), Some((3.19, 0.0, 0.0)));
     // It began, and that is all.
     assert_eq!(amounts(&without(&events, &[60, 62])), None);
     // Nothing but that report.
     let alone = without(&events, &[38, 39, 40, 47, 48, 62]);
-    assert_eq!(amounts(&alone), Some((3.14, 0.0, 0.0)));
+    assert_eq!(amounts(&alone), Some((3.19, 0.0, 0.0)));
 
     let events = extended();
     let whole = Some((2.0, 4.5, 135.0));
@@ -285,14 +284,14 @@ fn what_280_says_was_delivered_stands_for_a_missing_end() {
 
 #[test]
 fn a_bolus_that_280_says_was_cut_short_says_so() {
-    let mut events = requests(100, 0, 3.14);
-    events.push(report(60, "12:46:18", 0, [3140, 0, 0], 1047));
+    let mut events = requests(100, 0, 3.19);
+    events.push(report(60, "12:46:18", 0, [3190, 0, 0], 1047));
     let mut site = Held::default();
     site.run(&events.iter().collect::<Vec<_>>());
     assert_eq!(site.0[0]["insulin"], 1.047);
     assert_eq!(
         site.0[0]["notes"],
-        "Extended bolus, stopped: 1.047 of 3.14 U"
+        "Extended bolus, stopped: 1.047 of 3.19 U"
     );
     // An extended one that did not come to its later part.
     let mut events = requests(25, 180, 8.0);
@@ -339,7 +338,7 @@ fn documents_of_the_version_before_are_found_again_whatever_they_were_filed_unde
     }
     // As the calculation comes to the documents of the last day: once.
     let fields = json!({
-        "eventType": "Meal Bolus", "insulin": 3.14, "carbs": 15, "glucose": 131, "units": "mg/dl",
+        "eventType": "Meal Bolus", "insulin": 3.19, "carbs": 15, "glucose": 131, "units": "mg/dl",
         "notes": "Extended bolus",
     });
     let before = written_before(62, "16:47:18", "62,38,39,40,60", fields);
