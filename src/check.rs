@@ -23,6 +23,7 @@ use crate::config::cli::VERSION;
 use crate::config::{Cli, Reading, Sources, Verbosity};
 use crate::failure::{self, ExitStatus};
 use crate::http::{Deadline, RunLimits, Stop};
+use crate::logging::visible_json;
 use crate::report::output;
 
 /// How a step came out.
@@ -267,7 +268,7 @@ pub fn perform(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> ExitSt
     };
     let findings = run(&reading, now, &limits, &mut tell);
     if arguments.json {
-        say(&findings.to_json().to_string());
+        say(&visible_json(&findings.to_json().to_string()));
     } else if !quiet {
         say(&format!("\n{}", findings.summary()));
     }

@@ -13,6 +13,7 @@ mod problem;
 mod reader;
 mod reading;
 mod region;
+mod regular_file;
 mod secret;
 mod shown_path;
 mod sources;
@@ -182,7 +183,10 @@ impl Tandem {
             None => reader.setting("TCONNECT_REGION", RegionChoice::parse),
         };
         let base_url = address::tandem(reader);
+        let same_places = ["TCONNECT_EMAIL", "TCONNECT_PASSWORD"]
+            .map(|sent| reader.same_place("TCONNECT_BASE_URL", sent));
         let pump_serial = reader.optional("PUMP_SERIAL_NUMBER", values::pump_serial);
+        same_places.into_iter().collect::<Option<()>>()?;
         Some(Tandem {
             email: email?,
             password: password?,
@@ -199,6 +203,7 @@ impl Nightscout {
         // A problem with the permission is no reason to complain about the address as well.
         let url = address::nightscout(reader, allow_insecure_http.unwrap_or(true));
         let secret = credentials::nightscout_secret(reader);
+        let same_place = reader.same_place("NS_URL", "NS_SECRET");
         let skip_tls_verify = reader.setting("NS_SKIP_TLS_VERIFY", values::boolean);
         if skip_tls_verify == Some(true) {
             reader.remark(
@@ -207,6 +212,7 @@ impl Nightscout {
             );
         }
         let ca_file = reader.optional("NS_CA_FILE", values::path);
+        same_place?;
         Some(Nightscout {
             url: url?,
             secret: secret?,

@@ -14,6 +14,7 @@ mod client;
 mod error_text;
 mod exchange;
 mod json;
+mod known_phrases;
 mod redaction;
 mod run_limits;
 mod transport_error;

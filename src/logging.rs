@@ -7,6 +7,32 @@ use log::LevelFilter;
 
 use crate::config::Verbosity;
 
+/// Whether a character is not seen, or changes how others are: control characters of both sets, line and paragraph
+/// separators, what turns the direction of text, what has no width (Unicode, categories Cc, Cf, Zl, Zp).
+pub(crate) fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// JSON with every invisible character of its texts as an escape.
+pub(crate) fn visible_json(json: &str) -> String {
+    let mut visible = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && is_invisible(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                visible.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            visible.push(c);
+        }
+    }
+    visible
+}
+
 /// Starts logging. `RUST_LOG` does not count: the dependencies' own traces would print headers, and so secrets.
 pub fn start(verbosity: Verbosity) {
     let level = match verbosity {
@@ -31,10 +57,25 @@ pub fn start(verbosity: Verbosity) {
                 log::Level::Debug | log::Level::Trace => "debug",
             };
             let style = line.default_level_style(record.level());
-            // What a service answered may hold line breaks; the log of a scheduler is read line by line.
-            let text = record.args().to_string().replace(['\r', '\n'], " ");
+            // The log of a scheduler is read line by line.
+            let text = record.args().to_string().replace(is_invisible, " ");
             writeln!(line, "{style}{name}:{style:#} {text}")
         });
     // Fails only where a logger was started before, which then goes on.
     let _ = builder.try_init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_seen_is_an_escape_in_json() {
+        let text = "a\u{202e}b\u{85}c\u{2028}d\u{200b}e\u{e0041}é😀";
+        let json = serde_json::Value::from(text).to_string() + "\n";
+        let visible = visible_json(&json);
+        assert_eq!(visible.chars().filter(|c| is_invisible(*c)).count(), 1);
+        let read: String = serde_json::from_str(&visible).expect("JSON");
+        assert_eq!(read, text);
+    }
 }

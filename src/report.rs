@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::{Feature, Verbosity};
 use crate::failure::{self, ExitStatus, Failure};
+use crate::logging::{is_invisible, visible_json};
 use crate::pump::decode::Skipped;
 use crate::window::Window;
 
@@ -118,7 +119,7 @@ impl Report {
         let mut text = String::new();
         if json {
             text += &self.uploads.documents_as_lines();
-            let _ = writeln!(text, "{}", self.to_json(failure));
+            let _ = writeln!(text, "{}", visible_json(&self.to_json(failure).to_string()));
         } else if verbosity > Verbosity::Quiet {
             if self.pretend {
                 text += &self.pretence(verbosity);
@@ -305,6 +306,8 @@ impl Report {
 /// # Errors
 /// With 75 when it takes no more.
 pub fn output(text: &str) -> Result<()> {
+    // Colours begin with an escape.
+    let text = text.replace(|c| !matches!(c, '\n' | '\u{1b}') && is_invisible(c), " ");
     let mut out = std::io::stdout();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     match written {

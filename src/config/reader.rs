@@ -82,6 +82,26 @@ impl<'a> Reader<'a> {
         found
     }
 
+    /// Notes a problem where an address and what is sent there come from different places: a file that somebody left in the
+    /// current directory could send another one's secret wherever it likes.
+    pub(super) fn same_place(&mut self, address: &'static str, sent: &'static str) -> Option<()> {
+        let (Some(to), Some(what)) = (self.found(address), self.found(sent)) else {
+            return Some(());
+        };
+        if to.place == what.place {
+            return Some(());
+        }
+        self.problem(
+            to.name,
+            format!(
+                "is set in {}, and {} in {}: set both in the same place, so that no secret is sent to an address that came \
+                 from elsewhere",
+                to.place, what.name, what.place
+            ),
+        );
+        None
+    }
+
     /// A value that cannot be meant to have blanks or quotes around it, without them.
     pub(super) fn cleaned(&mut self, found: &Found<'a>) -> &'a str {
         let value = found.value.trim();

@@ -2,15 +2,18 @@
 
 use std::fmt;
 
-/// A value that cannot be printed: a password, an API secret, an address that holds a key. Never empty.
+use zeroize::Zeroizing;
+
+/// A value that cannot be printed: a password, an API secret, an address that holds a key. Never empty. Its memory is
+/// overwritten when it is no longer needed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Wraps a value verbatim; `None` for an empty one.
     pub fn new(value: impl Into<String>) -> Option<Secret> {
         let value = value.into();
-        (!value.is_empty()).then_some(Secret(value))
+        (!value.is_empty()).then_some(Secret(Zeroizing::new(value)))
     }
 
     /// The value itself, for the one place that sends it.

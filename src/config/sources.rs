@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::env_file::EnvFile;
 use super::variables::{VARIABLES, Variable};
 use super::{Problem, Remark};
+use super::{regular_file, shown_path};
 
 /// The environment and the `.env` files as they were read, and what could not be read.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +68,7 @@ impl Sources {
     /// `.config/tconnectsync/.env` in the home directory. Only a given file has to exist, and the home directory may be
     /// closed, as systemd can close it.
     pub fn read(env_file: Option<&Path>) -> Sources {
-        let name = env_file.map(|path| path.display().to_string());
+        let name = env_file.map(shown_path);
         Sources::read_as(env_file, name.as_deref().unwrap_or_default())
     }
 
@@ -92,7 +93,41 @@ impl Sources {
             let path: PathBuf = home.join(".config/tconnectsync/.env");
             sources.read_file(&path, "~/.config/tconnectsync/.env", Expected::AtHome);
         }
+        sources.read_values_from_files();
         sources
+    }
+
+    /// Reads the values that are in files of their own, as Docker and Kubernetes keep secrets: `NS_SECRET_FILE` names the file
+    /// with the value of `NS_SECRET`. Such a value counts where its name was found.
+    fn read_values_from_files(&mut self) {
+        let mut problems = Vec::new();
+        let files = self.files.iter_mut().map(|file| &mut file.values);
+        for values in std::iter::once(&mut self.environment).chain(files) {
+            for variable in VARIABLES
+                .iter()
+                .filter(|variable| variable.may_be_in_a_file())
+            {
+                let name = format!("{}_FILE", variable.name);
+                let path = values.get(&name).map(|path| path.trim());
+                let Some(path) = path.filter(|path| !path.is_empty()) else {
+                    continue;
+                };
+                let is_set = |value: &String| !value.trim().is_empty();
+                if values.get(variable.name).is_some_and(is_set) {
+                    let what = format!("is set beside {}: remove one of them", variable.name);
+                    problems.push(Problem::new(name, what));
+                    continue;
+                }
+                match value_in(Path::new(path)) {
+                    Ok(value) => drop(values.insert(variable.name.to_owned(), value)),
+                    Err(why) => problems.push(Problem::new(
+                        name,
+                        format!("names a file that could not be read: {why}"),
+                    )),
+                }
+            }
+        }
+        self.problems.extend(problems);
     }
 
     fn read_file(&mut self, path: &Path, name: &str, expected: Expected) {
@@ -100,8 +135,16 @@ impl Sources {
             Expected::Given => format!("--env-file {name}"),
             Expected::Here | Expected::AtHome => name.to_owned(),
         };
-        match std::fs::read(path).map(String::from_utf8) {
-            Ok(Ok(text)) => self.files.push(EnvFile::parse(name, &text)),
+        match regular_file::read(path).map(String::from_utf8) {
+            Ok(Ok(text)) => {
+                if regular_file::others_can_read(path) {
+                    let text = format!(
+                        "{name} can be read by every user of this machine: chmod 600 it, since it holds secrets"
+                    );
+                    self.remarks.push(Remark::new(log::Level::Warn, text));
+                }
+                self.files.push(EnvFile::parse(name, &text));
+            }
             Ok(Err(_)) => self
                 .problems
                 .push(Problem::new(about, "is not valid UTF-8 text")),
@@ -206,9 +249,25 @@ fn absent(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
+/// The value that a file holds, without the line break at its end, which editors add.
+fn value_in(path: &Path) -> Result<String, String> {
+    let content = regular_file::read(path).map_err(|error| reason(error.kind()))?;
+    let mut value =
+        String::from_utf8(content).map_err(|_| "it is not valid UTF-8 text".to_owned())?;
+    if value.ends_with('\n') {
+        value.pop();
+        if value.ends_with('\r') {
+            value.pop();
+        }
+    }
+    Ok(value)
+}
+
 /// Why a file could not be read, in words without an error number.
 fn reason(kind: ErrorKind) -> String {
     match kind {
+        ErrorKind::InvalidInput => "it is no regular file".to_owned(),
+        ErrorKind::FileTooLarge => "it is too large".to_owned(),
         ErrorKind::NotFound => "there is no such file".to_owned(),
         ErrorKind::PermissionDenied => "permission denied".to_owned(),
         ErrorKind::IsADirectory => "it is a directory".to_owned(),

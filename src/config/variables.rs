@@ -81,6 +81,12 @@ impl Variable {
         }
     }
 
+    /// Whether its value may be in a file that the variable `NAME_FILE` names.
+    pub fn may_be_in_a_file(&self) -> bool {
+        let of_use = matches!(self.group, Group::Tconnectsync | Group::Ours);
+        of_use && !self.name.ends_with(['*']) && !self.name.ends_with("_FILE")
+    }
+
     /// The row about the variable called `name`.
     pub fn named(name: &str) -> Option<&'static Variable> {
         VARIABLES.iter().find(|variable| variable.covers(name))

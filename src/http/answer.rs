@@ -60,6 +60,7 @@ pub struct Answer {
     pub(super) location: Option<String>,
     pub(super) retry_after: Option<Duration>,
     pub(super) excerpt: String,
+    pub(super) size: String,
     pub(super) body: Vec<u8>,
     pub(super) tries: u32,
 }
@@ -105,8 +106,8 @@ impl Answer {
         matches!(first_character(&self.body), Some(b'{' | b'['))
     }
 
-    /// A short redacted excerpt of the body, empty when there is nothing to say. Only made for answers of another status
-    /// than 2xx and for pages: other bodies hold personal data.
+    /// The known phrases of the body, empty when there are none. Only looked for in answers of another status than 2xx and in
+    /// pages: other bodies hold personal data.
     pub fn excerpt(&self) -> &str {
         &self.excerpt
     }
@@ -117,21 +118,22 @@ impl Answer {
             Some(reason) => format!("answered {} {reason}", self.status.as_u16()),
             None => format!("answered {}", self.status.as_u16()),
         };
+        let kind = if self.is_html() { ", a web page" } else { "" };
         if !self.excerpt.is_empty() {
-            let kind = if self.is_html() { ", a web page" } else { "" };
             format!("{status}{kind} (\"{}\")", self.excerpt)
-        } else if self.is_html() {
-            format!("{status}, a web page")
         } else if self.body.is_empty() {
             format!("{status}, nothing else")
+        } else if !self.size.is_empty() {
+            format!("{status}{kind} ({})", self.size)
         } else {
-            status
+            status + kind
         }
     }
 
     /// The same answer without its excerpt: of a service that may repeat an address which is a secret.
     pub fn without_excerpt(mut self) -> Answer {
         self.excerpt.clear();
+        self.size.clear();
         self
     }
 

@@ -15,7 +15,7 @@ use super::answer::{Answer, Service, proxy_wants_credentials};
 use super::call::Call;
 use super::exchange::{self, Body, Incoming, Missing};
 use super::json::JsonText;
-use super::redaction::excerpt_masking;
+use super::redaction::{excerpt_masking, forms, size_and_fingerprint};
 use super::run_limits::{self, RunLimits, TRIES};
 use super::transport_error::{self, CallError, TransportError, describe};
 use crate::config::{Secret, is_this_machine};
@@ -262,11 +262,13 @@ impl Client {
             location: head.location,
             retry_after: head.retry_after,
             excerpt: String::new(),
+            size: String::new(),
             body,
             tries: head.tries,
         };
         if !answer.is_success() || answer.is_html() {
             answer.excerpt = self.excerpt(&answer.body);
+            answer.size = size_and_fingerprint(&answer.body, &self.secrets);
         } else if too_large {
             return Err(self.too_large(head.call, head.cap));
         }
@@ -412,10 +414,36 @@ fn text_header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Optio
 
 fn secrets_to_mask(options: &Options<'_>) -> Arc<[String]> {
     let host = options.origin.host_str().map(str::to_owned);
-    let mut secrets: Vec<String> = options.secrets.iter().cloned().chain(host).collect();
+    let proxy = options.proxy.map_or_else(Vec::new, proxy_credentials);
+    let known = options.secrets.iter().cloned().chain(proxy).chain(host);
+    let mut secrets: Vec<String> = known.flat_map(|secret| forms(&secret)).collect();
     // A secret that holds another one is masked first.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     secrets.into()
+}
+
+/// What a proxy may repeat: user name and password, and the header that holds them.
+fn proxy_credentials(proxy: &Secret) -> Vec<String> {
+    use base64::Engine;
+    let Ok(url) = Url::parse(proxy.expose()) else {
+        return vec![proxy.expose().to_owned()];
+    };
+    let decoded = |text: &str| {
+        // One name without a value.
+        let text = text
+            .replace('+', "%2B")
+            .replace('&', "%26")
+            .replace('=', "%3D");
+        let mut pairs = url::form_urlencoded::parse(text.as_bytes()).into_owned();
+        pairs.next().map(|(name, _)| name)
+    };
+    let user = decoded(url.username()).unwrap_or_default();
+    let password = url.password().and_then(decoded).unwrap_or_default();
+    let both = format!("{user}:{password}");
+    let header = base64::engine::general_purpose::STANDARD.encode(&both);
+    let mut known = vec![proxy.expose().to_owned(), header, both, user, password];
+    known.retain(|value| !value.is_empty());
+    known
 }
 
 fn unusable_proxy() -> Failure {

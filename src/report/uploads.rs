@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::logging::visible_json;
+
 use crate::failure::Failure;
 
 /// What became of the documents of one kind.
@@ -67,7 +69,7 @@ impl Uploads {
         let documents = self.documents.iter();
         // JSON values always serialise.
         let lines = documents.filter_map(|document| serde_json::to_string(document).ok());
-        lines.map(|line| line + "\n").collect()
+        lines.map(|line| visible_json(&line) + "\n").collect()
     }
 
     /// Takes in what was done beside.
