@@ -161,7 +161,7 @@ fn a_tandem_that_has_changed_its_api() {
         Kind::status(404),
     ));
     insta::assert_snapshot!(complaint(&arrangement, ExitStatus::NotUnderstood), @r#"
-    Tandem Source: pumper answered 404 Not Found ("status 404"). Tandem may have changed its API; look for a newer version of tconnectsync-heroku
+    Tandem Source: pumper answered 404 Not Found (10 bytes, fingerprint 2576). Tandem may have changed its API; look for a newer version of tconnectsync-heroku
     "#);
 
     let arrangement = super::arrangement();
@@ -170,7 +170,7 @@ fn a_tandem_that_has_changed_its_api() {
         behaviour.event_codes_unknown = true;
     });
     insta::assert_snapshot!(complaint(&arrangement, ExitStatus::NotUnderstood), @r#"
-    Tandem Source: pump logs answered 400 Bad Request ("ZodError, unrecognized_keys, Unrecognized keys: "eventCodes""). Tandem may have changed its API; look for a newer version of tconnectsync-heroku
+    Tandem Source: pump logs answered 400 Bad Request ("ZodError, unrecognized_keys, eventCodes"). Tandem may have changed its API; look for a newer version of tconnectsync-heroku
     "#);
 }
 
