@@ -44,7 +44,7 @@ fn unknown_names(reader: &mut Reader) {
     };
     let sources = reader.sources();
     for name in sources.names() {
-        if !is_ours(name) || Variable::named(name).is_some() {
+        if !is_ours(name) || Variable::named(name).is_some() || Variable::of_file(name).is_some() {
             continue;
         }
         let text = if sources.environment.contains_key(name) {

@@ -87,6 +87,12 @@ impl Variable {
         of_use && !self.name.ends_with(['*']) && !self.name.ends_with("_FILE")
     }
 
+    /// The row about the variable whose value is in the file that `name` names.
+    pub fn of_file(name: &str) -> Option<&'static Variable> {
+        let variable = Variable::named(name.strip_suffix("_FILE")?)?;
+        variable.may_be_in_a_file().then_some(variable)
+    }
+
     /// The row about the variable called `name`.
     pub fn named(name: &str) -> Option<&'static Variable> {
         VARIABLES.iter().find(|variable| variable.covers(name))

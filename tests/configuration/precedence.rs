@@ -46,7 +46,10 @@ fn api_secret_stands_in_for_ns_secret_only_where_that_is_missing() {
         alone.config().nightscout.secret.expose(),
         "some-other-secret"
     );
-    let in_a_file = alone.with_file(".env", "NS_SECRET=secret-of-the-file");
+    let in_a_file = alone.without("NS_URL").with_file(
+        ".env",
+        "NS_SECRET=secret-of-the-file\nNS_URL=https://site.example",
+    );
     assert_eq!(
         in_a_file.config().nightscout.secret.expose(),
         "secret-of-the-file"
