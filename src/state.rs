@@ -189,7 +189,7 @@ mod tests {
         let path = directory.path().join("a/b/file");
         write(&path, b"one");
         // What a killed run left behind.
-        fs::write(directory.path().join("a/b/file.new"), b"half").unwrap();
+        create_new(&directory.path().join("a/b/file.new")).unwrap();
         write(&path, b"two");
         assert_eq!(read(&path), Some(b"two".to_vec()));
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);

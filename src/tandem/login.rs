@@ -344,6 +344,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn authorize_leads_to_tandems_own_hosts_only() {
+        let own = Region::Eu.origins(None);
+        let follows = |url: &str| may_follow(&own, &url.parse().unwrap());
+        for url in [
+            "https://sso.tandemdiabetes.com/x",
+            "https://tdcservices.eu.tandemdiabetes.com/accounts/api/x",
+            "https://tandemdiabetes.com/",
+        ] {
+            assert!(follows(url), "{url}");
+        }
+        for url in [
+            "http://sso.tandemdiabetes.com/",
+            "https://sso.tandemdiabetes.com:8443/",
+            "https://eviltandemdiabetes.com/",
+            "https://tandemdiabetes.com.example/",
+            "https://example.org/?tandemdiabetes.com",
+            "https://tandemdiabetes.com@example.org/",
+        ] {
+            assert!(!follows(url), "{url}");
+        }
+    }
+
+    #[test]
     fn the_code_challenge_is_that_of_rfc_7636() {
         let verifier = Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
         assert_eq!(
