@@ -17,7 +17,7 @@ mod writes;
 use crate::http::Service;
 
 pub use crate::config::Collection;
-pub use queries::Document;
+pub use queries::{Brief, Document};
 pub use rights::SecretCheck;
 pub use site::Site;
 pub use status::{GlucoseUnits, SiteStatus, SiteVersion};

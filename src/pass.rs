@@ -1,5 +1,6 @@
 //! One pass: log in, fetch, translate, reconcile, upload, report. The only place that knows both services.
 
+mod ages;
 mod background;
 mod on_site;
 mod pump_side;
@@ -114,7 +115,7 @@ impl Pass<'_> {
         &self,
         site: &Site,
         site_side: SiteSide,
-        pump_side: PumpSide<'_>,
+        mut pump_side: PumpSide<'_>,
         profiles: Option<&PumpProfiles>,
         report: &mut Report,
     ) -> Result<()> {
@@ -129,6 +130,8 @@ impl Pass<'_> {
         let mut work = Work::new(self.config, site_side.window, site_side.existing);
         work.look_back = window::look_back(self.config.zone, self.now, site_side.newest)
             .filter(|due| work.may_widen && due.start < work.window.start);
+        let ages = &site_side.missing_ages;
+        self.copy_ages(ages, work.window, &mut pump_side, &upload, report)?;
         let seen = thread::scope(|scope| {
             let mut background = BackgroundUploads::new(scope);
             background.begin(|uploads| upload.profiles(profiles, uploads));

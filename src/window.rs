@@ -182,6 +182,20 @@ pub fn pages(zone: Tz, window: Window) -> Vec<Page> {
     pages
 }
 
+/// The days before a window from an instant on, as a page; none where the window begins as early. They are no more than a page
+/// may hold.
+pub fn page_before(zone: Tz, window: Window, from: DateTime<Utc>) -> Option<Page> {
+    let start = from.max(window.start - Duration::days(DAYS_A_PAGE.cast_signed()));
+    (start < window.start).then(|| Page {
+        window: Window {
+            start,
+            end: window.start,
+        },
+        first_day: local_date(zone, start) - Days::new(PADDING),
+        last_day: local_date(zone, window.start) + Days::new(PADDING),
+    })
+}
+
 /// The date in a zone.
 pub fn local_date(zone: Tz, at: DateTime<Utc>) -> NaiveDate {
     zone.from_utc_datetime(&at.naive_utc()).date_naive()

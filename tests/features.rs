@@ -1,5 +1,6 @@
 //! Every feature, through a whole pass.
 
+mod ages;
 mod alerts;
 mod by_hand;
 mod calculations;

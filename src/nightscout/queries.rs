@@ -66,6 +66,20 @@ const ENTRIES: ByTime = ByTime {
     read: |document| instant_of(document.get("date")?),
 };
 
+/// What a treatment is, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brief {
+    /// Its event type; empty where it has none.
+    pub event_type: String,
+    /// The instant that it is filed under; `None` where Nightscout's text cannot be read.
+    pub at: Option<DateTime<Utc>>,
+}
+
+fn text_of(document: &Document, field: &str) -> String {
+    let text = document.get(field).and_then(Value::as_str);
+    text.unwrap_or_default().to_owned()
+}
+
 impl Site {
     /// All treatments of every uploader from one instant to another, both included; without an end up to the newest, future
     /// ones too. In no particular order.
@@ -110,6 +124,45 @@ impl Site {
             ],
         )?;
         Ok(newest.as_ref().and_then(TREATMENTS.read))
+    }
+
+    /// The newest treatments of this uploader, so many at most, in brief.
+    pub fn newest_treatments(&self, entered_by: &str, count: usize) -> Result<Vec<Brief>> {
+        let most = count.to_string();
+        let query = [
+            ("find[enteredBy]", entered_by),
+            (TREATMENTS.lower, EVER),
+            ("count", most.as_str()),
+        ];
+        self.briefs(&query, count)
+    }
+
+    /// The newest treatments of every uploader that are of any of these event types, from an instant on: a thousand at most, in
+    /// brief.
+    pub fn treatments_of(&self, event_types: &[&str], from: DateTime<Utc>) -> Result<Vec<Brief>> {
+        let from = bound(from);
+        let mut query = vec![(TREATMENTS.lower, from.as_str()), ("count", "1000")];
+        query.extend(
+            event_types
+                .iter()
+                .map(|event_type| ("find[eventType][$in][]", *event_type)),
+        );
+        self.briefs(&query, 1000)
+    }
+
+    fn briefs(&self, query: &[(&str, &str)], most: usize) -> Result<Vec<Brief>> {
+        let url = self.url(TREATMENTS.collection.path(), query);
+        self.read_list(Call::get(TREATMENTS.call, url), |json| {
+            let mut briefs = Vec::new();
+            json.each(LARGEST_DOCUMENT, |value: Value| match value {
+                Value::Object(document) if briefs.len() < most => briefs.push(Brief {
+                    event_type: text_of(&document, "eventType"),
+                    at: (TREATMENTS.read)(&document),
+                }),
+                _ => {}
+            })?;
+            Ok(briefs)
+        })
     }
 
     /// When the newest treatment of this uploader and of any of these event types happened.

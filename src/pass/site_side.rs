@@ -3,10 +3,12 @@
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
 
-use super::Pass;
 use super::background::at_once;
-use crate::config::Span;
-use crate::nightscout::document::{ENTERED_BY, Existing, Occasion, SAME_SESSION_WITHIN, Treatment};
+use super::{Pass, ages};
+use crate::config::{Feature, Span};
+use crate::nightscout::document::{
+    ENTERED_BY, EventType, Existing, Occasion, SAME_SESSION_WITHIN, Treatment,
+};
 use crate::nightscout::entry::ExistingEntry;
 use crate::nightscout::{Collection, Document, Site, SiteStatus, parse_created_at};
 use crate::window::{self, Window};
@@ -30,28 +32,37 @@ pub(super) struct SiteSide {
     pub newest_status: Option<DateTime<Utc>>,
     /// The profile document that the site goes by.
     pub profile: Option<Document>,
+    /// The ages that it cannot show and that this run is to fill.
+    pub missing_ages: Vec<EventType>,
     /// What its owner should know.
     pub warning: Option<String>,
-}
-
-/// The documents that may be those of a span; none of a kind that no feature fills.
-pub(super) struct ThereAlready {
-    pub treatments: Vec<Existing>,
-    pub entries: Vec<ExistingEntry>,
 }
 
 /// What is known of the site's treatments and entries.
 struct EventsSide {
     window: Window,
     newest: Option<DateTime<Utc>>,
+    /// What is there around the window's first page.
     existing: ThereAlready,
+    missing_ages: Vec<EventType>,
+    /// What is to be said of a window cut short.
     warning: Option<String>,
 }
 
+/// The documents that may be those of a span; none of a kind that no feature fills.
+#[derive(Default)]
+pub(super) struct ThereAlready {
+    pub treatments: Vec<Existing>,
+    pub entries: Vec<ExistingEntry>,
+}
+
 impl ThereAlready {
-    /// The oldest document from here.
+    /// The oldest document from here, but for those that a first run looked further back for.
     pub(super) fn oldest(&self) -> Option<DateTime<Utc>> {
-        let treatments = self.treatments.iter().filter(|document| document.ours);
+        let treatments = self
+            .treatments
+            .iter()
+            .filter(|document| document.ours && !ages::begins_an_age(&document.event_type));
         let entries = self.entries.iter().filter(|entry| entry.ours);
         let treatments = treatments.filter_map(|document| document.at);
         treatments.chain(entries.map(|entry| entry.at)).min()
@@ -71,6 +82,7 @@ impl Pass<'_> {
             window,
             newest,
             existing,
+            missing_ages,
             warning,
         } = events_side?;
         let (newest_status, profile) = others?;
@@ -81,11 +93,12 @@ impl Pass<'_> {
             existing,
             newest_status,
             profile,
+            missing_ages,
             warning,
         })
     }
 
-    /// The window of the run, what is there in its first page, and what is to be said of a window cut short.
+    /// The window of the run, and what is there in its first page.
     fn window_and_first_page(&self, site: &Site) -> Result<EventsSide> {
         match self.config.span {
             Span::Recent { days } => self.recent(site, days),
@@ -95,6 +108,7 @@ impl Pass<'_> {
                     window,
                     newest: None,
                     existing: self.existing(site, self.first_page(window))?,
+                    missing_ages: Vec::new(),
                     warning: None,
                 })
             }
@@ -119,14 +133,18 @@ impl Pass<'_> {
         Ok((status, profile))
     }
 
-    /// The window of an ordinary run, what is there in its first page, and what is to be said of a window cut short.
+    /// The window of an ordinary run, and what is there in its first page.
     fn recent(&self, site: &Site, days: u16) -> Result<EventsSide> {
         let limit = self.config.max_catch_up_days;
         let usual = window::recent(self.now, days, None, limit).window;
         // What is there of more than a page is not asked for just to know the newest.
         let one_page = Some(usual).filter(|usual| self.first_page(*usual) == *usual);
         let existing = one_page.map(|page| self.existing(site, page)).transpose()?;
-        let newest = self.newest_uploaded(site, existing.as_ref())?;
+        let newest = self.newest_uploaded(site, existing.as_ref(), usual.start)?;
+        let missing_ages = match newest {
+            Some(_) => Vec::new(),
+            None => self.missing_ages(site, usual)?,
+        };
         let recent = window::recent(self.now, days, newest, limit);
         let warning = recent
             .cut_off
@@ -139,6 +157,7 @@ impl Pass<'_> {
             window: recent.window,
             newest,
             existing,
+            missing_ages,
             warning,
         })
     }
@@ -151,14 +170,18 @@ impl Pass<'_> {
         &self,
         site: &Site,
         existing: Option<&ThereAlready>,
+        usual_start: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>> {
         // Profiles are switched so seldom that the newest switch tells of nothing else.
         let mut features = self.config.features.iter();
         if features.any(|feature| feature.main_collection() == Collection::Treatments) {
             let treatments = existing.iter().flat_map(|existing| &existing.treatments);
+            // What an interrupted first run left tells nothing of the days since then.
+            let treatments =
+                treatments.filter(|document| !ages::may_be_of_a_first_run(document, usual_start));
             let newest = match self.newest_of_the_pump(treatments) {
                 Some(newest) => Some(newest),
-                None => site.newest_treatment(ENTERED_BY, self.latest())?,
+                None => self.newest_before(site)?,
             };
             if newest.is_some() {
                 return Ok(newest);
@@ -192,6 +215,17 @@ impl Pass<'_> {
     /// What is later is in the future, whatever clock is a little ahead.
     fn latest(&self) -> DateTime<Utc> {
         self.now + window::CLOCKS_DIFFER_BY
+    }
+
+    /// When the newest treatment from here happened, where it lies before all that was read; none where all there is may be of
+    /// an interrupted first run.
+    fn newest_before(&self, site: &Site) -> Result<Option<DateTime<Utc>>> {
+        let newest = site.newest_treatment(ENTERED_BY, self.latest())?;
+        if newest.is_none() || !self.config.features.contains(Feature::PumpEvents) {
+            return Ok(newest);
+        }
+        let few = site.newest_treatments(ENTERED_BY, ages::MOST + 1)?;
+        Ok(newest.filter(|_| !ages::are_of_a_first_run(&few)))
     }
 
     fn catch_up_is_cut_off(&self, missing_since: DateTime<Utc>, window: Window) -> String {

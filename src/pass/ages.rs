@@ -1,0 +1,116 @@
+//! The ages that Nightscout shows: of the infusion site, of the insulin and of the sensor. It counts from the newest document of
+//! each kind, so that a site that has none shows no age until the next change. A first run therefore looks further back for the
+//! newest of each kind that the site lacks.
+
+use anyhow::Result;
+use chrono::{DateTime, Duration, Utc};
+
+use super::Pass;
+use super::on_site::OnSite;
+use super::pump_side::PumpSide;
+use super::site_side::ThereAlready;
+use super::upload::SiteWriter;
+use crate::config::Feature;
+use crate::nightscout::document::{EventType, Existing, Treatment};
+use crate::nightscout::{Brief, Site};
+use crate::reconcile::reconcile;
+use crate::report::Report;
+use crate::window::{self, Window};
+
+/// How far back the newest of each kind is looked for. A site lasts days, a sensor ten to fifteen.
+const LOOKED_FOR: Duration = Duration::days(14);
+
+/// How far back Nightscout looks for the document that an age begins with (its `dataloader.js`).
+const COUNTED_FROM: Duration = Duration::days(62);
+
+/// What each age begins with, and the event types that reset it in Nightscout.
+const AGES: [(EventType, &[&str]); 3] = [
+    (EventType::SiteChange, &["Site Change"]),
+    (EventType::InsulinChange, &["Insulin Change"]),
+    (EventType::SensorStart, &["Sensor Start", "Sensor Change"]),
+];
+
+/// The most documents that a look for ages leaves on a site.
+pub(super) const MOST: usize = AGES.len();
+
+impl Pass<'_> {
+    /// The ages that a site without a document of ours cannot show, and that a run of this window would not fill.
+    pub(super) fn missing_ages(&self, site: &Site, window: Window) -> Result<Vec<EventType>> {
+        let reaches_far = window.start <= self.now - LOOKED_FOR;
+        if reaches_far || !self.config.features.contains(Feature::PumpEvents) {
+            return Ok(Vec::new());
+        }
+        let types: Vec<&str> = AGES.iter().flat_map(|(_, types)| *types).copied().collect();
+        let there = site.treatments_of(&types, self.now - COUNTED_FROM)?;
+        let is_there = |types: &[&str]| {
+            let mut briefs = there.iter();
+            briefs.any(|brief| types.contains(&brief.event_type.as_str()))
+        };
+        let missing = AGES.iter().filter(|(_, types)| !is_there(types));
+        Ok(missing.map(|(event_type, _)| *event_type).collect())
+    }
+
+    /// Writes the newest document that each of these ages begins with, where it lies before a window.
+    pub(super) fn copy_ages(
+        &self,
+        ages: &[EventType],
+        window: Window,
+        pump_side: &mut PumpSide<'_>,
+        upload: &SiteWriter<'_>,
+        report: &mut Report,
+    ) -> Result<()> {
+        let zone = self.config.zone;
+        let page = window::page_before(zone, window, self.now - LOOKED_FOR);
+        let Some(page) = page.filter(|_| !ages.is_empty()) else {
+            return Ok(());
+        };
+        let events = pump_side.events(&page)?;
+        // The site has no document of ours, and none of these kinds.
+        let nothing = ThereAlready::default();
+        let on_site = OnSite::new(upload.site, &nothing, zone, false);
+        // What is left out of these days is not what the run is about.
+        let mut aside = Report::new(self.now, zone, self.config.pretend);
+        let wanted = pump_side.wanted(&page, events, &on_site, &mut aside)?;
+        let inside = wanted.treatments.into_iter();
+        let inside = inside.filter(|treatment| treatment.is_due(|at| page.window.contains(at)));
+        let newest = newest_of_each(ages, inside.collect());
+        let plan = reconcile(newest, &nothing.treatments, upload.conventions());
+        upload.treatments(plan, &mut report.uploads)
+    }
+}
+
+/// The newest of each kind among treatments.
+fn newest_of_each(kinds: &[EventType], treatments: Vec<Treatment>) -> Vec<Treatment> {
+    let mut newest: Vec<Treatment> = Vec::new();
+    for treatment in treatments {
+        if !kinds.contains(&treatment.event_type) {
+            continue;
+        }
+        match newest
+            .iter_mut()
+            .find(|other| other.event_type == treatment.event_type)
+        {
+            Some(other) if other.at < treatment.at => *other = treatment,
+            Some(_) => {}
+            None => newest.push(treatment),
+        }
+    }
+    newest.sort_by_key(|treatment| treatment.at);
+    newest
+}
+
+/// Whether a document may be all that an interrupted first run left: it begins an age, and lies before the usual window.
+pub(super) fn may_be_of_a_first_run(document: &Existing, usual_start: DateTime<Utc>) -> bool {
+    begins_an_age(&document.event_type) && document.at.is_some_and(|at| at < usual_start)
+}
+
+/// Whether documents, the newest of an uploader, are no more than an interrupted first run leaves.
+pub(super) fn are_of_a_first_run(newest: &[Brief]) -> bool {
+    let mut types = newest.iter().map(|brief| brief.event_type.as_str());
+    newest.len() <= MOST && types.all(begins_an_age)
+}
+
+/// Whether a document of this type may lie before all others from here, since a first run looked for it.
+pub(super) fn begins_an_age(event_type: &str) -> bool {
+    AGES.iter().any(|(_, types)| types.contains(&event_type))
+}

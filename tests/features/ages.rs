@@ -1,0 +1,142 @@
+//! The ages that Nightscout shows, of infusion site, insulin and sensor, after a first run.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Value, json};
+use tconnectsync_heroku::failure::ExitStatus;
+
+use super::arrange;
+use crate::arrangement::{Arrangement, without_ids};
+use crate::pass::{filed, text};
+use crate::simulator::fault::{Fault, Kind, Times};
+use crate::simulator::history::{History, Plan};
+
+const AGES: [&str; 3] = ["Insulin Change", "Sensor Start", "Site Change"];
+
+const FEATURES: &str = "BASAL,BOLUS,PUMP_EVENTS";
+
+/// Three weeks, at whose end nothing was changed for more than two days.
+fn three_weeks() -> (History, DateTime<Utc>) {
+    let whole = History::generate(&Plan::days(64, 21));
+    let site = arrange(whole.clone(), FEATURES);
+    site.good_pass(whole.plan.end + Duration::hours(1), &["--days", "22"]);
+    let changed = |document: &&Value| AGES.contains(&text(document, "eventType"));
+    let treatments = site.nightscout.treatments();
+    let times: Vec<DateTime<Utc>> = treatments.iter().filter(changed).map(filed).collect();
+    let quiet = times
+        .windows(2)
+        .rfind(|pair| pair[1] - pair[0] > Duration::hours(40));
+    let end = quiet.expect("two quiet days")[1] - Duration::minutes(30);
+    let mut plan = whole.plan.clone();
+    plan.end = end;
+    (History::generate(&plan), end + Duration::minutes(20))
+}
+
+/// The newest document of each age.
+fn newest(arrangement: &Arrangement) -> BTreeMap<String, Value> {
+    let treatments = without_ids(arrangement.nightscout.treatments()).into_iter();
+    let ages = treatments.filter(|document| AGES.contains(&text(document, "eventType")));
+    // Oldest first, so that the newest stays.
+    ages.map(|document| (text(&document, "eventType").to_owned(), document))
+        .collect()
+}
+
+#[test]
+fn a_first_run_finds_what_each_age_begins_with() {
+    let (history, now) = three_weeks();
+    let fortnight = arrange(history.clone(), FEATURES);
+    fortnight.good_pass(now, &["--days", "14"]);
+    let known = newest(&fortnight);
+    assert_eq!(known.len(), 3, "{known:#?}");
+
+    let site = arrange(history, FEATURES);
+    site.good_pass(now, &[]);
+    assert_eq!(newest(&site), known);
+    let there = site.nightscout.treatments();
+    let before = |document: &&Value| filed(document) < now - Duration::days(1);
+    assert_eq!(there.iter().filter(before).count(), 3);
+
+    let (logs, reads) = (pump_logs(&site), reads(&site));
+    let second = site.good_pass(now, &[]);
+    let written = |tally: &tconnectsync_heroku::report::Tally| tally.created + tally.updated;
+    assert_eq!(second.report.uploads.total(written), 0);
+    assert_eq!(
+        pump_logs(&site) - logs,
+        1,
+        "an ordinary run asks for its own days"
+    );
+    assert_eq!(reads_since(&site, reads), 1, "and does not look for ages");
+}
+
+fn pump_logs(arrangement: &Arrangement) -> usize {
+    let requests = arrangement.tandem.requests();
+    requests
+        .iter()
+        .filter(|request| request.path.contains("pump-logs"))
+        .count()
+}
+
+fn reads(arrangement: &Arrangement) -> usize {
+    let requests = arrangement
+        .nightscout
+        .requests_to("GET", "/api/v1/treatments");
+    requests.len()
+}
+
+fn reads_since(arrangement: &Arrangement, before: usize) -> usize {
+    reads(arrangement) - before
+}
+
+#[test]
+fn an_age_that_the_site_has_from_somebody_else_is_not_looked_for() {
+    let (history, now) = three_weeks();
+    let site = arrange(history, FEATURES);
+    for (event_type, days) in [("Site Change", 3), ("Sensor Change", 40)] {
+        let at = (now - Duration::days(days)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        site.nightscout.insert_treatment(
+            json!({"eventType": event_type, "created_at": at, "enteredBy": "a parent"}),
+        );
+    }
+    site.good_pass(now, &[]);
+    let newest = newest(&site);
+    assert_eq!(text(&newest["Site Change"], "enteredBy"), "a parent");
+    assert!(!newest.contains_key("Sensor Start"));
+    assert!(newest.contains_key("Insulin Change"));
+}
+
+#[test]
+fn without_pump_events_nothing_is_looked_for() {
+    let (history, now) = three_weeks();
+    let site = arrange(history, "BASAL,BOLUS");
+    site.good_pass(now, &[]);
+    assert_eq!((newest(&site).len(), pump_logs(&site)), (0, 1));
+}
+
+/// What is left of the first run is no reason to take the days since then for an outage.
+#[test]
+fn a_first_run_that_ends_after_its_look_for_ages_is_made_good_by_the_next() {
+    let (history, now) = three_weeks();
+    let whole = arrange(history.clone(), FEATURES);
+    whole.good_pass(now, &[]);
+    let site = arrange(history, FEATURES);
+    // The ages are the first write.
+    let fault = |nth| {
+        Fault::on(
+            "POST",
+            "/api/v1/treatments",
+            Times::Nth(nth),
+            Kind::status(401),
+        )
+    };
+    site.nightscout.inject(fault(2));
+    let outcome = site.pass(now, &[]);
+    assert_eq!(outcome.status(), ExitStatus::CredentialsRejected);
+    assert_eq!(site.nightscout.treatments().len(), 3);
+    site.nightscout.heal();
+    site.good_pass(now, &[]);
+    assert_eq!(
+        without_ids(site.nightscout.treatments()),
+        without_ids(whole.nightscout.treatments())
+    );
+}
