@@ -21,7 +21,7 @@ fn arrangement() -> Arrangement {
 }
 
 /// A check at this instant, by the library, without waiting between tries: its lines, and the exit status.
-fn checked(
+pub fn checked(
     arrangement: &Arrangement,
     now: DateTime<Utc>,
     arguments: &[&str],

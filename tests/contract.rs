@@ -1,114 +1,38 @@
-//! The contract with a real Nightscout: a pass writes made-up data to the site of `CONTRACT_NS_URL`, what the site then
-//! holds is compared with what the simulated one holds, and exactly that is removed again.
+//! The contract with a real Nightscout. The same things happen on the site of `CONTRACT_NS_URL` and on the simulated one of its
+//! version: runs, every feature on, while a made-up pump's day grows; changes by others; tokens. After each step both
+//! hold the same. Then all of it is removed again.
 //!
 //! ```text
 //! CONTRACT_NS_URL=https://test-site.example CONTRACT_NS_SECRET=... cargo test -- --ignored contract
 //! ```
 //!
-//! The site should be one for tests, and without anybody's data of January 2015, where the made-up data lie. Each document
-//! gets a field that says that it is test data. Documents are removed by their `_id`, after their `identifier` has shown
-//! that they are the made-up pump's; nothing else is changed or removed.
+//! The site should be one for tests, without a profile, and without anybody's data of January 2015, where the made-up data lie.
+//! Documents are removed by their `_id`, where this program is their author; nothing else is removed, or changed. The tokens of
+//! the test, and their roles, are removed too. Where the secret is itself a token, none are made.
 
-use std::collections::BTreeMap;
+mod site;
 
 use chrono::{DateTime, Duration, TimeZone, Utc};
-use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::Value;
-use sha1::{Digest, Sha1};
+use tconnectsync_heroku::config::Feature as Wanted;
+use tconnectsync_heroku::failure::ExitStatus;
+use tconnectsync_heroku::pass::Outcome;
+use tconnectsync_heroku::report::Tally;
 
-use crate::arrangement::{Arrangement, without_ids};
-use crate::simulator::history::{Feature, Features, History, Plan};
+use crate::arrangement::Arrangement;
+use crate::check::checked;
+use crate::simulator::history::{Features, History, Plan};
 use crate::simulator::nightscout::{Nightscout, Version};
 use crate::simulator::tandem::Tandem;
+use site::{COLLECTIONS, Held, MARK, Site};
 
 /// The made-up pump's serial number: the identifiers of its documents are those of no real pump's.
 const SERIAL: &str = "00000000000000000042";
 
-/// What the documents of the test are marked with.
-const MARK: &str = "test data of tconnectsync-heroku";
+/// A run over the made-up pump's whole day.
+const DAY: [&str; 4] = ["--start-date", "2015-01-14", "--end-date", "2015-01-14"];
 
-/// A site, real or not, and how to get in.
-struct Site {
-    url: String,
-    secret: String,
-    client: Client,
-}
-
-impl Site {
-    fn new(url: &str, secret: &str) -> Self {
-        Site {
-            url: url.trim_end_matches('/').to_owned(),
-            secret: secret.to_owned(),
-            client: Client::new(),
-        }
-    }
-
-    fn call(&self, request: RequestBuilder) -> Value {
-        let is_token = self.secret.rsplit_once('-').is_some_and(|(_, key)| {
-            key.len() == 16 && key.bytes().all(|byte| byte.is_ascii_hexdigit())
-        });
-        let digest = Sha1::digest(&self.secret);
-        let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        let key = if is_token { &self.secret } else { &hash };
-        let request = request.header("api-secret", key);
-        let answer = request.send().expect("the site answers");
-        assert!(answer.status().is_success(), "{}", answer.status());
-        answer.json().expect("JSON")
-    }
-
-    /// The treatments of a span.
-    fn treatments(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Value> {
-        let request = self
-            .client
-            .get(format!("{}/api/v1/treatments.json", self.url))
-            .query(&[
-                ("find[created_at][$gte]", from.to_rfc3339()),
-                ("find[created_at][$lte]", to.to_rfc3339()),
-                ("count", "100000".to_owned()),
-            ]);
-        let list = self.call(request);
-        list.as_array().expect("a list").clone()
-    }
-
-    /// Marks a document that is there already: it is replaced by itself and the mark.
-    fn mark(&self, mut marked: Value) {
-        let fields = marked.as_object_mut().expect("an object");
-        fields.retain(|_, value| !value.is_null());
-        fields.insert("testData".to_owned(), MARK.into());
-        let url = format!("{}/api/v1/treatments.json", self.url);
-        self.call(self.client.put(url).json(&marked));
-    }
-
-    /// Removes the one document of this `_id`.
-    fn remove(&self, document: &Value) {
-        let id = document["_id"].as_str().unwrap_or_default();
-        // Without an id, the address would be that of all treatments.
-        assert!(id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let url = format!("{}/api/v1/treatments/{id}", self.url);
-        self.call(self.client.delete(url));
-    }
-}
-
-/// Removes what the test wrote, however it ends.
-struct Clean<'a> {
-    site: &'a Site,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-    identifiers: Vec<String>,
-}
-
-impl Drop for Clean<'_> {
-    fn drop(&mut self) {
-        for document in self.site.treatments(self.from, self.to) {
-            let identifier = document["identifier"].as_str().unwrap_or_default();
-            if self.identifiers.iter().any(|ours| ours == identifier) {
-                self.site.remove(&document);
-            }
-        }
-    }
-}
-
-/// Some hours in January 2015 with all that becomes a treatment.
+/// Some hours in January 2015 with all that a pump in everyday use does.
 fn history() -> History {
     let start = Utc
         .with_ymd_and_hms(2015, 1, 14, 9, 0, 0)
@@ -116,118 +40,285 @@ fn history() -> History {
         .expect("an instant");
     let mut plan = Plan::day(42)
         .between(start, start + Duration::hours(8))
-        .with_features(Features::USUAL.without(Feature::Cgm));
+        .with_features(Features::USUAL);
     plan.serial = SERIAL.to_owned();
     History::generate(&plan)
 }
 
-const DAYS: [&str; 4] = ["--start-date", "2015-01-14", "--end-date", "2015-01-14"];
-
-/// An arrangement of the made-up pump with this site.
-fn arrangement(url: &str, secret: &str) -> Arrangement {
-    let tandem = Tandem::with_history(history());
-    let mut arrangement = Arrangement::joining(tandem, Nightscout::start());
-    arrangement.set("NS_URL", url);
-    arrangement.set("NS_SECRET", secret);
-    arrangement.set("NS_ALLOW_INSECURE_HTTP", "true");
-    let features = "BASAL,BOLUS,PUMP_EVENTS,CGM_ALERTS,BOLUS_BG";
-    arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", features);
-    arrangement
+/// A site, and a pump whose data go there.
+struct Side<'a> {
+    site: &'a Site<'a>,
+    arrangement: Arrangement,
 }
 
-/// The documents by their identifiers, without what sites add in different ways.
-fn by_identifier(documents: Vec<Value>) -> BTreeMap<String, Value> {
-    let documents = without_ids(documents).into_iter().map(|mut document| {
-        if let Some(fields) = document.as_object_mut() {
-            // The mark was written with a time in UTC.
-            let own = |name: &str| !matches!(name, "testData" | "utcOffset");
-            fields.retain(|name, value| !value.is_null() && own(name));
-        }
-        let identifier = document["identifier"].as_str().unwrap_or_default();
-        (identifier.to_owned(), document)
-    });
-    documents.collect()
-}
-
-/// Holds a site to the contract. It has to hold nothing of the made-up pump's days.
-fn hold(url: &str, secret: &str) {
-    let now = Utc::now();
-    let model = Nightscout::start();
-    let expected = {
-        let arrangement = arrangement(&model.url(), Nightscout::API_SECRET);
-        arrangement.good_pass(now, &DAYS);
-        by_identifier(model.treatments())
-    };
-    assert!(expected.len() > 80);
-
-    let site = Site::new(url, secret);
-    let history = history();
-    let (from, to) = (
-        history.plan.start - Duration::days(3),
-        history.plan.end + Duration::days(3),
-    );
-    let there = site.treatments(from, to);
-    assert!(
-        there.is_empty(),
-        "the site has {} treatments of these days",
-        there.len()
-    );
-    let clean = Clean {
-        site: &site,
-        from,
-        to,
-        identifiers: expected.keys().cloned().collect(),
-    };
-
-    let arrangement = arrangement(url, secret);
-    let first = arrangement.good_pass(now, &DAYS);
-    assert_eq!(
-        first.report.uploads.total(|tally| tally.created),
-        expected.len()
-    );
-    assert_eq!(by_identifier(site.treatments(from, to)), expected);
-
-    // What others add to the documents stays, and is no difference.
-    for document in site.treatments(from, to) {
-        site.mark(document);
+impl<'a> Side<'a> {
+    fn new(site: &'a Site<'a>) -> Self {
+        let tandem = Tandem::with_history(history());
+        let mut arrangement = Arrangement::joining(tandem, Nightscout::start());
+        arrangement.set("NS_URL", &site.url);
+        arrangement.set("NS_SECRET", &site.secret);
+        arrangement.set("NS_ALLOW_INSECURE_HTTP", "true");
+        let features = Wanted::ALL.map(Wanted::name).join(",");
+        arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", &features);
+        Side { site, arrangement }
     }
-    let second = arrangement.good_pass(now, &DAYS);
-    let written = second
-        .report
-        .uploads
-        .total(|tally| tally.created + tally.updated);
-    assert_eq!(written, 0, "{}", second.report.summary());
 
-    // What is changed is put right.
-    let mut changed = site.treatments(from, to)[0].clone();
-    changed["duration"] = 77.into();
-    site.mark(changed);
-    let third = arrangement.good_pass(now, &DAYS);
-    assert_eq!(third.report.uploads.total(|tally| tally.updated), 1);
-    let after = site.treatments(from, to);
-    assert!(after.iter().all(|document| document["testData"] == MARK));
-    assert_eq!(by_identifier(after), expected);
+    fn run(&self, now: DateTime<Utc>, arguments: &[&str]) -> Outcome {
+        self.site.set_now(now);
+        self.arrangement.pass(now, arguments)
+    }
 
+    fn good_run(&self, now: DateTime<Utc>, arguments: &[&str]) -> Outcome {
+        let outcome = self.run(now, arguments);
+        assert_eq!(
+            outcome.status(),
+            ExitStatus::Done,
+            "{:?}",
+            outcome.message()
+        );
+        outcome
+    }
+
+    /// The treatments, oldest first.
+    fn treatments(&self) -> Vec<Value> {
+        let mut treatments = self.site.documents("treatments");
+        let at = |document: &Value| document["created_at"].as_str().map(str::to_owned);
+        treatments.sort_by_key(|document| (at(document), document["eventType"].to_string()));
+        treatments
+    }
+
+    /// The nth temp basal of the day.
+    fn basal(&self, nth: usize) -> Value {
+        let treatments = self.treatments().into_iter();
+        let mut basals = treatments.filter(|document| document["eventType"] == "Temp Basal");
+        basals.nth(nth).expect("a temp basal")
+    }
+}
+
+/// One step of the story, and what was written in it. The figures have to be the same on both sides, too.
+type Step = fn(&Side<'_>, DateTime<Utc>) -> Vec<usize>;
+
+const STORY: [(&str, Step); 7] = [
+    ("a day that grows", grows),
+    ("a run over the whole day", whole_day),
+    ("what others add", marked),
+    ("what others change", changed),
+    ("a token with the permissions advised", advised_token),
+    ("a token that may not update", narrow_token),
+    ("the check", check),
+];
+
+/// Hourly uploads, and a run every twenty minutes.
+fn grows(side: &Side<'_>, _: DateTime<Utc>) -> Vec<usize> {
+    let plan = history().plan;
+    let mut written = Vec::new();
+    for minutes in (20..=280).step_by(20) {
+        let now = plan.start + Duration::minutes(minutes);
+        let uploaded = plan.start + Duration::hours(minutes / 60);
+        side.arrangement.tandem.set_uploaded_until(uploaded);
+        let outcome = side.good_run(now, &[]);
+        written.extend(figures(&outcome));
+    }
+    side.arrangement.tandem.set_uploaded_until(plan.end);
+    written
+}
+
+fn whole_day(side: &Side<'_>, now: DateTime<Utc>) -> Vec<usize> {
+    let first = side.good_run(now, &DAY);
+    let second = side.good_run(now, &DAY);
+    assert_eq!(writes(&second), 0, "{}", second.report.summary());
+    figures(&first)
+}
+
+/// What others add to the documents stays, and is no difference.
+fn marked(side: &Side<'_>, now: DateTime<Utc>) -> Vec<usize> {
+    for document in side.treatments() {
+        side.site
+            .change(&document, |document| document["testData"] = MARK.into());
+    }
+    let outcome = side.good_run(now, &DAY);
+    assert_eq!(writes(&outcome), 0, "{}", outcome.report.summary());
+    let treatments = side.treatments();
+    assert!(
+        treatments
+            .iter()
+            .all(|document| document["testData"] == MARK)
+    );
+    figures(&outcome)
+}
+
+/// What others change is put right, what they removed comes back.
+fn changed(side: &Side<'_>, now: DateTime<Utc>) -> Vec<usize> {
+    let before = side.site.held();
+    side.site
+        .change(&side.basal(2), |document| document["duration"] = 77.into());
+    side.site.change(&side.basal(4), |document| {
+        document["created_at"] = "2015-01-14T03:04:05.678Z".into();
+    });
+    side.site.remove("treatments", &side.basal(7));
+    let outcome = side.good_run(now, &DAY);
+    assert_eq!(outcome.report.uploads.total(|tally| tally.updated), 2);
+    assert_eq!(outcome.report.uploads.total(|tally| tally.created), 1);
+    same("afterwards", &side.site.held(), &before);
+    figures(&outcome)
+}
+
+fn advised_token(side: &Side<'_>, now: DateTime<Utc>) -> Vec<usize> {
+    if side.site.has_token() {
+        return Vec::new();
+    }
+    let names = COLLECTIONS.map(|name| format!("api:{name}:*"));
+    let token = side
+        .site
+        .token(&format!("api:status:read {}", names.join(" ")));
+    with_token(side, &token.text, |side| {
+        let before = side.site.held();
+        side.site
+            .change(&side.basal(2), |document| document["duration"] = 77.into());
+        side.site.remove("treatments", &side.basal(5));
+        let outcome = side.good_run(now, &DAY);
+        same("afterwards", &side.site.held(), &before);
+        figures(&outcome)
+    })
+}
+
+/// Before 15.0.7 it keeps what has changed from being put right, and nothing else.
+fn narrow_token(side: &Side<'_>, now: DateTime<Utc>) -> Vec<usize> {
+    if side.site.has_token() {
+        return Vec::new();
+    }
+    let rights = COLLECTIONS.map(|name| format!("api:{name}:create api:{name}:read"));
+    let token = side
+        .site
+        .token(&format!("api:status:read {}", rights.join(" ")));
+    let before = side.site.held();
+    side.site
+        .change(&side.basal(2), |document| document["duration"] = 77.into());
+    side.site.remove("treatments", &side.basal(5));
+    let written = with_token(side, &token.text, |side| {
+        let outcome = side.run(now, &DAY);
+        let puts = side.site.kind().0 < Version::V15_0_7;
+        let expected = match puts {
+            true => ExitStatus::CredentialsRejected,
+            false => ExitStatus::Done,
+        };
+        assert_eq!(outcome.status(), expected, "{:?}", outcome.message());
+        assert_eq!(outcome.report.uploads.total(|tally| tally.created), 1);
+        assert_eq!(side.basal(2)["duration"] == 77, puts);
+        figures(&outcome)
+    });
+    side.good_run(now, &DAY);
+    same("afterwards", &side.site.held(), &before);
+    written
+}
+
+fn with_token<T>(side: &Side<'_>, token: &str, act: impl FnOnce(&Side<'_>) -> T) -> T {
+    let mut narrow = Side::new(side.site);
+    narrow.arrangement.set("NS_SECRET", token);
+    act(&narrow)
+}
+
+/// The check finds nothing wrong with the site, and writes nothing.
+fn check(side: &Side<'_>, now: DateTime<Utc>) -> Vec<usize> {
+    let before = side.site.held();
+    let (lines, _) = checked(&side.arrangement, now, &[]);
+    let of_the_site: Vec<&String> = lines
+        .iter()
+        .filter(|line| line.contains("Nightscout: "))
+        .collect();
+    assert!(!of_the_site.is_empty());
+    for line in of_the_site {
+        assert!(!line.starts_with("!!"), "{lines:#?}");
+    }
+    same("afterwards", &side.site.held(), &before);
+    Vec::new()
+}
+
+/// Both hold the same; said is what differs.
+#[track_caller]
+fn same(when: &str, held: &Held, expected: &Held) {
+    let keys = held.keys().chain(expected.keys());
+    let different = keys.filter(|key| held.get(*key) != expected.get(*key));
+    let told: Vec<String> = different
+        .take(5)
+        .map(|key| format!("{key}: {:?}, not {:?}", held.get(key), expected.get(key)))
+        .collect();
+    assert!(told.is_empty(), "{when}: {}", told.join("\n"));
+}
+
+/// How many documents of each kind became what.
+fn figures(outcome: &Outcome) -> Vec<usize> {
+    let tallies = outcome.report.uploads.tallies.values();
+    tallies
+        .flat_map(|tally| [tally.created, tally.updated, tally.already, tally.held_back])
+        .collect()
+}
+
+fn writes(outcome: &Outcome) -> usize {
+    let written = |tally: &Tally| tally.created + tally.updated;
+    outcome.report.uploads.total(written)
+}
+
+/// Removes what the test wrote, however it ends.
+struct Clean<'a>(&'a Site<'a>);
+
+impl Drop for Clean<'_> {
+    fn drop(&mut self) {
+        self.0.clean();
+    }
+}
+
+/// Holds a site to the contract. It has to hold nothing of the made-up pump's days, and no profile.
+fn hold(site: &Site<'_>) {
+    let now = Utc::now();
+    let there: Held = site.held();
+    assert!(there.is_empty(), "the site holds {:?}", there.keys());
+    let (version, mmol) = site.kind();
+    let model = Nightscout::with(|settings| {
+        settings.version = version;
+        settings.mmol = mmol;
+    });
+    let model = Site::simulated(&model);
+    let (model, real) = (Side::new(&model), Side::new(site));
+    let clean = Clean(site);
+    for (name, step) in STORY {
+        let expected = step(&model, now);
+        assert_eq!(step(&real, now), expected, "{name}");
+        let (held, expected) = (real.site.held(), model.site.held());
+        assert!(held.len() > 100, "{}", held.len());
+        same(name, &held, &expected);
+        println!(
+            "{}: {name}: {} documents are the same",
+            site.url,
+            held.len()
+        );
+    }
     drop(clean);
-    assert_eq!(site.treatments(from, to).len(), 0, "everything is removed");
+    assert_eq!(site.held(), Held::new(), "everything is removed");
 }
 
 #[test]
 #[ignore = "needs a Nightscout: CONTRACT_NS_URL, CONTRACT_NS_SECRET"]
 fn a_nightscout_keeps_the_contract() {
     let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
-    hold(
+    hold(&Site::real(
         &variable("CONTRACT_NS_URL"),
         &variable("CONTRACT_NS_SECRET"),
-    );
+    ));
 }
 
 #[test]
 fn the_simulated_ones_keep_the_contract() {
     for version in [Version::V14_2_6, Version::V15_0_6, Version::V15_0_7] {
-        let nightscout = Nightscout::version(version);
-        hold(&nightscout.url(), Nightscout::API_SECRET);
-        assert_eq!(nightscout.treatments().len(), 0);
-        assert!(nightscout.deletions() > 80);
+        for (mmol, readable) in [(false, true), (true, false)] {
+            let nightscout = Nightscout::with(|settings| {
+                settings.version = version;
+                settings.mmol = mmol;
+                settings.readable = readable;
+            });
+            hold(&Site::simulated(&nightscout));
+            assert_eq!(nightscout.treatments().len(), 0);
+            assert!(nightscout.deletions() > 100);
+        }
     }
 }
