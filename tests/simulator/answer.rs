@@ -10,7 +10,6 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 use serde_json::Value;
 
 /// What a simulator makes of a request.
-#[derive(Debug)]
 pub enum Outcome {
     /// It answers.
     Answer(Answer),
@@ -18,6 +17,9 @@ pub enum Outcome {
     Hang,
     /// Its process is gone: the connection breaks.
     Reset,
+    /// It has looked at its data and goes on once another request to the same place has done so too: two at one moment. It
+    /// goes on alone where none comes.
+    Together(String, Box<dyn FnOnce() -> Outcome + Send>),
 }
 
 /// One HTTP answer.

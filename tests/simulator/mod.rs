@@ -21,4 +21,5 @@ pub mod request;
 pub mod rng;
 pub mod server;
 pub mod tandem;
+pub mod tconnectsync;
 pub mod truth;

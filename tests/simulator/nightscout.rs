@@ -20,7 +20,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::server::{self, Server};
+use super::answer::Outcome;
+use super::server::{self, Request, Server};
 use site::{Refusal, Site};
 pub use site::{Settings, Version};
 use store::Collection;
@@ -58,9 +59,7 @@ impl Nightscout {
         let site = Arc::new(Mutex::new(Site::new(Self::API_SECRET)));
         change(&mut server::lock(&site).settings);
         let state = Arc::clone(&site);
-        let server = Server::start(|_| {
-            Arc::new(move |request| routes::answer(&mut server::lock(&state), request))
-        });
+        let server = Server::start(|_| Arc::new(move |request| meet_or_answer(&state, request)));
         Self { server, site }
     }
 
@@ -76,7 +75,9 @@ impl Nightscout {
 
     /// The site takes this for now.
     pub fn set_now(&self, now: DateTime<Utc>) {
-        self.site().settings.now = Some(now.timestamp_millis());
+        let mut site = self.site();
+        site.settings.now = Some(now.timestamp_millis());
+        site.tick();
     }
 
     /// Makes an access token with these permissions (`api:treatments:create,read`, `*:*:read`, ...).
@@ -188,6 +189,33 @@ impl Nightscout {
     fn site(&self) -> MutexGuard<'_, Site> {
         server::lock(&self.site)
     }
+}
+
+/// The answer; of a POST, where these race, once another one to the same collection has looked at the data too.
+fn meet_or_answer(state: &Arc<Mutex<Site>>, request: &Request) -> Outcome {
+    let mut site = server::lock(state);
+    site.tick();
+    let posts = site.settings.races && request.method == "POST";
+    let name = request.path.rsplit('/').next().unwrap_or_default();
+    let name = name.trim_end_matches(".json").to_owned();
+    let Some(collection) = site.collection(&name).filter(|_| posts) else {
+        return routes::answer(&mut site, request);
+    };
+    let mark = collection.mark();
+    let (state, request, place) = (Arc::clone(state), request.clone(), name.clone());
+    let go_on = move || {
+        let mut site = server::lock(&state);
+        let looked_at = |site: &mut Site, mark: usize| {
+            if let Some(collection) = site.collection(&name) {
+                collection.looked_at(mark);
+            }
+        };
+        looked_at(&mut site, mark);
+        let outcome = routes::answer(&mut site, &request);
+        looked_at(&mut site, usize::MAX);
+        outcome
+    };
+    Outcome::Together(place, Box::new(go_on))
 }
 
 fn documents(collection: &Collection) -> Vec<Value> {

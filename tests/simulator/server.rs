@@ -23,12 +23,17 @@ pub type Handler = Arc<dyn Fn(&Request) -> Outcome + Send + Sync>;
 
 type Hook = Box<dyn FnOnce() + Send>;
 
+/// How long a request waits for the other one of [`Outcome::Together`].
+const ALONE_AFTER: Duration = Duration::from_millis(400);
+
 #[derive(Default)]
 struct Shared {
     log: Vec<Request>,
     rules: Vec<Rule>,
     latency: Duration,
     hooks: HashMap<usize, Hook>,
+    /// The requests of [`Outcome::Together`] that wait for another one, by the place they are for.
+    waiting: HashMap<String, oneshot::Sender<()>>,
 }
 
 /// A running server; it stops when dropped.
@@ -193,7 +198,12 @@ async fn exchange(
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
     }
-    let played = play(fault, &handler, &request, hook);
+    let outcome = if handles(&fault) {
+        Some(settled(&shared, handler(&request)).await)
+    } else {
+        None
+    };
+    let played = play(fault, outcome, hook);
     let Play {
         answer,
         end,
@@ -252,13 +262,9 @@ enum Gone {
     Closed,
 }
 
-fn play(
-    fault: Option<Kind>,
-    handler: &Handler,
-    request: &Request,
-    hook: Option<Hook>,
-) -> Result<Play, Gone> {
-    let handles = matches!(
+/// Whether the request is handled, whatever becomes of the answer.
+fn handles(fault: &Option<Kind>) -> bool {
+    matches!(
         fault,
         None | Some(
             Kind::DropAfterHandling
@@ -267,15 +273,33 @@ fn play(
                 | Kind::TruncateChunked
                 | Kind::StallBody
         )
-    );
-    let outcome = handles.then(|| handler(request));
+    )
+}
+
+/// The outcome, once the other request that it waits for has come.
+async fn settled(shared: &Arc<Mutex<Shared>>, outcome: Outcome) -> Outcome {
+    let Outcome::Together(place, go_on) = outcome else {
+        return outcome;
+    };
+    let other = lock(shared).waiting.remove(&place);
+    // Whoever waited too long is gone.
+    let met = other.is_some_and(|other| other.send(()).is_ok());
+    if !met {
+        let (here, arrived) = oneshot::channel();
+        lock(shared).waiting.insert(place, here);
+        let _ = tokio::time::timeout(ALONE_AFTER, arrived).await;
+    }
+    go_on()
+}
+
+fn play(fault: Option<Kind>, outcome: Option<Outcome>, hook: Option<Hook>) -> Result<Play, Gone> {
     if let Some(hook) = hook {
         hook();
     }
     let handled = match outcome {
         Some(Outcome::Answer(answer)) => Some(answer),
         Some(Outcome::Hang) => return Err(Gone::Silent),
-        Some(Outcome::Reset) => return Err(Gone::Closed),
+        Some(Outcome::Reset | Outcome::Together(..)) => return Err(Gone::Closed),
         None => None,
     };
     let fault = match fault {

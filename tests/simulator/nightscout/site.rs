@@ -72,6 +72,9 @@ pub struct Settings {
     pub database_gone: bool,
     /// The other plugins in `settings.enable`.
     pub plugins: Vec<String>,
+    /// Whether POSTs to one collection meet two by two: each has looked for what to replace before the other has written
+    /// anything. No collection has a unique index but on `_id`, in no version, so that both insert.
+    pub races: bool,
 }
 
 impl Default for Settings {
@@ -94,6 +97,7 @@ impl Default for Settings {
             plugins: ["basal", "bolus", "iob", "cob", "cage", "sage", "iage"]
                 .map(str::to_owned)
                 .to_vec(),
+            races: false,
         }
     }
 }
@@ -161,6 +165,31 @@ impl Site {
         ServerTime {
             now: self.now(),
             zone: self.settings.zone,
+        }
+    }
+
+    /// Tells the collections the time, which is the beginning of each `_id`.
+    pub fn tick(&mut self) {
+        let second = u32::try_from(self.now() / 1000).unwrap_or_default();
+        let collections = [
+            &mut self.treatments,
+            &mut self.entries,
+            &mut self.devicestatus,
+            &mut self.profiles,
+        ];
+        for collection in collections {
+            collection.second = second;
+        }
+    }
+
+    /// A collection by the name in its path.
+    pub fn collection(&mut self, name: &str) -> Option<&mut Collection> {
+        match name {
+            "treatments" => Some(&mut self.treatments),
+            "entries" => Some(&mut self.entries),
+            "devicestatus" => Some(&mut self.devicestatus),
+            "profile" => Some(&mut self.profiles),
+            _ => None,
         }
     }
 

@@ -2,7 +2,7 @@
 //! written and read without going through all of them each time.
 
 use std::collections::{BTreeSet, HashMap};
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 
 use serde_json::Value;
 
@@ -26,6 +26,10 @@ pub(super) struct Collection {
     keys: HashMap<String, Vec<usize>>,
     order: BTreeSet<(String, usize)>,
     next_id: u64,
+    /// The second in which documents are written now.
+    pub second: u32,
+    /// The documents that the request under way does not see when it looks for one to replace.
+    unseen: Range<usize>,
 }
 
 impl Collection {
@@ -38,7 +42,24 @@ impl Collection {
             keys: HashMap::new(),
             order: BTreeSet::new(),
             next_id: 0,
+            second: 0x6b03_0000,
+            unseen: 0..0,
         }
+    }
+
+    /// What a look at the collection now can find: everything before this mark.
+    pub fn mark(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The request under way looked when the mark was made: it replaces nothing that came since.
+    pub fn looked_at(&mut self, mark: usize) {
+        self.unseen = mark..self.slots.len();
+    }
+
+    fn first_seen(&self, slots: &[usize]) -> Option<usize> {
+        let seen = |slot: &&usize| !self.unseen.contains(slot);
+        slots.iter().find(seen).copied()
     }
 
     /// Stores a new document, under its own `_id` if it has one; gives the `_id`.
@@ -48,7 +69,11 @@ impl Collection {
             _ => {
                 self.next_id += 1;
                 // 24 hexadecimal digits: seconds, machine and counter, as MongoDB makes them.
-                format!("6b03{:020x}", 0x00fd_1d11_0000_0000_u64 + self.next_id)
+                format!(
+                    "{:08x}{:016x}",
+                    self.second,
+                    0xfd1d_1100_0000_0000_u64 + self.next_id
+                )
             }
         };
         doc.insert("_id".to_owned(), Value::from(id.clone()));
@@ -82,12 +107,12 @@ impl Collection {
     pub fn by_identifier(&self, identifier: &Value) -> Option<usize> {
         self.identifiers
             .get(&identifier.to_string())
-            .and_then(|slots| slots.first().copied())
+            .and_then(|slots| self.first_seen(slots))
     }
 
     pub fn by_key(&self, doc: &Doc) -> Option<usize> {
         let key = (self.rules.key)(doc)?;
-        self.keys.get(&key).and_then(|slots| slots.first().copied())
+        self.keys.get(&key).and_then(|slots| self.first_seen(slots))
     }
 
     pub fn get(&self, slot: usize) -> Option<&Doc> {
