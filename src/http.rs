@@ -24,7 +24,7 @@ pub use answer::{Answer, Service};
 pub use call::{Call, Repeat};
 pub(crate) use certificates::certificates;
 pub(crate) use client::Reading;
-pub use client::{Client, Options, USER_AGENT};
+pub use client::{Client, DoneAlready, Options, TryEnded, USER_AGENT};
 pub(crate) use json::Allowance;
 pub use json::JsonText;
 pub use redaction::excerpt;

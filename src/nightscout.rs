@@ -7,10 +7,14 @@ mod authentication;
 mod compression;
 pub mod document;
 pub mod entry;
+mod look;
+mod object_id;
 mod queries;
+mod removal;
 mod rights;
 mod site;
 mod status;
+pub(crate) mod stored;
 mod time;
 mod writes;
 
@@ -18,6 +22,9 @@ use crate::http::Service;
 
 pub use crate::config::Collection;
 pub use queries::{Brief, Document};
+pub use object_id::ObjectId;
+pub use queries::Document;
+pub use removal::Removed;
 pub use rights::SecretCheck;
 pub use site::Site;
 pub use status::{GlucoseUnits, SiteStatus, SiteVersion};

@@ -1,5 +1,6 @@
 //! The one HTTP client: how it is built, and how a call is sent until it is answered.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
@@ -46,6 +47,18 @@ pub struct Options<'a> {
     /// What no excerpt may show.
     pub secrets: Vec<String>,
 }
+
+/// How a try of a call ended.
+#[derive(Clone, Copy, Debug)]
+pub enum TryEnded<'a> {
+    /// With this answer.
+    Answered(&'a Answer),
+    /// Without one.
+    Failed(TransportError),
+}
+
+/// Asks, after a try that ended like this, whether the service did what it should all the same, and what shows that.
+pub type DoneAlready<'a, D> = dyn FnMut(TryEnded<'_>) -> anyhow::Result<Option<D>> + 'a;
 
 /// An HTTP client of one service within one run. Clones share connections and cookies; several threads may use it.
 #[derive(Clone)]
@@ -126,12 +139,24 @@ impl Client {
     /// Sends a call until it is answered: at most three times, within the deadline. An answer of any status is an answer,
     /// also when a status that may pass (429, 500, 502, 503, 504 and the like) has not passed.
     pub fn send(&self, call: Call) -> Result<Answer, CallError> {
-        self.repeatedly(call, |head, body| {
-            self.whole(head, body).map(Reading::Other)
-        })
-        .map(|reading: Reading<Answer>| match reading {
+        match self.send_unless(call, &mut |_| Ok(None::<Infallible>))? {
+            Ok(answer) => Ok(answer),
+            Err(never) => match never {},
+        }
+    }
+
+    /// As [`Client::send`], but before it sends the call again it asks whether the service did what it should the last time.
+    /// If so, that ends the call with what was found.
+    pub fn send_unless<D>(
+        &self,
+        call: Call,
+        done: &mut DoneAlready<'_, D>,
+    ) -> Result<Result<Answer, D>, CallError> {
+        let take = |head, body| self.whole(head, body).map(Reading::Other);
+        let reading = self.repeatedly(call, take, done)?;
+        Ok(reading.map(|reading: Reading<Answer>| match reading {
             Reading::Json(answer) | Reading::Other(answer) => answer,
-        })
+        }))
     }
 
     /// [`Client::send`] that gives the JSON of a 2xx answer to `read` as it comes, in each try from its beginning, so that it
@@ -141,7 +166,7 @@ impl Client {
         call: Call,
         mut read: impl FnMut(JsonText<'_>) -> Result<T>,
     ) -> Result<Reading<T>, CallError> {
-        self.repeatedly(call, |head, mut body| {
+        let take = |head: Head, mut body: BufReader<Body>| {
             let is_json = matches!(first_character(&mut body), Some(b'{' | b'['));
             if !head.status.is_success() || !is_json {
                 return self.whole(head, body).map(Reading::Other);
@@ -159,15 +184,20 @@ impl Client {
                 kind: TransportError::NotUnderstood,
                 error,
             })
-        })
+        };
+        match self.repeatedly(call, take, &mut |_| Ok(None::<Infallible>))? {
+            Ok(reading) => Ok(reading),
+            Err(never) => match never {},
+        }
     }
 
     /// Sends a call until what comes is taken in by `take`, or no further try is worth it.
-    fn repeatedly<T>(
+    fn repeatedly<T, D>(
         &self,
         call: Call,
         mut take: impl FnMut(Head, BufReader<Body>) -> Result<Reading<T>, CallError>,
-    ) -> Result<Reading<T>, CallError> {
+        done: &mut DoneAlready<'_, D>,
+    ) -> Result<Result<Reading<T>, D>, CallError> {
         let name = call.name;
         let (limit, cap, repeat) = (call.limit, call.cap, call.repeat);
         let request = self.request(call)?;
@@ -183,7 +213,7 @@ impl Client {
                     take(head, BufReader::with_capacity(16 * 1024, incoming.body))
                 });
             let (again, asked_pause, said) = match &outcome {
-                Ok(Reading::Json(_)) => return outcome,
+                Ok(Reading::Json(_)) => return outcome.map(Ok),
                 Ok(Reading::Other(answer)) => (
                     repeat.after_status(answer.status),
                     answer.retry_after,
@@ -192,10 +222,10 @@ impl Client {
                 Err(error) => (repeat.after_error(error.kind), None, what(&error.error)),
             };
             if !again || tries == TRIES {
-                return outcome;
+                return outcome.map(Ok);
             }
             let pause = match asked_pause {
-                Some(asked) if !self.limits.has_time_for(asked) => return outcome,
+                Some(asked) if !self.limits.has_time_for(asked) => return outcome.map(Ok),
                 Some(asked) => asked,
                 None => run_limits::backoff(repeat.base_pause(is_starting(&outcome)), tries),
             };
@@ -207,6 +237,15 @@ impl Client {
             self.limits
                 .pause(pause)
                 .map_err(|error| run_ends(error, said))?;
+            let ended = match &outcome {
+                Ok(Reading::Json(_)) => return outcome.map(Ok),
+                Ok(Reading::Other(answer)) => TryEnded::Answered(answer),
+                Err(error) => TryEnded::Failed(error.kind),
+            };
+            let found = done(ended).map_err(|error| run_ends(error, self.doing(name)))?;
+            if let Some(found) = found {
+                return Ok(Err(found));
+            }
             tries += 1;
         }
     }

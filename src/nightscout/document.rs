@@ -246,6 +246,11 @@ fn identifier(serial: &PumpSerial, subject: Subject, main: EventId) -> Uuid {
         main.number,
         subject.name()
     );
+    identifier_of(&name)
+}
+
+/// The identifier of what has this name, for good.
+pub fn identifier_of(name: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, name.as_bytes())
 }
 
@@ -548,6 +553,12 @@ impl Existing {
                 .and_then(super::parse_created_at),
             document,
         }
+    }
+
+    /// The number of the event that the document is about: the first in `pump_event_id`.
+    pub fn main_event(&self) -> Option<i64> {
+        let numbers = self.document.get("pump_event_id")?.as_str()?;
+        numbers.split(',').next()?.trim().parse().ok()
     }
 }
 

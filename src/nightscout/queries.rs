@@ -33,6 +33,12 @@ const MOST_DOCUMENTS: usize = 100_000;
 /// The most pages of one query: what only a site that ignores the date condition could need.
 const MAX_PAGES: usize = 1000;
 
+/// The count where only the newest documents matter: enough to see those that two runs wrote at the same moment.
+const A_FEW: &str = "10";
+
+/// As many documents as [`A_FEW`] asks for, of a service that does not heed it.
+const MOST_OF_A_FEW: usize = 10;
+
 /// Older than any pump: the date condition of queries that mean all time.
 const EVER: &str = "2000-01-01";
 
@@ -202,20 +208,47 @@ impl Site {
 
     /// The newest device status of this device.
     pub fn newest_device_status(&self, device: &str) -> Result<Option<Document>> {
-        self.first(
-            "read devicestatus",
+        Ok(self.newest_device_statuses(device)?.into_iter().next())
+    }
+
+    /// The newest device statuses of this device, a few, the newest first.
+    pub fn newest_device_statuses(&self, device: &str) -> Result<Vec<Document>> {
+        self.few(
             Collection::DeviceStatus,
             &[
                 ("find[device]", device),
                 ("find[created_at][$gte]", EVER),
-                ("count", "1"),
+                ("count", A_FEW),
+            ],
+        )
+    }
+
+    /// Device statuses of this device from one instant to another, both included: a few, the newest first.
+    pub(super) fn device_statuses(
+        &self,
+        device: &str,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<Document>> {
+        self.few(
+            Collection::DeviceStatus,
+            &[
+                ("find[device]", device),
+                ("find[created_at][$gte]", &bound(from)),
+                ("find[created_at][$lte]", &bound(until)),
+                ("count", A_FEW),
             ],
         )
     }
 
     /// The profile store that counts: the one with the newest `startDate`.
     pub fn current_profile(&self) -> Result<Option<Document>> {
-        self.first("read profile", Collection::Profile, &[("count", "1")])
+        Ok(self.newest_profiles()?.into_iter().next())
+    }
+
+    /// The newest profile stores by their `startDate`, a few. The first is the one that counts.
+    pub fn newest_profiles(&self) -> Result<Vec<Document>> {
+        self.few(Collection::Profile, &[("count", A_FEW)])
     }
 
     /// Reads a span page by page, newest first. A page begins where the one before ended, at the same instant, since
@@ -296,6 +329,19 @@ impl Site {
                 }
             })?;
             Ok(page)
+        })
+    }
+
+    /// The documents of a short list; of a long one its beginning.
+    fn few(&self, collection: Collection, query: &[(&str, &str)]) -> Result<Vec<Document>> {
+        let url = self.url(collection.path(), query);
+        self.read_list(Call::get(collection.read(), url), |json| {
+            let mut few = Vec::new();
+            json.each(LARGEST_DOCUMENT, |value: Value| match value {
+                Value::Object(document) if few.len() < MOST_OF_A_FEW => few.push(document),
+                _ => {}
+            })?;
+            Ok(few)
         })
     }
 

@@ -1,5 +1,6 @@
 //! One Nightscout site: its address, its credential, and how every call to it is made.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -16,8 +17,8 @@ use super::status::{SiteStatus, SiteVersion};
 use crate::config::{self, Collection};
 use crate::failure::{ExitStatus, Failure};
 use crate::http::{
-    self, Answer, Call, CallError, Client, JsonText, Options, Reading, Repeat, RunLimits,
-    TransportError, USER_AGENT,
+    self, Answer, Call, CallError, Client, DoneAlready, JsonText, Options, Reading, Repeat,
+    RunLimits, TransportError, USER_AGENT,
 };
 
 /// The largest list, in bytes: a page of 5,000 treatments is some 2 MB. It is read document by document.
@@ -61,6 +62,16 @@ impl Collection {
             Collection::Entries => "read entries",
             Collection::DeviceStatus => "read devicestatus",
             Collection::Profile => "read profile",
+        }
+    }
+
+    /// What a failure calls removing from it.
+    pub(super) fn remove(self) -> &'static str {
+        match self {
+            Collection::Treatments => "remove from treatments",
+            Collection::Entries => "remove from entries",
+            Collection::DeviceStatus => "remove from devicestatus",
+            Collection::Profile => "remove from profile",
         }
     }
 
@@ -254,6 +265,29 @@ impl Site {
         body: Vec<u8>,
         repeat: Repeat,
     ) -> Result<Answer, CallError> {
+        let request = (name, method, path, body, repeat);
+        match self.send_json_unless(request, &mut |_| Ok(None::<Infallible>))? {
+            Ok(answer) => Ok(answer),
+            Err(never) => match never {},
+        }
+    }
+
+    /// As [`Site::send_json`], but asks before each repeat whether the site has taken the body after all.
+    pub(super) fn send_json_unless<D>(
+        &self,
+        (name, method, path, body, repeat): (&'static str, Method, &str, Vec<u8>, Repeat),
+        done: &mut DoneAlready<'_, D>,
+    ) -> Result<Result<Answer, D>, CallError> {
+        let mut send = |call| match self
+            .client
+            .send_unless(self.signed(call, Caller::Owner), done)?
+        {
+            Ok(answer) => self
+                .not_redirected(name, answer)
+                .and_then(|answer| self.accepted(name, answer))
+                .map(Ok),
+            Err(found) => Ok(Err(found)),
+        };
         let call = |body| Call {
             method: method.clone(),
             repeat,
@@ -264,13 +298,12 @@ impl Site {
             let mut call = call(compressed);
             let gzip = HeaderValue::from_static("gzip");
             call.headers.insert(CONTENT_ENCODING, gzip);
-            let answer = self.send(call)?;
-            if !matches!(answer.status(), 400 | 415) {
-                return Ok(answer);
+            match send(call)? {
+                Ok(answer) if matches!(answer.status(), 400 | 415) => self.compresses.must_not(),
+                settled => return Ok(settled),
             }
-            self.compresses.must_not();
         }
-        self.send(call(body))
+        send(call(body))
     }
 
     /// The JSON of a 2xx answer. Where its database does not answer, a site goes on answering, after 30 seconds: its status as

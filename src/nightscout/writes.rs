@@ -10,11 +10,12 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::SERVICE;
+use super::look::{can_be_found, may_be_done};
 use super::queries::Document;
 use super::site::Site;
 use crate::config::Collection;
 use crate::failure::{self, ExitStatus, Failure};
-use crate::http::{Answer, Repeat, TransportError};
+use crate::http::{Answer, Repeat, TransportError, TryEnded};
 
 /// The most documents in one request. Proxies of hosted sites cut off what takes longer than half a minute or is larger
 /// than a megabyte.
@@ -302,7 +303,8 @@ impl BatchWriter<'_> {
             [document] if self.collection.only_adds() => to_json(document)?,
             documents => to_json(documents)?,
         };
-        let repeat = if self.collection.only_adds() {
+        let (site, collection) = (self.site, self.collection);
+        let repeat = if collection.only_adds() && !can_be_found(collection, documents) {
             Repeat::IfUntouched
         } else if self.server_error.is_some() {
             after_errors
@@ -312,8 +314,25 @@ impl BatchWriter<'_> {
             Repeat::UnlessTimedOut
         };
         self.written.requests += 1;
-        let path = self.collection.path();
-        let answer = match self.site.send_json(call, Method::POST, path, body, repeat) {
+        let request = (call, Method::POST, collection.path(), body, repeat);
+        let mut taken = |ended: TryEnded<'_>| {
+            let taken = may_be_done(ended) && site.holds_all(collection, documents)?;
+            Ok(taken.then_some(()))
+        };
+        let outcome = match site.send_json_unless(request, &mut taken) {
+            Ok(Err(())) => return Ok(BatchOutcome::Accepted),
+            Ok(Ok(answer)) => Ok(answer),
+            Err(error) => Err(error),
+        };
+        let ended = match &outcome {
+            Ok(answer) => TryEnded::Answered(answer),
+            Err(error) => TryEnded::Failed(error.kind),
+        };
+        // Whatever comes next would send them again.
+        if taken(ended)?.is_some() {
+            return Ok(BatchOutcome::Accepted);
+        }
+        let answer = match outcome {
             Ok(answer) => answer,
             Err(error) if error.kind == TransportError::TimedOut => {
                 return Ok(BatchOutcome::TooMuch {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use tconnectsync_heroku::failure::ExitStatus;
-use tconnectsync_heroku::nightscout::Collection::{DeviceStatus, Treatments};
+use tconnectsync_heroku::nightscout::Collection::{DeviceStatus, Entries, Profile, Treatments};
 use tconnectsync_heroku::nightscout::Written;
 
 use super::{basal, fails, site, write};
@@ -89,6 +89,17 @@ fn what_a_proxy_gives_up_on_is_halved() {
     let kind = Kind::AfterHandling(Box::new(Kind::status(504)));
     nightscout.inject(Fault::on("POST", TREATMENTS, Times::First(2), kind));
     let written = write(&site(&nightscout), Treatments, &basals(500)).unwrap();
+    // The site has them all, as a look at it shows.
+    assert_eq!((written.accepted, written.requests), (500, 1));
+    assert_eq!(stored(&nightscout), (0..500).collect::<Vec<_>>());
+    let nightscout = Nightscout::start();
+    nightscout.inject(Fault::on(
+        "POST",
+        TREATMENTS,
+        Times::First(2),
+        Kind::status(504),
+    ));
+    let written = write(&site(&nightscout), Treatments, &basals(500)).unwrap();
     assert_eq!((written.accepted, written.requests), (500, 6));
     assert_eq!(stored(&nightscout), (0..500).collect::<Vec<_>>());
 }
@@ -106,7 +117,9 @@ fn a_proxy_that_always_gives_up_is_a_failure() {
         write(&site(&nightscout), Treatments, &basals(500)),
         ExitStatus::Unavailable,
     );
-    assert!(nightscout.request_count() < 10);
+    // Before each repeat the site is asked whether it has taken the documents.
+    assert!(nightscout.request_count() < 20);
+    assert!(nightscout.requests_to("POST", TREATMENTS).len() < 10);
 }
 
 #[test]
@@ -218,8 +231,73 @@ fn a_few_documents_that_a_proxy_gave_up_on_are_sent_again() {
     }
 }
 
+/// The answers after which it is open whether the site took what it was sent; each with the write done, and not.
+fn open_answers() -> Vec<(Kind, bool)> {
+    let statuses = [429, 502, 503, 504].map(Kind::status);
+    let done = statuses
+        .clone()
+        .map(|kind| Kind::AfterHandling(Box::new(kind)));
+    let done = done
+        .into_iter()
+        .chain([Kind::DropAfterHandling, Kind::Truncate]);
+    let not_done = statuses.into_iter().chain([Kind::Drop]);
+    done.map(|kind| (kind, true))
+        .chain(not_done.map(|kind| (kind, false)))
+        .collect()
+}
+
 #[test]
-fn what_would_be_added_twice_is_not_sent_again() {
+fn a_hundred_writes_of_each_kind_that_were_done_and_then_failed_leave_nothing_twice_and_lose_nothing()
+ {
+    type Held = fn(&Nightscout) -> Vec<Value>;
+    let collections: [(_, &str, Held); 4] = [
+        (Treatments, "treatments", Nightscout::treatments),
+        (Entries, "entries", Nightscout::entries),
+        (DeviceStatus, "devicestatus", Nightscout::devicestatuses),
+        (Profile, "profile", Nightscout::profiles),
+    ];
+    for version in [Version::V15_0_7, Version::V14_2_6] {
+        for (collection, name, held) in &collections {
+            let nightscout = Nightscout::version(version);
+            let site = site(&nightscout);
+            let path = format!("/api/v1/{name}");
+            let answers = open_answers();
+            for number in 0..100 {
+                let (kind, done) = &answers[number % answers.len()];
+                let mut document = basal(number);
+                if *collection == Entries {
+                    let date = 1_795_382_853_000_i64 + 300_000 * number as i64;
+                    let time = chrono::DateTime::from_timestamp_millis(date).expect("a time");
+                    document = Map::from_iter([
+                        ("type".to_owned(), json!("sgv")),
+                        ("sgv".to_owned(), json!(100 + number)),
+                        ("date".to_owned(), json!(date)),
+                        ("dateString".to_owned(), json!(time.to_rfc3339())),
+                        ("identifier".to_owned(), json!(format!("reading-{number}"))),
+                    ]);
+                }
+                document.insert("device".to_owned(), json!("pump"));
+                document.insert(
+                    "startDate".to_owned(),
+                    json!(format!("2026-11-20T{number:04}")),
+                );
+                nightscout.heal();
+                nightscout.clear_requests();
+                // A write that was not done gets through the second time.
+                let times = if *done { Times::Always } else { Times::Nth(1) };
+                nightscout.inject(Fault::on("POST", &path, times, kind.clone()));
+                let written = write(&site, *collection, &[document]).unwrap();
+                assert_eq!(written.accepted, 1, "{name} {number}: {kind:?}");
+                assert_eq!(held(&nightscout).len(), number + 1, "{name}: {kind:?}");
+                let sent = nightscout.requests_to("POST", &path).len();
+                assert_eq!(sent, if *done { 1 } else { 2 }, "{name}: {kind:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_found_again_and_would_be_added_twice_is_not_sent_again() {
     let nightscout = Nightscout::start();
     nightscout.inject(Fault::on(
         "POST",
@@ -227,8 +305,10 @@ fn what_would_be_added_twice_is_not_sent_again() {
         Times::Nth(1),
         Kind::DropAfterHandling,
     ));
+    let mut nameless = basal(0);
+    nameless.remove("identifier");
     fails(
-        write(&site(&nightscout), DeviceStatus, &basals(1)),
+        write(&site(&nightscout), DeviceStatus, &[nameless]),
         ExitStatus::Unavailable,
     );
     assert_eq!(nightscout.devicestatuses().len(), 1);

@@ -1,0 +1,82 @@
+//! A look at the site after an answer that leaves it open whether it took documents: a proxy that gave up on a write may
+//! have passed it on.
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::queries::Document;
+use super::site::Site;
+use super::stored::is_stored_as;
+use super::time::parse_created_at;
+use crate::config::Collection;
+use crate::http::{TransportError, TryEnded};
+
+/// Whether a write that ended like this may have been done.
+pub(super) fn may_be_done(ended: TryEnded<'_>) -> bool {
+    match ended {
+        TryEnded::Answered(answer) => match answer.status() {
+            408 | 425 | 429 | 502 | 503 | 504 => true,
+            // The site itself says in JSON that it failed.
+            500 => !answer.is_json(),
+            _ => false,
+        },
+        TryEnded::Failed(error) => {
+            matches!(error, TransportError::TimedOut | TransportError::Dropped)
+        }
+    }
+}
+
+/// Whether documents can be found again: by their identifier, around their time.
+pub(super) fn can_be_found(collection: Collection, documents: &[Document]) -> bool {
+    documents.iter().all(|document| {
+        let device = document.get("device").is_some_and(Value::is_string);
+        identifier(document).is_some()
+            && (collection == Collection::Profile || time(collection, document).is_some())
+            && (collection != Collection::DeviceStatus || device)
+    })
+}
+
+impl Site {
+    /// Whether the site holds all of these documents just as they were sent. `false` also where they cannot be found again.
+    pub(super) fn holds_all(&self, collection: Collection, documents: &[Document]) -> Result<bool> {
+        if !can_be_found(collection, documents) {
+            return Ok(false);
+        }
+        let times = || documents.iter().filter_map(|sent| time(collection, sent));
+        let stored = match (collection, times().min(), times().max()) {
+            (Collection::Treatments, Some(first), last) => self.treatments(first, last, Some)?,
+            (Collection::Entries, Some(first), last) => self.entries(first, last, Some)?,
+            (Collection::DeviceStatus, Some(first), Some(last)) => {
+                let device = documents
+                    .first()
+                    .and_then(|sent| sent.get("device")?.as_str());
+                self.device_statuses(device.unwrap_or_default(), first, last)?
+            }
+            (Collection::Profile, ..) => self.newest_profiles()?,
+            _ => return Ok(false),
+        };
+        Ok(documents.iter().all(|sent| {
+            stored.iter().any(|stored| {
+                identifier(stored) == identifier(sent)
+                    // What is only ever added is there as soon as there is any of it.
+                    && (collection.only_adds() || is_stored_as(stored, sent))
+            })
+        }))
+    }
+}
+
+fn identifier(document: &Document) -> Option<&str> {
+    document.get("identifier").and_then(Value::as_str)
+}
+
+/// The time by which a collection is asked for a document.
+fn time(collection: Collection, document: &Document) -> Option<DateTime<Utc>> {
+    match collection {
+        Collection::Treatments | Collection::DeviceStatus => {
+            parse_created_at(document.get("created_at")?.as_str()?)
+        }
+        Collection::Entries => DateTime::from_timestamp_millis(document.get("date")?.as_i64()?),
+        Collection::Profile => None,
+    }
+}
