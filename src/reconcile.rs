@@ -1,24 +1,33 @@
-//! What Nightscout should hold against what it holds: a plan of creations and updates. Nothing is ever deleted.
+//! What Nightscout should hold against what it holds: a plan of creations and updates.
 //!
 //! A document of ours is found again by its identifier. Documents without one that name this program may be
 //! tconnectsync's: what they tell of the same event of the pump is there already and is left as it is, so that a site
-//! which changes over gets no second copy of any delivery. Documents of other tools are never touched, not even by a
-//! document of ours that falls on the same millisecond, which older Nightscouts would put in their place.
+//! which changes over gets no second copy of any delivery; what they leave out of it ([`told`]) is written beside them.
+//! Documents of other tools are never touched, not even by a document of ours that falls on the same millisecond, which
+//! older Nightscouts would put in their place.
+//!
+//! Two things are removed, and nothing else: the younger of two documents with one identifier of ours ([`twins`]), and,
+//! where the owner asks for it, what tconnectsync wrote of a delivery that stands there twice ([`doubles`]).
 
+pub mod doubles;
 pub mod entries;
 pub mod profile;
 mod sessions;
+mod told;
+pub mod twins;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::nightscout::document::{Conventions, EventType, Existing, FIELDS, Occasion, Treatment};
-use crate::nightscout::parse_created_at;
+use crate::nightscout::document::{Conventions, Existing, FIELDS, Occasion, Treatment};
+use crate::nightscout::stored::StoredValue;
 use crate::window::Window;
 use sessions::{Sessions, Start};
+
+pub use told::is_rest;
 
 /// How far a document may lie from the event whose number it has: tconnectsync may have been run with another zone.
 const SAME_EVENT_WITHIN: Duration = Duration::days(1);
@@ -85,26 +94,34 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], conventions: Con
     let mut missing_or_ours = Vec::new();
     let mut sessions = Sessions::new(existing, &wanted);
     for mut treatment in wanted {
-        let found = match treatment.identity.occasion {
-            Occasion::WhenTold(_) => match sessions.compare(&treatment) {
-                Start::There => {
-                    plan.already.push(treatment);
-                    continue;
-                }
-                Start::Changes(found) => {
+        if let Occasion::WhenTold(_) = treatment.identity.occasion {
+            match sessions.compare(&treatment) {
+                Start::Changes(found) if found.identifier.is_some() => {
                     treatment.identity.keep(found);
-                    Some(found)
+                    missing_or_ours.push((treatment, Some(found)));
                 }
-                Start::Missing => None,
-            },
-            Occasion::InTime | Occasion::OnlyCorrects => index.find(&treatment),
+                Start::There | Start::Changes(_) => plan.already.push(treatment),
+                Start::Missing => missing_or_ours.push((treatment, None)),
+            }
+            continue;
+        }
+        let ours = index.find_ours(&treatment);
+        let theirs = index.find_theirs(&treatment);
+        // What we wrote before tconnectsync did stays whole: the delivery stands twice, and the owner is told.
+        let whole = theirs.is_empty() || ours.is_some_and(|ours| !told::is_rest(ours));
+        let only_corrects = treatment.identity.occasion == Occasion::OnlyCorrects;
+        let left = match whole {
+            true => Some(treatment.clone()),
+            false => told::rest(&treatment, &theirs),
         };
-        match found {
-            Some(found) if found.identifier.is_none() => plan.already.push(treatment),
-            None if treatment.identity.occasion == Occasion::OnlyCorrects => {}
-            found => missing_or_ours.push((treatment, found)),
+        match left {
+            None => plan.already.push(treatment),
+            Some(_) if ours.is_none() && only_corrects => {}
+            Some(left) => missing_or_ours.push((left, ours)),
         }
     }
+    // The rest of a delivery begins later than all of it.
+    missing_or_ours.sort_by_key(|(treatment, _)| treatment.at);
     let mut slots = Slots::taken_by(existing, &missing_or_ours);
     for (mut treatment, found) in missing_or_ours {
         slots.place(&mut treatment);
@@ -187,37 +204,51 @@ impl<'a> Index<'a> {
         index
     }
 
-    fn find(&self, wanted: &Treatment) -> Option<&'a Existing> {
+    fn find_ours(&self, wanted: &Treatment) -> Option<&'a Existing> {
         let identity = &wanted.identity;
         std::iter::once(&identity.identifier)
             .chain(&identity.earlier)
             .find_map(|identifier| self.by_identifier.get(identifier.to_string().as_str()))
             .map(|position| &self.existing[*position])
-            .or_else(|| self.find_by_event(wanted))
-            .or_else(|| self.find_by_instant(wanted))
+    }
+
+    /// What tconnectsync wrote of the same event.
+    fn find_theirs(&self, wanted: &Treatment) -> Vec<&'a Existing> {
+        let by_event = self.find_by_event(wanted);
+        if by_event.is_empty() {
+            self.find_by_instant(wanted)
+        } else {
+            by_event
+        }
     }
 
     /// Whatever the event type, so that tconnectsync's combo bolus counts as the meal bolus that it is; but a temp basal
-    /// and what else is told of the same event are two things.
-    fn find_by_event(&self, wanted: &Treatment) -> Option<&'a Existing> {
-        let is_basal = wanted.event_type == EventType::TempBasal;
+    /// and what else is told of the same event are two things, and so are a sleep that an event ends and the exercise that
+    /// it begins.
+    fn find_by_event(&self, wanted: &Treatment) -> Vec<&'a Existing> {
+        let family = Family::of(wanted.event_type.name());
+        let main = wanted.identity.events.first().map(|id| id.number);
         let candidates = wanted
             .identity
             .events
             .iter()
             .filter_map(|id| self.by_event.get(&id.number));
-        candidates
-            .flatten()
-            .map(|position| &self.existing[*position])
-            .find(|document| {
+        let positions: BTreeSet<usize> = candidates.flatten().copied().collect();
+        positions
+            .into_iter()
+            .map(|position| &self.existing[position])
+            .filter(|document| {
                 let near = document
                     .at
                     .is_some_and(|at| (at - wanted.at).abs() <= SAME_EVENT_WITHIN);
-                near && (Family::of(&document.event_type) == Family::Basal) == is_basal
+                let about_the_same = family == Family::Bolus || document.main_event() == main;
+                let both_basal = Family::of(&document.event_type) == Family::Basal;
+                near && about_the_same && both_basal == (family == Family::Basal)
             })
+            .collect()
     }
 
-    fn find_by_instant(&self, wanted: &Treatment) -> Option<&'a Existing> {
+    fn find_by_instant(&self, wanted: &Treatment) -> Vec<&'a Existing> {
         let second = wanted.at.timestamp();
         let candidates = [second - 1, second, second + 1]
             .into_iter()
@@ -225,12 +256,13 @@ impl<'a> Index<'a> {
         candidates
             .flatten()
             .map(|position| &self.existing[*position])
-            .find(|document| {
+            .filter(|document| {
                 let near = document
                     .at
                     .is_some_and(|at| (at - wanted.at).abs() < SAME_INSTANT_WITHIN);
                 near && Family::of(&document.event_type) == Family::of(wanted.event_type.name())
             })
+            .collect()
     }
 }
 
@@ -290,72 +322,6 @@ fn same(stored: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
         .all(|field| {
             StoredValue::of(field, stored.get(*field)) == StoredValue::of(field, wanted.get(*field))
         })
-}
-
-/// A value as Nightscout keeps it.
-#[derive(Debug)]
-enum StoredValue<'a> {
-    Nothing,
-    Instant(DateTime<Utc>),
-    Number(f64),
-    Other(&'a Value),
-}
-
-impl<'a> StoredValue<'a> {
-    /// Nightscout drops a zero in some fields and an empty text, turns some texts into numbers, and stores times in UTC.
-    fn of(field: &str, value: Option<&'a Value>) -> StoredValue<'a> {
-        const ZERO_IS_DROPPED: [&str; 5] = ["insulin", "carbs", "relative", "glucose", "notes"];
-        let dropped = ZERO_IS_DROPPED.contains(&field);
-        match value {
-            None | Some(Value::Null | Value::Bool(false)) => StoredValue::Nothing,
-            Some(Value::String(text)) if text.is_empty() => StoredValue::Nothing,
-            Some(Value::Number(number)) => match number.as_f64() {
-                Some(0.0) if dropped => StoredValue::Nothing,
-                Some(number) => StoredValue::Number(number),
-                None => StoredValue::Nothing,
-            },
-            Some(Value::String(text)) if field == "created_at" => {
-                parse_created_at(text).map_or(StoredValue::Nothing, StoredValue::Instant)
-            }
-            Some(value) => StoredValue::Other(value),
-        }
-    }
-}
-
-impl PartialEq for StoredValue<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (StoredValue::Nothing, StoredValue::Nothing) => true,
-            (StoredValue::Instant(one), StoredValue::Instant(other)) => one == other,
-            (StoredValue::Number(one), StoredValue::Number(other)) => same_number(*one, *other),
-            (StoredValue::Other(one), StoredValue::Other(other)) => same_value(one, other),
-            _ => false,
-        }
-    }
-}
-
-/// A database may keep decimals; what differs past the twelfth digit is the same number.
-fn same_number(one: f64, other: f64) -> bool {
-    (one - other).abs() <= 1e-12 * one.abs().max(other.abs())
-}
-
-/// Whether two values say the same, objects by all of their fields. One that is `null` is no field.
-fn same_value(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Number(one), Value::Number(other)) => one
-            .as_f64()
-            .zip(other.as_f64())
-            .is_some_and(|(one, other)| same_number(one, other)),
-        (Value::Object(one), Value::Object(other)) => {
-            let mut names = one.keys().chain(other.keys());
-            names.all(|name| same_value(field(one, name), field(other, name)))
-        }
-        _ => one == other,
-    }
-}
-
-fn field<'a>(object: &'a Map<String, Value>, name: &str) -> &'a Value {
-    object.get(name).unwrap_or(&Value::Null)
 }
 
 /// Our document with what somebody else added to the one in its place.

@@ -44,14 +44,35 @@ impl PartialEq for StoredValue<'_> {
         match (self, other) {
             (StoredValue::Nothing, StoredValue::Nothing) => true,
             (StoredValue::Instant(one), StoredValue::Instant(other)) => one == other,
-            // A database may keep decimals; what differs past the twelfth digit is the same number.
-            (StoredValue::Number(one), StoredValue::Number(other)) => {
-                (one - other).abs() <= 1e-12 * one.abs().max(other.abs())
-            }
-            (StoredValue::Other(one), StoredValue::Other(other)) => one == other,
+            (StoredValue::Number(one), StoredValue::Number(other)) => same_number(*one, *other),
+            (StoredValue::Other(one), StoredValue::Other(other)) => same_value(one, other),
             _ => false,
         }
     }
+}
+
+/// A database may keep decimals; what differs past the twelfth digit is the same number.
+fn same_number(one: f64, other: f64) -> bool {
+    (one - other).abs() <= 1e-12 * one.abs().max(other.abs())
+}
+
+/// Whether two values say the same, objects by all of their fields. One that is `null` is no field.
+fn same_value(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one
+            .as_f64()
+            .zip(other.as_f64())
+            .is_some_and(|(one, other)| same_number(one, other)),
+        (Value::Object(one), Value::Object(other)) => {
+            let mut names = one.keys().chain(other.keys());
+            names.all(|name| same_value(field(one, name), field(other, name)))
+        }
+        _ => one == other,
+    }
+}
+
+fn field<'a>(object: &'a Map<String, Value>, name: &str) -> &'a Value {
+    object.get(name).unwrap_or(&Value::Null)
 }
 
 /// Whether a stored document is what was sent, as Nightscout keeps it.

@@ -14,6 +14,7 @@ use crate::nightscout::Site;
 use crate::nightscout::entry::ExistingEntry;
 use crate::pump::clock::{Remembered, Sighting};
 use crate::pump::event::EventId;
+use crate::reconcile::is_rest;
 use crate::translate::{self, History, TranslateOptions, cgm};
 
 /// The site, and what it holds around a page.
@@ -42,7 +43,11 @@ impl<'a> OnSite<'a> {
             let minutes = i64::from(offset.local_minus_utc() / 60);
             sent.is_none_or(|sent| sent == minutes)
         };
-        let treatments = existing.treatments.iter().filter(|document| document.ours);
+        // The rest of a delivery that tconnectsync wrote lies where its document ends.
+        let treatments = existing
+            .treatments
+            .iter()
+            .filter(|document| document.ours && !is_rest(document));
         let treatments = treatments.filter_map(|document| {
             let at = document
                 .at

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::config::ProfileMode;
 use crate::nightscout::Document;
-use crate::nightscout::document::ENTERED_BY;
+use crate::nightscout::document::{ENTERED_BY, identifier_of};
 use crate::translate::profile::ProfileStore;
 
 /// What belongs to one stored document and not to its contents.
@@ -66,9 +66,20 @@ pub fn change(
     }
     let start = start.unwrap_or_else(|| as_text(now));
     document.retain(|name, _| !OF_THE_DOCUMENT.contains(&name.as_str()));
+    document.insert(
+        "identifier".to_owned(),
+        identifier(current, &document).into(),
+    );
     document.insert("startDate".to_owned(), start.clone().into());
     document.insert("created_at".to_owned(), start.into());
     Some(Change::Add(document))
+}
+
+/// The same in two runs at the same moment, which add the same to the same document; no other document has it.
+fn identifier(current: &Document, contents: &Document) -> String {
+    let after = current.get("_id").and_then(Value::as_str).unwrap_or("none");
+    let contents = Value::Object(contents.clone());
+    identifier_of(&format!("profile after {after}: {contents}")).to_string()
 }
 
 /// The `startDate` with which a document becomes the current one: now. Nightscout compares these as texts, so that one in

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use tconnectsync_heroku::failure::ExitStatus;
 
-use super::{filed, text};
+use super::{filed, number, text};
 use crate::arrangement::{Arrangement, without_ids};
 use crate::simulator::fault::{Fault, Kind, Times};
 use crate::simulator::history::{History, Plan};
@@ -55,17 +55,106 @@ fn a_site_that_tconnectsync_filled_gets_no_second_copy_of_any_delivery() {
             }
             let there = arrangement.nightscout.treatments();
             let outcome = arrangement.good_pass(now, &["--days", "2"]);
-            assert_eq!(
-                arrangement.nightscout.treatments(),
-                there,
-                "{}",
-                outcome.report.summary()
-            );
+            let after = arrangement.nightscout.treatments();
+            assert!(there.iter().all(|document| after.contains(document)));
+            // It tells nothing of what a bolus gives over time: that comes from here, and nothing else does.
+            let later = |document: &&Value| number(document, "relative") > 0.0;
+            let expected: Vec<&Value> = before.iter().filter(later).collect();
+            let new = after.iter().filter(|document| !there.contains(document));
+            let new: Vec<&Value> = new.collect();
+            assert_eq!(new.len(), expected.len(), "{}", outcome.report.summary());
+            for (rest, whole) in new.iter().zip(&expected) {
+                for field in ["eventType", "relative", "duration", "identifier"] {
+                    assert_eq!(rest[field], whole[field], "{field}");
+                }
+                assert!(
+                    rest["insulin"].is_null() && rest["carbs"].is_null(),
+                    "{rest}"
+                );
+            }
             assert_eq!(
                 outcome.report.uploads.total(|tally| tally.already),
-                before.len()
+                before.len() - expected.len()
             );
+            let writes = arrangement.nightscout.writes();
+            arrangement.good_pass(now, &["--days", "2"]);
+            assert_eq!(arrangement.nightscout.writes(), writes);
         }
+    }
+}
+
+#[test]
+fn what_tconnectsync_left_out_of_a_delivery_is_written_beside_it() {
+    for version in VERSIONS {
+        let history = History::generate(&Plan::days(21, 1));
+        let now = history.plan.end + Duration::minutes(20);
+        let model = Arrangement::of(history.clone());
+        model.good_pass(now, &["--days", "2"]);
+        let before = model.nightscout.treatments();
+        let arrangement = Arrangement::with(history, Nightscout::version(version));
+        let minutes = |document: &Value| number(document, "duration");
+        for document in as_tconnectsync_wrote(before.clone(), true) {
+            let mut document = document;
+            let at = filed(&normalised(&document));
+            document["created_at"] = at.to_rfc3339_opts(SecondsFormat::Millis, true).into();
+            // Carbs that it did not know yet, and rates that it knew two minutes of.
+            document["carbs"] = Value::Null;
+            if document["insulin"].is_null() {
+                document["duration"] = 2.into();
+            }
+            arrangement.nightscout.insert_treatment(document);
+        }
+        arrangement.good_pass(now, &["--days", "2"]);
+        let after = arrangement.nightscout.treatments();
+        let ours = |whole: &Value| {
+            let mut found = after
+                .iter()
+                .filter(|found| found["identifier"] == whole["identifier"]);
+            (found.next().cloned(), found.count())
+        };
+        for whole in &before {
+            let (rest, others) = ours(whole);
+            assert_eq!(others, 0);
+            match text(whole, "eventType") {
+                "Temp Basal" if minutes(whole) > 2.1 => {
+                    let rest = rest.expect("the rest of a rate");
+                    assert_eq!(filed(&rest), filed(whole) + Duration::minutes(2), "{rest}");
+                    assert!(
+                        (minutes(&rest) + 2.0 - minutes(whole)).abs() < 1e-6,
+                        "{rest}"
+                    );
+                    assert_eq!(rest["absolute"], whole["absolute"]);
+                }
+                "Meal Bolus" => {
+                    let rest = rest.expect("the carbs");
+                    assert_eq!(rest["carbs"], whole["carbs"]);
+                    assert!(rest["insulin"].is_null(), "{rest}");
+                }
+                "Correction Bolus" => assert_eq!(rest, None),
+                _ => {}
+            }
+        }
+        let writes = arrangement.nightscout.writes();
+        let again = arrangement.good_pass(now, &["--days", "2"]);
+        assert_eq!(arrangement.nightscout.writes(), writes);
+        assert!(
+            again.report.doubles.is_empty(),
+            "{:?}",
+            again.report.doubles
+        );
+        // Once tconnectsync's document is gone, ours is whole.
+        for document in after
+            .iter()
+            .filter(|document| document["identifier"].is_null())
+        {
+            arrangement.remove_treatment(document);
+        }
+        arrangement.good_pass(now, &["--days", "2"]);
+        assert_eq!(
+            without_ids(arrangement.nightscout.treatments()),
+            without_ids(before),
+            "{version:?}"
+        );
     }
 }
 
@@ -100,6 +189,7 @@ fn a_delivery_that_tconnectsync_filed_an_hour_off_counts_as_there() {
         "enteredBy": "Pump (tconnectsync)",
         "pump_event_id": main,
         "insulin": bolus["insulin"],
+        "carbs": bolus["carbs"],
     }));
     arrangement.good_pass(now, &["--days", "2"]);
     let copies = arrangement
