@@ -10,6 +10,7 @@ mod clock;
 mod configuration;
 mod events;
 mod nightscout;
+mod other_uploader;
 mod tandem;
 mod uploads;
 
@@ -243,6 +244,7 @@ pub fn run<'a>(
     let site = nightscout::check(reading, now, limits, &mut findings);
     if let Some(site) = site {
         uploads::check(reading, now, &site, newest_event, &mut findings);
+        other_uploader::check(reading, now, &site, &mut findings);
     }
     findings
 }

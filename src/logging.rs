@@ -7,6 +7,9 @@ use log::LevelFilter;
 
 use crate::config::Verbosity;
 
+/// The target of warnings that need a person: quiet runs, which decide by themselves how often to tell one, show these too.
+pub const REMINDER: &str = "reminder";
+
 /// Whether a character is not seen, or changes how others are: control characters of both sets, line and paragraph
 /// separators, what turns the direction of text, what has no width (Unicode, categories Cc, Cf, Zl, Zp).
 pub(crate) fn is_invisible(c: char) -> bool {
@@ -45,6 +48,7 @@ pub fn start(verbosity: Verbosity) {
     let mut builder = env_logger::Builder::new();
     builder
         .filter_module(env!("CARGO_CRATE_NAME"), level)
+        .filter_module(REMINDER, level.max(LevelFilter::Warn))
         .format(move |line, record| {
             if timed {
                 let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);

@@ -21,9 +21,8 @@ mod writes;
 use crate::http::Service;
 
 pub use crate::config::Collection;
-pub use queries::{Brief, Document};
 pub use object_id::ObjectId;
-pub use queries::Document;
+pub use queries::{Brief, Document};
 pub use removal::Removed;
 pub use rights::SecretCheck;
 pub use site::Site;

@@ -2,7 +2,9 @@
 
 mod ages;
 mod background;
+mod heal;
 mod on_site;
+mod other_uploader;
 mod pump_side;
 pub(crate) mod pumps;
 mod site_side;
@@ -119,6 +121,7 @@ impl Pass<'_> {
         profiles: Option<&PumpProfiles>,
         report: &mut Report,
     ) -> Result<()> {
+        self.heal(site, &site_side.twins, report)?;
         let upload = SiteWriter {
             site,
             status: &site_side.status,
@@ -138,6 +141,7 @@ impl Pass<'_> {
             let pages = self.copy_pages(work, pump_side, &upload, &mut background, report);
             background.end(pages, report)
         })?;
+        self.warn_of_doubles(report);
         report.without_data = without_data(&self.config.features, |feature| match feature {
             Feature::Cgm => seen.readings,
             Feature::Profiles => profiles.is_some(),
@@ -209,6 +213,8 @@ impl Pass<'_> {
                 let news = state.filter(|state| window.contains(state.at));
                 background.begin(|uploads| upload.device_status(news, uploads));
             }
+            self.heal(upload.site, &existing.twins, report)?;
+            self.note_doubles(&existing.treatments, report);
             seen.readings |= !missing.create.is_empty() || missing.already > 0;
             // The newest treatment has to prove that the readings up to it are there.
             upload.entries(missing, &mut report.uploads)?;

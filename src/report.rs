@@ -1,6 +1,7 @@
 //! What a run did: the summary line, and the same as JSON.
 
 pub mod day;
+mod doubles;
 pub mod picture;
 mod progress;
 mod table;
@@ -20,6 +21,7 @@ use crate::logging::{is_invisible, visible_json};
 use crate::pump::decode::Skipped;
 use crate::window::Window;
 
+pub use doubles::{Doubles, rounded};
 pub use progress::Progress;
 pub use uploads::{Tally, Uploads};
 
@@ -61,6 +63,10 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// Features for which the pumps sent nothing.
     pub without_data: Vec<Feature>,
+    /// What stands on the site twice because another uploader wrote it too.
+    pub doubles: Doubles,
+    /// How many documents were removed that two runs at the same moment had left beside their twins.
+    pub twins_removed: usize,
 }
 
 impl Report {
@@ -81,6 +87,8 @@ impl Report {
             newest_event: None,
             warnings: Vec::new(),
             without_data: Vec::new(),
+            doubles: Doubles::default(),
+            twins_removed: 0,
         }
     }
 
@@ -90,6 +98,14 @@ impl Report {
             log::warn!("{warning}");
             self.warnings.push(warning);
         }
+    }
+
+    /// Keeps a warning that needs a person, and logs it, also in a quiet run, where it is due.
+    pub fn remind(&mut self, warning: String, due: bool) {
+        if due {
+            log::warn!(target: crate::logging::REMINDER, "{warning}");
+        }
+        self.warnings.push(warning);
     }
 
     /// The age of the newest event of any pump copied.
@@ -179,6 +195,13 @@ impl Report {
         count(
             self.uploads.total(|tally| tally.refused),
             "refused by Nightscout",
+        );
+        count(
+            self.twins_removed,
+            match self.pretend {
+                true => "that two runs wrote twice to be removed",
+                false => "that two runs wrote twice removed",
+            },
         );
         let mut line = format!("{}.", parts.join("; "));
         // Writing to a String cannot fail. A run that was cut short may not have seen any event that there is.
@@ -295,6 +318,8 @@ impl Report {
                     .map(field_name)
                     .collect::<Vec<String>>(),
             },
+            "doubles": self.doubles.to_json(),
+            "twins_removed": self.twins_removed,
             "without_data": self.without_data.iter().map(|feature| feature.name()).collect::<Vec<_>>(),
             "warnings": self.warnings,
         })
@@ -395,6 +420,12 @@ pub(crate) fn some_of(names: &[String]) -> String {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }
+}
+
+/// A number with its noun: `1 bolus`, `2 boluses`.
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    let noun = if number == 1 { one } else { many };
+    format!("{number} {noun}")
 }
 
 fn capitalised(text: &str) -> String {

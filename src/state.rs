@@ -1,13 +1,14 @@
 //! What is kept on disk between runs. Nothing here is needed: where there is no disk, or none that can be written, a run
 //! says so in one debug line and goes on.
 //!
-//! Three things are kept: the lock that keeps two runs on one machine apart ([`RunLock`]), and for
-//! [`crate::tandem`] the tokens of a login and the logins that were rejected. Files are readable by their owner only, and
-//! replaced as a whole, so that a run killed at any point leaves the old one or the new one. What lies at one of these
-//! paths and is not a private file of this user's (a device, a pipe, a link, somebody else's file) is neither read nor
-//! replaced nor removed.
+//! Four things are kept: the lock that keeps two runs on one machine apart ([`RunLock`]), when a quiet run last told a
+//! warning ([`Reminders`]), and for [`crate::tandem`] the tokens of a login and the logins that were rejected. Files are
+//! readable by their owner only, and replaced as a whole, so that a run killed at any point leaves the old one or the new
+//! one. What lies at one of these paths and is not a private file of this user's (a device, a pipe, a link, somebody
+//! else's file) is neither read nor replaced nor removed.
 
 mod own_file;
+mod reminders;
 mod run_lock;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -18,6 +19,8 @@ use sha2::{Digest, Sha256};
 
 use crate::config::shown_path;
 use own_file::{is_left_alone, open, private};
+
+pub use reminders::Reminders;
 pub use run_lock::RunLock;
 
 /// The largest file that is read: what is larger is none of ours.

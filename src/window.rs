@@ -28,6 +28,10 @@ const OVERLAP: Duration = Duration::hours(24);
 /// for a while, it may lie before the usual window.
 const LATE: Duration = Duration::hours(12);
 
+/// A document may lie this far from where it belongs, and still be found: the pump's clock was judged otherwise when it
+/// was written, or tconnectsync wrote it with another zone.
+pub const ASTRAY: Duration = Duration::hours(25);
+
 /// Longer than it takes to give a bolus, its extended part included.
 const LONGEST_BOLUS: Duration = Duration::hours(12);
 

@@ -10,12 +10,9 @@ use crate::nightscout::document::{
     ENTERED_BY, EventType, Existing, Occasion, SAME_SESSION_WITHIN, Treatment,
 };
 use crate::nightscout::entry::ExistingEntry;
-use crate::nightscout::{Collection, Document, Site, SiteStatus, parse_created_at};
-use crate::window::{self, Window};
-
-/// A document may lie this far from where it belongs, and still be found: the pump's clock was judged otherwise when it
-/// was written, or tconnectsync wrote it with another zone.
-const ASTRAY: Duration = Duration::hours(25);
+use crate::nightscout::{Collection, Document, ObjectId, Site, SiteStatus, parse_created_at};
+use crate::reconcile::twins::{self, Identified};
+use crate::window::{self, ASTRAY, Window};
 
 /// The start of a sensor's session, likewise. A day's documents are a lot to ask for just to find one.
 const SESSION_ASTRAY: Duration = Duration::hours(3);
@@ -34,8 +31,24 @@ pub(super) struct SiteSide {
     pub profile: Option<Document>,
     /// The ages that it cannot show and that this run is to fill.
     pub missing_ages: Vec<EventType>,
+    /// The younger twins among device statuses and profiles.
+    pub twins: Twins,
     /// What its owner should know.
     pub warning: Option<String>,
+}
+
+/// Documents that should not be there beside others with the same identity.
+pub(super) type Twins = Vec<(Collection, ObjectId)>;
+
+/// The documents of a collection without the younger twins, which are added to those.
+fn without_twins<T>(
+    collection: Collection,
+    documents: Vec<(Option<Identified>, T)>,
+    twins: &mut Twins,
+) -> Vec<T> {
+    let (documents, younger) = twins::part(collection, documents);
+    twins.extend(younger.into_iter().map(|id| (collection, id)));
+    documents
 }
 
 /// What is known of the site's treatments and entries.
@@ -54,6 +67,8 @@ struct EventsSide {
 pub(super) struct ThereAlready {
     pub treatments: Vec<Existing>,
     pub entries: Vec<ExistingEntry>,
+    /// The younger twins among them, which are not in the lists above.
+    pub twins: Twins,
 }
 
 impl ThereAlready {
@@ -85,7 +100,7 @@ impl Pass<'_> {
             missing_ages,
             warning,
         } = events_side?;
-        let (newest_status, profile) = others?;
+        let (newest_status, profile, twins) = others?;
         Ok(SiteSide {
             status,
             window,
@@ -94,6 +109,7 @@ impl Pass<'_> {
             newest_status,
             profile,
             missing_ages,
+            twins,
             warning,
         })
     }
@@ -115,22 +131,34 @@ impl Pass<'_> {
         }
     }
 
-    /// The time of the newest device status from here, and the profile document that counts.
+    /// The time of the newest device status from here, the profile document that counts, and the twins of both.
     fn newest_status_and_profile(
         &self,
         site: &Site,
-    ) -> Result<(Option<DateTime<Utc>>, Option<Document>)> {
+    ) -> Result<(Option<DateTime<Utc>>, Option<Document>, Twins)> {
+        let mut twins = Twins::new();
+        let mut newest = |collection, documents: Vec<Document>| {
+            let documents = documents
+                .into_iter()
+                .map(|document| (twins::identified(collection, &document), document));
+            let documents = documents.collect();
+            let documents = without_twins(collection, documents, &mut twins);
+            documents.into_iter().next()
+        };
         let status = match self.fills(Collection::DeviceStatus) {
-            true => site.newest_device_status(ENTERED_BY)?,
+            true => newest(
+                Collection::DeviceStatus,
+                site.newest_device_statuses(ENTERED_BY)?,
+            ),
             false => None,
         };
         let profile = match self.fills(Collection::Profile) {
-            true => site.current_profile()?,
+            true => newest(Collection::Profile, site.newest_profiles()?),
             false => None,
         };
         let status =
             status.and_then(|status| parse_created_at(status.get("created_at")?.as_str()?));
-        Ok((status, profile))
+        Ok((status, profile, twins))
     }
 
     /// The window of an ordinary run, and what is there in its first page.
@@ -249,14 +277,24 @@ impl Pass<'_> {
         let from = span.start - ASTRAY;
         let until = Some(span.end + ASTRAY).filter(|until| *until < self.now);
         let treatments = match self.fills(Collection::Treatments) {
-            true => site.treatments(from, until, |document| Some(Existing::lean(document)))?,
+            true => site.treatments(from, until, |document| {
+                let known = twins::identified(Collection::Treatments, &document);
+                Some((known, Existing::lean(document)))
+            })?,
             false => Vec::new(),
         };
         let entries = match self.fills(Collection::Entries) {
-            true => site.entries(from, until, |entry| ExistingEntry::from_document(&entry))?,
+            true => site.entries(from, until, |entry| {
+                let known = twins::identified(Collection::Entries, &entry);
+                Some((known, ExistingEntry::from_document(&entry)?))
+            })?,
             false => Vec::new(),
         };
+        let mut twins = Twins::new();
+        let treatments = without_twins(Collection::Treatments, treatments, &mut twins);
+        let entries = without_twins(Collection::Entries, entries, &mut twins);
         Ok(ThereAlready {
+            twins,
             treatments,
             entries,
         })

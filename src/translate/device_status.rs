@@ -11,9 +11,10 @@ mod reservoir;
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::config::{Feature, FeatureSet};
-use crate::nightscout::document::{ENTERED_BY, local_time};
+use crate::nightscout::document::{ENTERED_BY, identifier_of, local_time};
 use crate::pump::clock::DatedEvent;
 use crate::pump::event::{Detail, RateSource};
 use crate::pump::quantity::MilliUnits;
@@ -47,6 +48,9 @@ struct Battery {
 pub struct DeviceState {
     /// When the pump was last heard of: the document's time.
     pub at: DateTime<Utc>,
+    /// Which document it is, in whichever run: Nightscout adds whatever it is sent, so that two runs at the same moment leave
+    /// two, and only this tells that they are one.
+    identifier: Uuid,
     reservoir: Option<Reservoir>,
     battery: Option<Reported<Battery>>,
     iob: Option<Reported<MilliUnits>>,
@@ -61,6 +65,7 @@ pub struct DeviceState {
 pub fn newest(history: &History<'_>, features: &FeatureSet) -> Option<DeviceState> {
     let mut state = DeviceState {
         at: history.newest()?,
+        identifier: Uuid::nil(),
         reservoir: None,
         battery: None,
         iob: None,
@@ -91,6 +96,9 @@ pub fn newest(history: &History<'_>, features: &FeatureSet) -> Option<DeviceStat
     if on_board.newest().is_some() {
         state.served.push(Feature::Iob);
     }
+    let serial = history.serial.expose();
+    let at = state.at.timestamp_millis();
+    state.identifier = identifier_of(&format!("{serial}/{at}/device-status/{features}"));
     let empty = state.served.is_empty() && state.suspended.is_none();
     forget(&mut state.battery, state.at, BATTERY_HOLDS);
     forget(&mut state.iob, state.at, IOB_HOLDS);
@@ -207,6 +215,7 @@ impl DeviceState {
         let mut document = Map::new();
         document.insert("device".to_owned(), ENTERED_BY.into());
         document.insert("created_at".to_owned(), time(self.at).into());
+        document.insert("identifier".to_owned(), self.identifier.to_string().into());
         document.insert("pump".to_owned(), pump.into());
         document
     }

@@ -67,6 +67,7 @@ fn one_document_says_what_was_reported_and_when() {
     {
       "created_at": "2026-05-14T12:07:00.000Z",
       "device": "Pump (tconnectsync)",
+      "identifier": "02af8198-2a8a-50f0-9b89-2e44c7099e61",
       "pump": {
         "battery": {
           "percent": 71
@@ -126,6 +127,7 @@ fn each_feature_has_its_part() {
     {
       "created_at": "2026-05-14T12:05:00.000Z",
       "device": "Pump (tconnectsync)",
+      "identifier": "07af391c-9a4b-509a-9cc1-caba44b8c0bc",
       "pump": {
         "clock": "2026-05-14T08:05:00.000-04:00",
         "extended": {

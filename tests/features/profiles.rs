@@ -77,6 +77,7 @@ fn all_profiles_go_up_with_the_active_one_named() {
         "created_at": "2026-05-15T04:12:00.000Z",
         "defaultProfile": "Sport",
         "enteredBy": "Pump (tconnectsync)",
+        "identifier": "5eee7a34-8169-5c6c-a08c-793e66ac5e18",
         "startDate": "2026-05-15T04:12:00.000Z",
         "store": {
           "Everyday": {

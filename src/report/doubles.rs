@@ -1,0 +1,121 @@
+//! What stands on the site twice because another uploader wrote it too, as far as a run saw.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde_json::{Value, json};
+
+use super::counted;
+use crate::nightscout::ObjectId;
+use crate::reconcile::doubles::Double;
+use crate::window::local_date;
+
+/// Documents of tconnectsync's that tell again what others tell.
+#[derive(Clone, Debug, Default)]
+pub struct Doubles(BTreeMap<ObjectId, Noted>);
+
+#[derive(Clone, Copy, Debug)]
+struct Noted {
+    bolus: bool,
+    /// U.
+    insulin: f64,
+    /// g.
+    carbs: f64,
+    at: Option<DateTime<Utc>>,
+}
+
+impl Doubles {
+    /// Takes one down; the same document only once.
+    pub fn add(&mut self, double: &Double<'_>) {
+        let noted = Noted {
+            bolus: double.is_bolus(),
+            insulin: double.insulin(),
+            carbs: double.carbs(),
+            at: double.document.at.into_iter().chain(double.other.at).min(),
+        };
+        self.0.insert(double.id.clone(), noted);
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many boluses stand there twice.
+    fn boluses(&self) -> usize {
+        self.0.values().filter(|noted| noted.bolus).count()
+    }
+
+    fn insulin(&self) -> f64 {
+        self.0.values().map(|noted| noted.insulin).sum()
+    }
+
+    fn carbs(&self) -> f64 {
+        self.0.values().map(|noted| noted.carbs).sum()
+    }
+
+    /// How many and how much, in words: `3 boluses, 6.2 U and 45 g, stand twice on the site`.
+    pub fn in_words(&self) -> String {
+        let (boluses, all) = (self.boluses(), self.0.len());
+        let others = all - boluses;
+        let mut text = String::new();
+        if boluses > 0 {
+            text = counted(boluses, "bolus", "boluses");
+            text += &format!(", {} U", rounded(self.insulin(), 100.0));
+            if self.carbs() > 0.0 {
+                text += &format!(" and {} g", rounded(self.carbs(), 1.0));
+            }
+            text += ",";
+        }
+        if others > 0 {
+            let and = if boluses > 0 { " and " } else { "" };
+            text += &format!(
+                "{and}{}",
+                counted(others, "other document", "other documents")
+            );
+        }
+        let verb = if all == 1 { "stands" } else { "stand" };
+        format!("{text} {verb} twice on the site")
+    }
+
+    /// What the owner should know and do, in a few sentences; `None` where nothing stands there twice.
+    pub fn warning(&self, zone: Tz) -> Option<String> {
+        let written = self.0.keys().filter_map(ObjectId::written_at).max();
+        let last = written.map_or(String::new(), |written| {
+            let local = written.with_timezone(&zone);
+            format!(", last at {}", local.format("%Y-%m-%d %H:%M %Z"))
+        });
+        let first = self.0.values().filter_map(|noted| noted.at).min();
+        let since = first.map_or(String::new(), |first| {
+            format!(" --start-date {}", local_date(zone, first))
+        });
+        (!self.is_empty()).then(|| {
+            format!(
+                "{}: tconnectsync, the old app, wrote them too{last}. Stop it if it still runs (on Heroku delete its app, and \
+                 whatever calls its /run address; elsewhere its cron line, service or container), then look at what \
+                 tconnectsync-heroku --remove-doubles{since} would remove",
+                self.in_words()
+            )
+        })
+    }
+
+    /// The same for the JSON summary; `null` where nothing stands there twice.
+    pub fn to_json(&self) -> Value {
+        if self.is_empty() {
+            return Value::Null;
+        }
+        json!({
+            "documents": self.0.len(),
+            "boluses": self.boluses(),
+            "insulin_units": rounded(self.insulin(), 1000.0),
+            "carbs_grams": rounded(self.carbs(), 1000.0),
+            "written_by": "tconnectsync",
+        })
+    }
+}
+
+/// A sum for the eye, without what binary fractions leave at its end.
+pub fn rounded(number: f64, parts: f64) -> f64 {
+    (number * parts).round() / parts
+}

@@ -1,0 +1,116 @@
+//! When a warning that needs a person was last told by a quiet run, so that it is told once a day and not with each run.
+//!
+//! Where there is no disk, nothing is remembered, and each run tells it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::{fingerprint, read, remove, write};
+use crate::config::Config;
+
+/// How long a warning that was told need not be told again. A little less than a day, so that a run a day tells it with
+/// each run.
+const TOLD_FOR: Duration = Duration::hours(23);
+
+/// The warnings told about one account and site.
+#[derive(Debug)]
+pub struct Reminders {
+    path: Option<PathBuf>,
+    now: DateTime<Utc>,
+}
+
+/// When each warning was last told, by its topic: seconds since 1970.
+type Told = BTreeMap<String, i64>;
+
+impl Reminders {
+    /// The reminders of this configuration's account and site, in a run that began at `now`.
+    pub fn new(config: &Config, now: DateTime<Utc>) -> Reminders {
+        let site = config.nightscout.url.as_str();
+        let name = fingerprint(&[config.tandem.email.expose(), site]);
+        let directory = config.state_directory.as_ref().filter(|_| !config.pretend);
+        Reminders {
+            path: directory.map(|directory| directory.join(format!("reminders-{name}.json"))),
+            now,
+        }
+    }
+
+    /// Whether the warning about this topic is to be told now, which is then remembered.
+    pub fn is_due(&self, topic: &str) -> bool {
+        let Some(path) = &self.path else {
+            return true;
+        };
+        let mut told = self.told();
+        let now = self.now.timestamp();
+        let due = told.get(topic).is_none_or(|last| {
+            let since = now.saturating_sub(*last);
+            // A time in the future is of a clock that was wrong.
+            !(0..TOLD_FOR.num_seconds()).contains(&since)
+        });
+        if due {
+            told.insert(topic.to_owned(), now);
+            write(path, &as_json(&told));
+        }
+        due
+    }
+
+    /// There is no reason for the warning any more: the next one is told at once.
+    pub fn forget(&self, topic: &str) {
+        let mut told = self.told();
+        if told.remove(topic).is_none() {
+            return;
+        }
+        match &self.path {
+            Some(path) if told.is_empty() => remove(path),
+            Some(path) => write(path, &as_json(&told)),
+            None => {}
+        }
+    }
+
+    fn told(&self) -> Told {
+        let content = self.path.as_deref().and_then(read);
+        // What cannot be read is told again.
+        content
+            .and_then(|content| serde_json::from_slice(&content).ok())
+            .unwrap_or_default()
+    }
+}
+
+/// A map of numbers always serialises.
+fn as_json(told: &Told) -> Vec<u8> {
+    serde_json::to_vec(told).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(path: Option<PathBuf>, hour: i64) -> Reminders {
+        let now = DateTime::UNIX_EPOCH + Duration::hours(500_000 + hour);
+        Reminders { path, now }
+    }
+
+    #[test]
+    fn a_warning_is_told_once_a_day_and_again_after_it_was_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = Some(directory.path().join("reminders.json"));
+        let due = |hour, topic| at(path.clone(), hour).is_due(topic);
+        assert!(due(0, "doubles"));
+        assert!(!due(1, "doubles"));
+        assert!(due(1, "zone"));
+        assert!(!due(22, "doubles"));
+        assert!(due(24, "doubles"));
+        at(path.clone(), 25).forget("doubles");
+        assert!(due(26, "doubles"));
+        assert!(due(0, "doubles"), "a time in the future counts for nothing");
+    }
+
+    #[test]
+    fn without_a_disk_a_warning_is_always_told() {
+        for _ in 0..2 {
+            assert!(at(None, 0).is_due("doubles"));
+        }
+        at(None, 0).forget("doubles");
+    }
+}
