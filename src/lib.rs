@@ -27,6 +27,7 @@
 //! | [`report`] | the summary line and the JSON summary |
 //! | [`pass`] | one pass, top to bottom: the place that joins both services |
 //! | [`show`] | `--show`: what Nightscout holds, as a picture |
+//! | [`doubles`] | `--remove-doubles` and `--restore`: mends a site that another uploader wrote to as well |
 //! | [`check`] | `--check-login`: everything that a pass needs, step by step, without writing |
 //! | [`heartbeat`] | tells a monitoring service how the run ended |
 //!
@@ -35,6 +36,7 @@
 
 pub mod check;
 pub mod config;
+pub mod doubles;
 pub mod failure;
 pub mod heartbeat;
 pub mod http;

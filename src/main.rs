@@ -11,7 +11,7 @@ use clap::Parser;
 use tconnectsync_heroku::config::{self, Cli, Config, Reading, Sources, Verbosity};
 use tconnectsync_heroku::failure::{self, ExitStatus};
 use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
-use tconnectsync_heroku::{check, heartbeat, logging, pass, show, signals};
+use tconnectsync_heroku::{check, doubles, heartbeat, logging, pass, show, signals};
 
 fn main() -> ExitCode {
     let arguments = Cli::parse();
@@ -31,21 +31,28 @@ fn main() -> ExitCode {
         log::log!(remark.level, "{}", remark.text);
     }
     let limits = limits(config, &stop);
-    let hours_to_show = arguments.show;
     let perform = {
-        let (config, limits) = (config.clone(), limits.clone());
-        move || match hours_to_show {
-            Some(hours) => show(&config, hours, now, &limits),
-            None => run(&config, now, &limits),
+        let (config, limits, arguments) = (config.clone(), limits.clone(), arguments.clone());
+        // Heroku's name for the machine, which is gone with its disk when the command ends.
+        let disk_is_lost = sources.environment.contains_key("DYNO");
+        move || match (arguments.show, &arguments.restore) {
+            (Some(hours), _) => show(&config, hours, now, &limits),
+            (None, Some(file)) => doubles::perform_restoration(&config, &limits, file),
+            (None, None) if arguments.remove_doubles => {
+                doubles::perform_removal(&config, now, &limits, arguments.yes, disk_is_lost)
+            }
+            (None, None) => run(&config, now, &limits),
         }
     };
     let status = in_time(perform, &limits);
     ended(&arguments, &reading, status, &stop)
 }
 
-/// Calls the heartbeat, unless nothing was to be written: a look says nothing about the runs.
+/// Calls the heartbeat, unless this was no run, or one that was to write nothing: it says nothing about the runs.
 fn ended(arguments: &Cli, reading: &Reading, status: ExitStatus, stop: &Stop) -> ExitCode {
-    if !arguments.pretend && arguments.show.is_none() {
+    let other_mode =
+        arguments.show.is_some() || arguments.remove_doubles || arguments.restore.is_some();
+    if !arguments.pretend && !other_mode {
         heartbeat::tell(reading, status, stop);
     }
     ExitCode::from(status.code())

@@ -33,4 +33,6 @@ mod shapes;
 mod show;
 mod simulator;
 mod simulator_check;
+mod twins;
 mod two_pumps;
+mod uploaders;

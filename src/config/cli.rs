@@ -28,8 +28,24 @@ pub struct Cli {
     pub check_login: bool,
 
     /// Show what Nightscout holds of the last hours (1 to 168) as a picture; writes nothing [default: 24]
-    #[arg(long, value_name = "HOURS", num_args = 0..=1, default_missing_value = "24", value_parser = clap::value_parser!(u16).range(1..=168), conflicts_with_all = ["check_login", "pretend", "days", "start_date", "features"])]
+    #[arg(long, value_name = "HOURS", num_args = 0..=1, default_missing_value = "24", value_parser = clap::value_parser!(u16).range(1..=168), conflicts_with_all = ["check_login", "pretend", "days", "start_date", "features", "remove_doubles", "restore"])]
     pub show: Option<u16>,
+
+    /// Show what tconnectsync, the old app, wrote beside this program, so that it stands on the site twice
+    #[arg(long, conflicts_with_all = ["check_login", "pretend", "features"])]
+    pub remove_doubles: bool,
+
+    /// With --remove-doubles: remove it, after saving it to a file
+    #[arg(long, requires = "remove_doubles")]
+    pub yes: bool,
+
+    /// Put back what --remove-doubles removed, from the file that it named
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["check_login", "remove_doubles", "pretend", "features", "days", "start_date"]
+    )]
+    pub restore: Option<PathBuf>,
 
     /// Do everything but write to Nightscout
     #[arg(long, visible_alias = "dry-run")]
@@ -152,5 +168,7 @@ EXAMPLES
       Show what a run would write
   tconnectsync-heroku --start-date 2026-01-01 --end-date 2026-03-31
       Copy three months, once
+  tconnectsync-heroku --remove-doubles --days 7
+      Show what the old app wrote a second time in the last week
   tconnectsync-heroku --env-file anna.env --quiet
       One of several people, from cron";

@@ -1,0 +1,124 @@
+//! When the pump's events happened, by their numbers: it tells the right one of two documents of one event.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::config::Config;
+use crate::failure;
+use crate::http::RunLimits;
+use crate::pass::pumps;
+use crate::pump::clock::{DatedEvent, Remembered, Sighting};
+use crate::pump::dating::{self, About, Sources};
+use crate::pump::decode::Decoded;
+use crate::report::Report;
+use crate::tandem::{self, Memory, Pump, Pumper, Session};
+use crate::window::Page;
+
+/// Instants of events.
+#[derive(Debug, Default)]
+pub(super) struct Times(HashMap<i64, Vec<DateTime<Utc>>>);
+
+impl Times {
+    /// The instant of the event with this number; `None` also where two pumps have one.
+    pub(super) fn instant(&self, number: i64) -> Option<DateTime<Utc>> {
+        match self.0.get(&number).map(Vec::as_slice) {
+            Some([instant]) => Some(*instant),
+            _ => None,
+        }
+    }
+}
+
+/// One pump's history, without what a site may tell of its clock.
+struct OnePump<'a> {
+    session: &'a mut Session,
+    pump: &'a Pump,
+}
+
+impl Sources for OnePump<'_> {
+    fn events(&mut self, first: NaiveDate, last: NaiveDate) -> Result<Decoded> {
+        self.session
+            .pump_logs(self.pump, first, last, |logs| Decoded::from_logs([logs]))
+    }
+
+    fn remembered(&mut self, _: &[DatedEvent]) -> Vec<Remembered> {
+        Vec::new()
+    }
+
+    fn sightings(&mut self, _: DateTime<Utc>, _: DateTime<Utc>) -> Result<Vec<Sighting>> {
+        Ok(Vec::new())
+    }
+}
+
+/// Asks Tandem Source, once it is needed.
+pub(super) struct PumpTimes<'a> {
+    config: &'a Config,
+    now: DateTime<Utc>,
+    limits: &'a RunLimits,
+    account: Option<(Session, Pumper)>,
+}
+
+impl<'a> PumpTimes<'a> {
+    pub(super) fn new(config: &'a Config, now: DateTime<Utc>, limits: &'a RunLimits) -> Self {
+        PumpTimes {
+            config,
+            now,
+            limits,
+            account: None,
+        }
+    }
+
+    /// The instants of a page's events. Without them those documents stay whose right time only they tell; that is said.
+    pub(super) fn of(&mut self, page: &Page, warnings: &mut Vec<String>) -> Times {
+        self.ask(page).unwrap_or_else(|error| {
+            warnings.push(format!(
+                "the pump's history could not be asked, so that of two documents of tconnectsync's own for one event both stay: \
+                 {}",
+                failure::message(&error)
+            ));
+            Times::default()
+        })
+    }
+
+    fn ask(&mut self, page: &Page) -> Result<Times> {
+        let config = self.config;
+        let (session, account) = match &mut self.account {
+            Some(account) => account,
+            none => {
+                let proxy = config.proxy.as_ref();
+                let client = tandem::client(&config.tandem, proxy, self.limits.clone())?;
+                let memory = Memory::new(config, self.now);
+                let mut session = Session::open(client, &config.tandem, memory)?;
+                let account = session.pumper()?;
+                none.insert((session, account))
+            }
+        };
+        let serial = config.tandem.pump_serial.as_ref();
+        // What it would warn of is for a run to tell.
+        let mut report = Report::new(self.now, config.zone, true);
+        let pumps = pumps::choose(account, serial, page.window, config.zone, &mut report)?;
+        let mut times = Times::default();
+        for pump in pumps {
+            let mut source = OnePump { session, pump };
+            let decoded = source.events(page.first_day, page.last_day)?;
+            let about = About {
+                zone: config.zone,
+                newest: pump.plausible_newest(),
+                last_upload: pump.last_upload,
+                now: self.now,
+            };
+            let dated = dating::date(&about, &page.days(), decoded, None, &mut source)?;
+            // What may lie an hour off tells nothing.
+            let in_doubt = dated.doubt.map(|doubt| doubt.events).unwrap_or_default();
+            let known = dated.events.iter();
+            for event in known.filter(|event| !in_doubt.contains(&event.event.id)) {
+                let instants = times.0.entry(event.event.id.number).or_default();
+                if !instants.contains(&event.at) {
+                    instants.push(event.at);
+                }
+            }
+        }
+        Ok(times)
+    }
+}

@@ -1,0 +1,119 @@
+//! The file of removed documents: one JSON object a line, as Nightscout had them.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::failure::{ExitStatus, Failure};
+use crate::nightscout::{Document, ObjectId, parse_created_at};
+
+/// The largest file that is read back, in bytes: some hundred thousand documents.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// How many files of one second there may be.
+const FILES: u32 = 100;
+
+/// Documents as lines.
+pub(super) fn as_lines<'d>(documents: impl IntoIterator<Item = &'d Document>) -> String {
+    let documents = documents.into_iter();
+    // JSON values always serialise.
+    let lines = documents.filter_map(|document| serde_json::to_string(document).ok());
+    lines.map(|line| line + "\n").collect()
+}
+
+/// Writes documents to a new file in a directory, readable by its owner only, and to the disk before it returns. No file
+/// that is there is touched.
+///
+/// # Errors
+/// With 78 where no file can be written there.
+pub(super) fn save<'d>(
+    directory: &Path,
+    now: DateTime<Utc>,
+    documents: impl IntoIterator<Item = &'d Document>,
+) -> Result<PathBuf> {
+    let lines = as_lines(documents);
+    for number in 1..=FILES {
+        let time = now.format("%Y-%m-%dT%H%M%SZ");
+        let name = match number {
+            1 => format!("removed-doubles-{time}.jsonl"),
+            number => format!("removed-doubles-{time}-{number}.jsonl"),
+        };
+        let path = directory.join(name);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let written = options.open(&path).and_then(|mut file| {
+            file.write_all(lines.as_bytes())?;
+            file.sync_all()
+        });
+        match written {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => bail!(cannot_save(&error.kind().to_string())),
+        }
+    }
+    bail!(cannot_save("every name is taken"))
+}
+
+fn cannot_save(why: &str) -> Failure {
+    Failure::new(
+        ExitStatus::Configuration,
+        format!(
+            "The documents could not be saved in this directory ({why}), so that none was removed"
+        ),
+        "Run the program in a directory that it may write to",
+    )
+}
+
+/// Reads such a file. Every line has to be right before any of it counts.
+///
+/// # Errors
+/// With 78 where the file cannot be read, or is no such file: then it says which line is wrong.
+pub(super) fn read(path: &Path) -> Result<Vec<Document>> {
+    let unreadable = |why: String| {
+        Failure::new(
+            ExitStatus::Configuration,
+            format!("The file of --restore {why}"),
+            "Give the file that --remove-doubles --yes named, unchanged",
+        )
+    };
+    let metadata = std::fs::metadata(path)
+        .map_err(|error| unreadable(format!("cannot be read: {}", error.kind())))?;
+    if !metadata.is_file() || metadata.len() > LARGEST {
+        bail!(unreadable("is none that this program wrote".to_owned()));
+    }
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| unreadable(format!("cannot be read: {}", error.kind())))?;
+    let mut documents = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let document = serde_json::from_str(line).ok().filter(is_whole);
+        match document {
+            Some(document) => documents.push(document),
+            None => bail!(unreadable(format!(
+                "holds no removed document in line {}; nothing has been written",
+                index + 1
+            ))),
+        }
+    }
+    if documents.is_empty() {
+        bail!(unreadable("is empty".to_owned()));
+    }
+    Ok(documents)
+}
+
+/// Whether a document is one that can have been removed: of a pump's event, with the `_id` and the time that it goes back to.
+fn is_whole(document: &Document) -> bool {
+    let text = |name: &str| document.get(name).and_then(Value::as_str);
+    let has_id = text("_id").is_some_and(|id| ObjectId::parse(id).is_some());
+    let has_time = text("created_at").is_some_and(|time| parse_created_at(time).is_some());
+    let has = |name| text(name).is_some_and(|text| !text.is_empty());
+    has_id && has_time && has("eventType") && has("pump_event_id")
+}
