@@ -4,9 +4,7 @@ use std::fmt;
 
 use anyhow::Result;
 use chrono::{NaiveDate, NaiveDateTime};
-use serde::de::{
-    self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::SERVICE;
@@ -199,77 +197,37 @@ impl<'de> Visitor<'de> for Elements<'_> {
     }
 }
 
-/// The keys of an element that count.
+/// An element's values as text, so that an odd one spoils nothing but itself.
 #[derive(serde::Deserialize)]
-#[serde(field_identifier, rename_all = "camelCase")]
-enum ElementKey {
-    EventCode,
-    SequenceGroup,
-    SequenceNumber,
-    PumpDateTime,
-    EventProperties,
-    #[serde(other)]
-    Other,
-}
-
-/// An element's values as text. Of a key that comes twice the first counts.
-#[derive(Default)]
+#[serde(rename_all = "camelCase")]
 struct Element<'a> {
-    code: Option<&'a RawValue>,
-    group: Option<&'a RawValue>,
-    number: Option<&'a RawValue>,
-    time: Option<&'a RawValue>,
-    properties: Option<&'a RawValue>,
-}
-
-impl<'de> Deserialize<'de> for Element<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ElementVisitor)
-    }
-}
-
-struct ElementVisitor;
-
-impl<'de> Visitor<'de> for ElementVisitor {
-    type Value = Element<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an event")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Element<'de>, A::Error> {
-        let mut element = Element::default();
-        while let Some(key) = map.next_key()? {
-            let value = match key {
-                ElementKey::EventCode => &mut element.code,
-                ElementKey::SequenceGroup => &mut element.group,
-                ElementKey::SequenceNumber => &mut element.number,
-                ElementKey::PumpDateTime => &mut element.time,
-                ElementKey::EventProperties => &mut element.properties,
-                ElementKey::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-            };
-            let raw: &'de RawValue = map.next_value()?;
-            value.get_or_insert(raw);
-        }
-        Ok(element)
-    }
+    #[serde(borrow)]
+    event_code: Option<&'a RawValue>,
+    #[serde(borrow)]
+    sequence_group: Option<&'a RawValue>,
+    #[serde(borrow)]
+    sequence_number: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pump_date_time: Option<&'a RawValue>,
+    #[serde(borrow)]
+    event_properties: Option<&'a RawValue>,
 }
 
 impl<'a> WireEvent<'a> {
     fn read(raw: &'a RawValue) -> Result<WireEvent<'a>, MalformedEvent> {
         let element: Element<'a> =
             serde_json::from_str(raw.get()).map_err(|_| MalformedEvent("is no object"))?;
-        let time = element.time.and_then(|raw| wall_clock(unquoted(raw)));
+        let time = element
+            .pump_date_time
+            .and_then(|raw| wall_clock(unquoted(raw)));
         Ok(WireEvent {
-            code: integer(element.code).ok_or(MalformedEvent("has no eventCode"))?,
-            sequence_group: integer(element.group).ok_or(MalformedEvent("has no sequenceGroup"))?,
-            sequence_number: integer(element.number)
+            code: integer(element.event_code).ok_or(MalformedEvent("has no eventCode"))?,
+            sequence_group: integer(element.sequence_group)
+                .ok_or(MalformedEvent("has no sequenceGroup"))?,
+            sequence_number: integer(element.sequence_number)
                 .ok_or(MalformedEvent("has no sequenceNumber"))?,
             pump_date_time: time.ok_or(MalformedEvent("has no pumpDateTime"))?,
-            properties: properties(element.properties)?,
+            properties: properties(element.event_properties)?,
         })
     }
 }

@@ -95,7 +95,7 @@ fn odd_spellings_of_values_are_read() {
     }
     for missing in [r#","eventProperties":null}"#, "}"] {
         let element = format!(
-            r#"{{"\u0065ventCode":1,"eventCode":2,"sequenceGroup":0,"sequenceNumber":7,"pumpDateTime":"2026-05-14T00:01:00"{missing}"#
+            r#"{{"\u0065ventCode":1,"sequenceGroup":0,"sequenceNumber":7,"pumpDateTime":"2026-05-14T00:01:00"{missing}"#
         );
         assert_eq!(
             only(&element),
@@ -110,6 +110,8 @@ fn an_odd_element_is_reported_and_the_others_are_read() {
         "null".to_owned(),
         "7".to_owned(),
         "[]".to_owned(),
+        // Which of the two it is, nobody can say.
+        r#"{"eventCode":1,"eventCode":2,"sequenceGroup":0,"sequenceNumber":7,"pumpDateTime":"2026-05-14T00:01:00"}"#.to_owned(),
         "{}".to_owned(),
         event(json!({"eventCode": null})),
         event(json!({"eventCode": 1.5})),
