@@ -253,6 +253,34 @@ fn deadline(arguments: &Cli, reader: &mut Reader) -> Option<Option<Duration>> {
     Some((!unlimited).then(|| Duration::from_secs(seconds)))
 }
 
+/// How far back a run goes at most.
+fn max_catch_up_days(reader: &mut Reader) -> Option<u16> {
+    reader.setting(
+        "TCONNECTSYNC_HEROKU_MAX_CATCH_UP_DAYS",
+        values::within(1_u16..=366),
+    )
+}
+
+/// From which age on the pump's newest event is stale.
+fn stale_after(reader: &mut Reader) -> Option<Option<Duration>> {
+    let hours = reader.optional(
+        "TCONNECTSYNC_HEROKU_STALE_HOURS",
+        values::within(1_u64..=8760),
+    )?;
+    Some(hours.map(|hours| Duration::from_secs(3600 * hours)))
+}
+
+impl Heartbeat {
+    /// The addresses that are in order.
+    fn read(reader: &mut Reader) -> Heartbeat {
+        let mut address = |name| reader.optional(name, values::heartbeat).flatten();
+        Heartbeat {
+            success: address("HEARTBEAT_URL"),
+            failure: address("HEARTBEAT_FAIL_URL"),
+        }
+    }
+}
+
 impl ProfileUpload {
     fn read(reader: &mut Reader) -> Option<ProfileUpload> {
         let mode = reader.setting("NIGHTSCOUT_PROFILE_UPLOAD_MODE", values::profile_mode);

@@ -37,27 +37,11 @@ pub(super) fn check(
     let permissions = permissions(&collections);
     let secret_check = site.check_secret();
     let secret_check = findings.sound(ABOUT, secret_check)?;
-    match secret_check {
-        SecretCheck::Everything => {
-            findings.good(ABOUT, "NS_SECRET is accepted and may do everything")
-        }
-        SecretCheck::Token => findings.good(ABOUT, "NS_SECRET is accepted, as an access token"),
-        SecretCheck::Unknown => {
-            findings.info(ABOUT, "the site does not say whether it knows NS_SECRET")
-        }
-    }
+    tell_secret(secret_check, findings);
     let status = match public {
         Some(status) => status,
         None => {
-            let status = site.status().map_err(|error| {
-                let token = secret_check == SecretCheck::Token;
-                match failure::status(&error) {
-                    ExitStatus::CredentialsRejected if token => {
-                        missing_right("status", "read", &permissions).into()
-                    }
-                    _ => error,
-                }
-            });
+            let status = status_with_secret(&site, secret_check, &permissions);
             let status = findings.sound(ABOUT, status)?;
             describe(reading, &status, now, findings);
             status
@@ -76,6 +60,35 @@ pub(super) fn check(
         readable &= needed.check(findings)?;
     }
     readable.then_some(site)
+}
+
+/// The status of a site that tells it only to those who know its secret.
+fn status_with_secret(
+    site: &Site,
+    secret_check: SecretCheck,
+    permissions: &str,
+) -> anyhow::Result<SiteStatus> {
+    site.status().map_err(|error| {
+        let token = secret_check == SecretCheck::Token;
+        match failure::status(&error) {
+            ExitStatus::CredentialsRejected if token => {
+                missing_right("status", "read", permissions).into()
+            }
+            _ => error,
+        }
+    })
+}
+
+fn tell_secret(secret_check: SecretCheck, findings: &mut Findings<'_>) {
+    match secret_check {
+        SecretCheck::Everything => {
+            findings.good(ABOUT, "NS_SECRET is accepted and may do everything")
+        }
+        SecretCheck::Token => findings.good(ABOUT, "NS_SECRET is accepted, as an access token"),
+        SecretCheck::Unknown => {
+            findings.info(ABOUT, "the site does not say whether it knows NS_SECRET")
+        }
+    }
 }
 
 /// The permissions of a token that may do all that the features need, as the Admin Tools page takes them. It splits what is

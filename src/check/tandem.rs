@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::{Findings, clock, events};
-use crate::config::{Reading, RegionChoice};
+use crate::config::{PumpSerial, Reading, RegionChoice};
 use crate::http::RunLimits;
 use crate::pass::pumps;
 use crate::pump::clock::{DatedEvent, Remembered, Sighting};
@@ -29,17 +29,29 @@ pub(super) fn check(
         return None;
     };
     let client = tandem::client(config, proxy.as_ref(), limits.clone());
-    let session = client.and_then(|client| {
-        // Whatever was rejected before is tried, and how it goes counts for the next runs.
-        let memory = match &reading.config {
-            Some(whole) => Memory::new(whole, now),
-            None => Memory::none(),
-        };
-        Session::open_anew(client, config, memory)
-    });
+    // Whatever was rejected before is tried, and how it goes counts for the next runs.
+    let memory = match &reading.config {
+        Some(whole) => Memory::new(whole, now),
+        None => Memory::none(),
+    };
+    let session = client.and_then(|client| Session::open_anew(client, config, memory));
     let mut session = findings.sound(ABOUT, session)?;
-    let region = session.region();
-    if config.region == RegionChoice::Auto && region == Region::Eu {
+    tell_region(config.region, session.region(), findings);
+    let account = session.pumper();
+    let account = findings.sound(ABOUT, account)?;
+    let zone = reading.zone.unwrap_or(Tz::UTC);
+    let window = window::recent(now, 1, None, 1).window;
+    let chosen = choose(
+        &account,
+        config.pump_serial.as_ref(),
+        (now, window, zone),
+        findings,
+    );
+    look_into(reading, &mut session, &chosen, (now, window), findings)
+}
+
+fn tell_region(choice: RegionChoice, region: Region, findings: &mut Findings<'_>) {
+    if choice == RegionChoice::Auto && region == Region::Eu {
         findings.warning(
             ABOUT,
             "signed in; the account is in the EU region. Set TCONNECT_REGION=EU, or each run is rejected by the US first",
@@ -50,23 +62,21 @@ pub(super) fn check(
             format!("signed in; the account is in the {region} region"),
         );
     }
-    let account = session.pumper();
-    let account = findings.sound(ABOUT, account)?;
-    let zone = reading.zone.unwrap_or(Tz::UTC);
-    let window = window::recent(now, 1, None, 1).window;
+}
+
+/// The pumps that a run would copy; tells of each pump, and of what is odd about the choice.
+fn choose<'a>(
+    account: &'a Pumper,
+    serial: Option<&PumpSerial>,
+    (now, window, zone): (DateTime<Utc>, Window, Tz),
+    findings: &mut Findings<'_>,
+) -> Vec<&'a Pump> {
     let mut warnings = Report::new(now, zone, true);
-    let chosen = pumps::choose(
-        &account,
-        config.pump_serial.as_ref(),
-        window,
-        zone,
-        &mut warnings,
-    );
-    let (chosen, failure) = match chosen {
+    let (chosen, failure) = match pumps::choose(account, serial, window, zone, &mut warnings) {
         Ok(chosen) => (chosen, None),
         Err(failure) => (Vec::new(), Some(failure)),
     };
-    describe(&account, &chosen, now, findings);
+    describe(account, &chosen, now, findings);
     for warning in warnings.warnings {
         findings.warning(ABOUT, warning);
     }
@@ -79,7 +89,7 @@ pub(super) fn check(
         ),
         None => {}
     }
-    look_into(reading, &mut session, &chosen, (now, window), findings)
+    chosen
 }
 
 /// A line for each pump, those first that are copied.

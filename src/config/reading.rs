@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use super::reader::Reader;
 use super::{
     Cache, Cli, Config, FeatureSet, Heartbeat, Nightscout, Problem, ProfileUpload, Remark, Secret,
-    SetVariable, Sources, Span, Tandem, deadline, features, unused_variables, values, zone,
+    SetVariable, Sources, Span, Tandem, deadline, features, max_catch_up_days, stale_after,
+    unused_variables, values, zone,
 };
 
 /// What was read: each part that is in order, and what is wrong with the others. A check goes on with the parts where a
@@ -41,27 +42,28 @@ pub struct Reading {
 impl Reading {
     /// Judges what was read; pure. `now` gives the pump's today, up to which a run by dates may reach.
     pub fn new(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> Reading {
-        let reader = &mut Reader::new(sources);
+        let mut reader = Reader::new(sources);
+        let reading = Reading::parts(arguments, &mut reader, now);
+        Reading {
+            config: reading.config.filter(|_| reader.problems.is_empty()),
+            problems: reader.problems,
+            remarks: reader.remarks,
+            ..reading
+        }
+    }
+
+    /// The parts, without what the reader notes meanwhile.
+    fn parts(arguments: &Cli, reader: &mut Reader, now: DateTime<Utc>) -> Reading {
         let tandem = Tandem::read(arguments, reader);
         let nightscout = Nightscout::read(reader);
         let zone = zone::zone(reader);
         let features = features::chosen(&arguments.features, reader);
-        let span = zone
-            .and_then(|zone| Span::read(arguments, reader, now.with_timezone(&zone).date_naive()));
+        let today = zone.map(|zone| now.with_timezone(&zone).date_naive());
+        let span = today.and_then(|today| Span::read(arguments, reader, today));
         let deadline = deadline(arguments, reader);
-        let max_catch_up_days = reader.setting(
-            "TCONNECTSYNC_HEROKU_MAX_CATCH_UP_DAYS",
-            values::within(1_u16..=366),
-        );
-        let stale_hours = reader.optional(
-            "TCONNECTSYNC_HEROKU_STALE_HOURS",
-            values::within(1_u64..=8760),
-        );
-        let mut address = |name| reader.optional(name, values::heartbeat).flatten();
-        let heartbeat = Heartbeat {
-            success: address("HEARTBEAT_URL"),
-            failure: address("HEARTBEAT_FAIL_URL"),
-        };
+        let max_catch_up_days = max_catch_up_days(reader);
+        let stale_after = stale_after(reader);
+        let heartbeat = Heartbeat::read(reader);
         let ignore_zero_unit_basal = reader.setting("IGNORE_ZERO_UNIT_BASAL", values::boolean);
         let profile = ProfileUpload::read(reader);
         let cache = Cache::read(reader);
@@ -80,16 +82,15 @@ impl Reading {
                 verbosity: arguments.verbosity(),
                 deadline: deadline?,
                 max_catch_up_days: max_catch_up_days?,
-                stale_after: stale_hours?.map(|hours| Duration::from_secs(3600 * hours)),
+                stale_after: stale_after?,
                 profile: profile?,
                 cache: cache?,
-                state_directory: sources.state_directory(),
+                state_directory: reader.sources().state_directory(),
                 ignore_zero_unit_basal: ignore_zero_unit_basal?,
             })
         };
-        let config = whole().filter(|_| reader.problems.is_empty());
         Reading {
-            config,
+            config: whole(),
             tandem,
             nightscout,
             zone,
@@ -99,9 +100,9 @@ impl Reading {
                 .as_ref()
                 .map_or_else(Heartbeat::default, |_| heartbeat),
             proxy,
-            set_variables: sources.set_variables(),
-            problems: std::mem::take(&mut reader.problems),
-            remarks: std::mem::take(&mut reader.remarks),
+            set_variables: reader.sources().set_variables(),
+            problems: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 
