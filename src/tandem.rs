@@ -28,7 +28,6 @@ pub use pump_logs::{MalformedEvent, PumpLogs, WireEvent};
 pub use pumper::{Pump, Pumper};
 pub use region::Region;
 pub use session::{MAX_DAYS, Session};
-pub use tokens::Tokens;
 
 /// Tandem Source, as failures speak of it.
 const SERVICE: Service = Service {

@@ -15,7 +15,7 @@ use tconnectsync_heroku::config::{self, RegionChoice, Secret};
 use tconnectsync_heroku::failure::{self, ExitStatus};
 use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 use tconnectsync_heroku::nightscout::{Collection, Site, Written};
-use tconnectsync_heroku::tandem::{Session, client};
+use tconnectsync_heroku::tandem::{Memory, Session, client};
 
 use crate::simulator::nightscout::Nightscout;
 use crate::simulator::tandem::Tandem;
@@ -47,7 +47,7 @@ fn log_in(config: &config::Tandem) -> Result<Session> {
 
 fn log_in_with(config: &config::Tandem, limits: RunLimits) -> Result<Session> {
     let client = client(config, None, limits)?;
-    Session::log_in(client, config)
+    Session::open_anew(client, config, Memory::none())
 }
 
 /// Writes documents, of which all have to be sent.

@@ -126,11 +126,6 @@ impl Client {
         })
     }
 
-    /// The service, as its failures speak of it.
-    pub fn service(&self) -> &'static Service {
-        self.service
-    }
-
     /// How long this client's run waits.
     pub fn limits(&self) -> &RunLimits {
         &self.limits

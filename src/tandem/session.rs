@@ -66,16 +66,6 @@ impl Session {
         Ok(Session::new(client, config, tokens, memory, false))
     }
 
-    /// Logs in with e-mail and password, without any memory.
-    pub fn log_in(client: Client, config: &config::Tandem) -> Result<Session> {
-        Session::open_anew(client, config, Memory::none())
-    }
-
-    /// Continues with these tokens of an earlier login, without a request. Logs in anew if they turn out to have expired.
-    pub fn resume(client: Client, config: &config::Tandem, tokens: Tokens) -> Session {
-        Session::new(client, config, tokens, Memory::none(), true)
-    }
-
     fn new(
         client: Client,
         config: &config::Tandem,
@@ -97,11 +87,6 @@ impl Session {
     /// The region that accepted the login.
     pub fn region(&self) -> Region {
         self.tokens.region
-    }
-
-    /// The tokens in use, for keeping. They change when a call logged in anew.
-    pub fn tokens(&self) -> &Tokens {
-        &self.tokens
     }
 
     /// Asks for the account's pumps.

@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use serde_json::json;
 use tconnectsync_heroku::config::RegionChoice;
 use tconnectsync_heroku::failure::ExitStatus;
-use tconnectsync_heroku::tandem::{self, PumpLogs, Region, Session};
+use tconnectsync_heroku::tandem::{PumpLogs, Region};
 
-use super::{account, fails, limits, log_in, secret};
+use super::{account, fails, log_in, secret};
 use crate::simulator::fault::{Fault, Kind, Times};
 use crate::simulator::history::{History, Plan};
 use crate::simulator::tandem::{Account, Pump, Tandem};
@@ -292,18 +292,6 @@ fn a_token_about_to_expire_is_not_used() {
 }
 
 #[test]
-fn kept_tokens_need_no_login() {
-    let (cloud, _) = with_one_day();
-    let config = account(&cloud);
-    let tokens = log_in(&config).unwrap().tokens().clone();
-    cloud.clear_requests();
-    let client = tandem::client(&config, None, limits()).unwrap();
-    let mut session = Session::resume(client, &config, tokens);
-    assert_eq!(session.pumper().unwrap().pumps.len(), 1);
-    assert_eq!(cloud.request_count(), 1);
-}
-
-#[test]
 fn pumps_are_read_and_odd_ones_are_counted() {
     let (cloud, history) = with_one_day();
     cloud.configure(|behaviour| behaviour.numeric_ids = true);
@@ -372,6 +360,12 @@ fn event_codes_are_listed_only_where_the_server_insists_and_then_for_the_session
         .map(|request| request.query_value("eventCodes").is_some())
         .collect();
     assert_eq!(listed, [false, true, true]);
+    let asked_for = cloud.requests_to("GET", PUMP_LOGS)[1].query_value("eventCodes");
+    let asked_for = asked_for.expect("a list");
+    let asked_for: Vec<&str> = asked_for.split(',').collect();
+    for code in tconnectsync_heroku::pump::event::codes_read() {
+        assert!(asked_for.contains(&code.to_string().as_str()), "{code}");
+    }
 }
 
 #[test]
