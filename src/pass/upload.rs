@@ -19,6 +19,11 @@ use crate::report::{Tally, Uploads};
 /// Nightscout takes a treatment younger than this for a person treating a low, and snoozes urgent alarms.
 const SNOOZES_ALARMS: Duration = Duration::minutes(10);
 
+/// What the pump did by itself after this instant waits.
+pub(super) fn written_until(now: DateTime<Utc>) -> DateTime<Utc> {
+    now - SNOOZES_ALARMS
+}
+
 /// Writes to one site.
 pub(super) struct SiteWriter<'a> {
     pub site: &'a Site,
@@ -119,7 +124,7 @@ impl SiteWriter<'_> {
     fn would_snooze_alarms(&self, treatment: &Treatment) -> bool {
         treatment.cause == Cause::Pump
             && !treatment.content.is_announcement
-            && treatment.at > self.now - SNOOZES_ALARMS
+            && treatment.at > written_until(self.now)
     }
 
     /// Counts what the site took, and keeps its reasons for what it did not.
