@@ -232,7 +232,7 @@ fn each_kind_of_event_is_read_in_the_shape_in_which_it_comes() {
     66 BolusRequested3(BolusRequested3 { bolus: 2101, food: Some(MilliUnits(2250)), correction: Some(MilliUnits(200)), total: Some(MilliUnits(2450)) })
     69 ProfileChange(ProfileChange { activated: Some("Sport") })
     81 DailyBasal(DailyBasal { iob: Some(1.75), battery_percent: Some(58), battery_millivolts: Some(3811) })
-    90 NewDay(OnlyTime)
+    90 NewDay(NewDay { commanded: Some(MilliUnitsPerHour(763)) })
     171 CgmAlert(Signal { id: 2 })
     212 SensorStarted(SensorSession { sensor: G6, age: Some(TimeDelta { secs: 10, nanos: 0 }), days: Some(10) })
     213 SensorJoined(SensorSession { sensor: G6, age: Some(TimeDelta { secs: 7200, nanos: 0 }), days: Some(10) })

@@ -12,6 +12,7 @@ use super::clock_change::{self, DateChanged, TimeChanged};
 use super::daily_basal::{self, DailyBasal};
 use super::fields::{Fields, Missing};
 use super::fill::{self, CartridgeFilled, Filled};
+use super::new_day::{self, NewDay};
 use super::only_time::{self, OnlyTime};
 use super::profile_change::{self, ProfileChange};
 use super::pumping::{self, PumpingResumed, PumpingSuspended};
@@ -210,8 +211,8 @@ kinds! {
         16 => bg_entry::read(),
     }
     /// Midnight passed on the pump's clock.
-    NewDay(OnlyTime), "status reports" {
-        90 => only_time::new_day(),
+    NewDay(NewDay), "status reports" {
+        90 => new_day::read(),
     }
     /// The day's status report.
     DailyStatus(OnlyTime), "status reports" {

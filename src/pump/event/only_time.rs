@@ -1,20 +1,10 @@
-//! Codes 90, 230 and 313: events that no document tells of. Their time says how far the history goes.
+//! Codes 230 and 313: events that no document tells of. Their time says how far the history goes.
 
 use super::fields::{Fields, Missing};
 
 /// Nothing but that it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OnlyTime;
-
-pub(super) fn new_day(f: &mut Fields<'_>) -> Result<OnlyTime, Missing> {
-    f.not_used(&[
-        "commandedBasalRate",
-        "features",
-        "featuresBitmask",
-        "featureBitmaskIndex",
-    ]);
-    Ok(OnlyTime)
-}
 
 pub(super) fn control_mode_change(f: &mut Fields<'_>) -> Result<OnlyTime, Missing> {
     f.not_used(&[
