@@ -22,8 +22,9 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::nightscout::document::{Conventions, Existing, FIELDS, Occasion, Treatment};
+use crate::nightscout::document::{Conventions, EventType, Existing, FIELDS, Occasion, Treatment};
 use crate::nightscout::stored::StoredValue;
+use crate::translate::minutes;
 use crate::window::Window;
 use sessions::{Sessions, Start};
 
@@ -49,9 +50,19 @@ pub struct Plan {
 impl Plan {
     /// Limits the plan to a span of time, except that documents of ours around it are still updated: the pump's clock may
     /// have been judged otherwise when they were written.
+    ///
+    /// Where one of these now ends earlier than it did, what goes on from there is created too.
     pub fn within(mut self, window: Window) -> Plan {
-        self.create
-            .retain(|treatment| treatment.is_due(|at| window.contains(at)));
+        let ends = self
+            .update
+            .iter()
+            .filter_map(|update| end(&update.treatment));
+        let mut goes_on: HashSet<i64> = ends.collect();
+        self.create.retain(|treatment| {
+            let follows = end(treatment).filter(|_| goes_on.contains(&treatment.at.timestamp()));
+            goes_on.extend(follows);
+            treatment.is_due(|at| window.contains(at)) || follows.is_some()
+        });
         self.already
             .retain(|treatment| treatment.is_due(|at| window.contains(at)));
         self
@@ -87,9 +98,20 @@ pub struct Update {
     pub document: Map<String, Value>,
 }
 
+/// The second in which a basal rate ends.
+fn end(treatment: &Treatment) -> Option<i64> {
+    let is_basal = treatment.event_type == EventType::TempBasal;
+    let minutes = treatment.content.duration.filter(|_| is_basal)?;
+    Some(treatment.at.timestamp() + (minutes * 60.0).round() as i64)
+}
+
 /// Compares what should be there with what is.
 pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], conventions: Conventions) -> Plan {
     let index = Index::new(existing);
+    let wanted: Vec<Treatment> = wanted
+        .into_iter()
+        .flat_map(|treatment| index.with_restated(treatment))
+        .collect();
     let mut plan = Plan::default();
     let mut missing_or_ours = Vec::new();
     let mut sessions = Sessions::new(existing, &wanted);
@@ -220,6 +242,20 @@ impl<'a> Index<'a> {
         } else {
             by_event
         }
+    }
+
+    /// A treatment, and what is there beside it although it says nothing more: the one ends where the other begins.
+    fn with_restated(&self, mut treatment: Treatment) -> impl Iterator<Item = Treatment> + use<> {
+        let restated = treatment.restated.take();
+        let there = restated.filter(|restated| {
+            self.find_ours(restated).is_some() || !self.find_theirs(restated).is_empty()
+        });
+        if let Some(restated) = &there {
+            treatment.content.duration = Some(minutes(restated.at - treatment.at));
+        }
+        [Some(treatment), there.map(|restated| *restated)]
+            .into_iter()
+            .flatten()
     }
 
     /// Whatever the event type, so that tconnectsync's combo bolus counts as the meal bolus that it is; but a temp basal

@@ -40,6 +40,8 @@ pub struct TranslateOptions<'a> {
     pub features: &'a FeatureSet,
     /// Leave out basal rates of 0 U/h.
     pub ignore_zero_unit_basal: bool,
+    /// What the pump did by itself after this instant is held back.
+    pub written_until: DateTime<Utc>,
 }
 
 /// Every treatment that the wanted features make of a history, by time and then by sequence.
@@ -83,6 +85,7 @@ fn treatment_of(
         at: event.at,
         cause,
         content,
+        restated: None,
     }
 }
 
@@ -106,7 +109,14 @@ fn ending(completion: Completion) -> Option<&'static str> {
     }
 }
 
-/// A length of time in minutes, with the fraction that its seconds make.
-fn minutes(duration: Duration) -> f64 {
-    duration.num_milliseconds() as f64 / 60_000.0
+/// A length of time in minutes. Three decimals tell every second, and a page shows them as they are.
+pub(crate) fn minutes(duration: Duration) -> f64 {
+    let seconds = (duration.num_milliseconds() as f64 / 1000.0).round();
+    rounded(seconds / 60.0, 3)
+}
+
+/// A number with so many decimals at the most.
+fn rounded(number: f64, decimals: i32) -> f64 {
+    let scale = 10_f64.powi(decimals);
+    (number * scale).round() / scale
 }

@@ -45,7 +45,7 @@ fn temp_basals(arrangement: &Arrangement) -> Vec<(DateTime<Utc>, Duration, f64)>
     basal
         .map(|document| {
             let minutes = document["duration"].as_f64().expect("a duration");
-            let length = Duration::milliseconds((minutes * 60_000.0).round() as i64);
+            let length = Duration::seconds((minutes * 60.0).round() as i64);
             (
                 filed(document),
                 length,
@@ -219,7 +219,7 @@ fn both_pumps_of_the_day_of_a_replacement_arrive() {
     "90005678".clone_into(&mut plan.serial);
     "5f0c4f0e-2f0b-4a57-9d53-0d6c0a1be002".clone_into(&mut plan.assignment);
     let new = Arc::new(History::generate(&plan));
-    let expected = old.truth.basal.len() + new.truth.basal.len();
+    let expected = old.truth.reports.len() + new.truth.reports.len();
     let mut arrangement = Arrangement::of(old);
     arrangement.tandem.add_history(Arc::clone(&new));
     let now = changed + Duration::hours(9);

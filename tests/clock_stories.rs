@@ -72,13 +72,11 @@ fn assert_true_instants(history: &History, arrangement: &Arrangement) {
     let all = numbers.len();
     numbers.dedup();
     assert_eq!(numbers.len(), all, "some event has two documents");
-    let truth = &history.truth;
-    let rates = truth
-        .basal
+    let missing = history
+        .truth
+        .reports
         .iter()
-        .filter(|segment| segment.to.is_some_and(|to| to > segment.from));
-    let missing = rates
-        .filter(|segment| numbers.binary_search(&segment.number).is_err())
+        .filter(|report| numbers.binary_search(&report.number).is_err())
         .count();
     assert_eq!(missing, 0, "rates without a document");
 }

@@ -2,6 +2,7 @@
 
 mod ages;
 mod alerts;
+mod basal;
 mod by_hand;
 mod calculations;
 mod device_status;

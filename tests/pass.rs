@@ -37,7 +37,7 @@ pub fn milli(units: f64) -> i64 {
     milli.round() as i64
 }
 
-/// Minutes as a length of time, to the millisecond.
+/// Minutes as a length of time, to the second: three decimals tell it.
 pub fn minutes(minutes: f64) -> Duration {
-    Duration::milliseconds((minutes * 60_000.0).round() as i64)
+    Duration::seconds((minutes * 60.0).round() as i64)
 }

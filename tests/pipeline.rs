@@ -39,6 +39,7 @@ pub fn documents(json: &[u8], zone: Tz, now: DateTime<Utc>) -> Option<usize> {
     let options = TranslateOptions {
         features: &features,
         ignore_zero_unit_basal: false,
+        written_until: now,
     };
     let serial = PumpSerial::new("90001234")?;
     let history = History {

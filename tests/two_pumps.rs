@@ -34,7 +34,7 @@ fn rates(arrangement: &Arrangement, second: &History) -> Vec<(bool, DateTime<Utc
             (
                 second.event(number).is_some(),
                 at,
-                Duration::milliseconds((minutes * 60_000.0).round() as i64),
+                Duration::seconds((minutes * 60.0).round() as i64),
             )
         })
         .collect()

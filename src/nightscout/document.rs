@@ -95,9 +95,9 @@ impl Serialize for EventType {
 /// What a treatment says about one main event of the pump. Part of the identifier, so a name stays what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// The rate that a basal delivery reported.
+    /// The rate that a basal delivery reported, or that a rate change or a resumption began.
     Basal,
-    /// The rest without delivery that a suspension began.
+    /// The rest without delivery that a suspension, a shut-down or the alarm of an empty battery began.
     SuspendedBasal,
     /// A bolus, whatever its event type.
     Bolus,
@@ -278,6 +278,9 @@ pub struct Treatment {
     pub cause: Cause,
     /// What it says.
     pub content: Content,
+    /// What earlier versions wrote beside it about an event that only repeats it, from that event to its end. Where the site
+    /// has that document it stays, and this one ends where that one begins.
+    pub restated: Option<Box<Treatment>>,
 }
 
 /// What a treatment says, in Nightscout's names; what is `None` or false is left out.
@@ -607,6 +610,7 @@ mod tests {
             at: DateTime::UNIX_EPOCH,
             cause: Cause::Person,
             content: full(),
+            restated: None,
         };
         let conventions = Conventions {
             zone: Tz::UTC,

@@ -14,6 +14,8 @@ pub(crate) enum StoredValue<'a> {
     Instant(DateTime<Utc>),
     /// A number.
     Number(f64),
+    /// A length of time, to the second.
+    Seconds(i64),
     /// Anything else.
     Other(&'a Value),
 }
@@ -28,6 +30,10 @@ impl<'a> StoredValue<'a> {
             Some(Value::String(text)) if text.is_empty() => StoredValue::Nothing,
             Some(Value::Number(number)) => match number.as_f64() {
                 Some(0.0) if dropped => StoredValue::Nothing,
+                // Minutes, which earlier versions wrote with all their decimals.
+                Some(minutes) if field == "duration" => {
+                    StoredValue::Seconds((minutes * 60.0).round() as i64)
+                }
                 Some(number) => StoredValue::Number(number),
                 None => StoredValue::Nothing,
             },
@@ -44,6 +50,7 @@ impl PartialEq for StoredValue<'_> {
         match (self, other) {
             (StoredValue::Nothing, StoredValue::Nothing) => true,
             (StoredValue::Instant(one), StoredValue::Instant(other)) => one == other,
+            (StoredValue::Seconds(one), StoredValue::Seconds(other)) => one == other,
             (StoredValue::Number(one), StoredValue::Number(other)) => same_number(*one, *other),
             (StoredValue::Other(one), StoredValue::Other(other)) => same_value(one, other),
             _ => false,

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, Duration, NaiveDate, TimeZone, Utc};
 
-use super::Pass;
 use super::on_site::OnSite;
 use super::two_pumps::{Delivery, one_pump_at_a_time};
+use super::{Pass, upload};
 use crate::config::Feature;
 use crate::nightscout::Collection;
 use crate::nightscout::document::Treatment;
@@ -23,6 +23,9 @@ use crate::tandem::{Pump, Session};
 use crate::translate::device_status::{self, DeviceState};
 use crate::translate::{self, History, TranslateOptions, cgm};
 use crate::window::Page;
+
+/// No two instants lie closer in Nightscout.
+const SHORTEST: Duration = Duration::milliseconds(1);
 
 /// What Nightscout should have of the events of a page, oldest first.
 #[derive(Default)]
@@ -109,7 +112,12 @@ impl<'a> PumpSide<'a> {
             };
             report.newest_event = report.newest_event.max(history.newest());
             let features = &self.pass.config.features;
-            let mut treatments = translate::treatments(&history, &self.pass.options());
+            let mut options = self.pass.options();
+            let mut waiting = dated.events.iter();
+            if let Some(first) = waiting.find(|event| held.contains(&event.event.id)) {
+                options.written_until = options.written_until.min(first.at - SHORTEST);
+            }
+            let mut treatments = translate::treatments(&history, &options);
             treatments.retain(|treatment| treatment.is_due(|at| whole_span.contains(at)));
             let mut entries = match features.contains(Feature::Cgm) {
                 true => cgm::entries(&history),
@@ -229,6 +237,7 @@ impl Pass<'_> {
         TranslateOptions {
             features: &self.config.features,
             ignore_zero_unit_basal: self.config.ignore_zero_unit_basal,
+            written_until: upload::written_until(self.now),
         }
     }
 

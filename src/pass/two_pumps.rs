@@ -11,6 +11,7 @@ use crate::pump::clock::DatedEvent;
 use crate::pump::event::Detail;
 use crate::pump::quantity::MilliUnitsPerHour;
 use crate::tandem::Pump;
+use crate::translate::minutes;
 use crate::window::Page;
 
 /// A pump in use is heard of more often than this.
@@ -112,7 +113,7 @@ fn cut(
         if *begins <= treatment.at && ends.is_none_or(|ends| treatment.at <= ends) {
             return None;
         }
-        let until = (*begins - treatment.at).num_milliseconds() as f64 / 60_000.0;
+        let until = minutes(*begins - treatment.at);
         if treatment.at < *begins
             && treatment
                 .content
@@ -122,5 +123,7 @@ fn cut(
             treatment.content.duration = Some(until);
         }
     }
+    let restated = treatment.restated.take();
+    treatment.restated = restated.and_then(|restated| cut(&restated, turns).map(Box::new));
     Some(treatment)
 }

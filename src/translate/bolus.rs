@@ -17,7 +17,7 @@ use crate::pump::event::{
 };
 use crate::pump::quantity::{MgDl, MilliUnits};
 
-use super::{History, minutes};
+use super::{History, minutes, rounded};
 use delivery::Delivery;
 
 /// How long before a bolus the glucose was entered that it was reckoned with.
@@ -91,6 +91,7 @@ fn treatment(
             Cause::Person
         },
         content,
+        restated: None,
     })
 }
 
@@ -174,12 +175,9 @@ impl Extended {
 /// page shows them all.
 fn hourly(amount: MilliUnits, minutes: f64) -> f64 {
     let exact = amount.units() / minutes * 60.0;
-    let rounded = |decimals: i32| {
-        let scale = 10f64.powi(decimals);
-        (exact * scale).round() / scale
-    };
     let makes_it = |rate: &f64| (rate * minutes / 60.0 - amount.units()).abs() < 0.000_1;
-    (3..=6).map(rounded).find(makes_it).unwrap_or(exact)
+    let shown = (3..=6).map(|decimals| rounded(exact, decimals));
+    shown.into_iter().find(makes_it).unwrap_or(exact)
 }
 
 /// The share of a total, in whole percent.

@@ -75,6 +75,7 @@ impl Alert<'_> {
                 notes: Some(notes),
                 ..Content::default()
             },
+            restated: None,
         }
     }
 }

@@ -67,6 +67,7 @@ fn treatments(events: &[DatedEvent]) -> Vec<Treatment> {
     let options = TranslateOptions {
         features: &features,
         ignore_zero_unit_basal: false,
+        written_until: Utc::now(),
     };
     translate::treatments(&history, &options)
 }

@@ -34,7 +34,7 @@ fn all_good_is_0_and_says_how_far_behind_the_site_is() {
     ok  Tandem Source: pump …234, t:slim X2 Insulin Pump, software 7.8.0.0, Control-IQ, newest event 2026-05-15 23:58 by its clock, last upload 12 minutes ago
     --  Tandem Source: not copied: pump …678, t:slim X2 Insulin Pump, software 6.0.3.0, Basal-IQ, no events, never uploaded
     ok  Clock: pump …234 runs at UTC-04:00, as TIMEZONE_NAME has it; newest event 2026-05-15 23:58 EDT, 13 minutes ago
-    ok  Events: in the last day 286 basal deliveries, 285 CGM readings, 32 bolus deliveries, 24 bolus requests, 16 status reports, 9 basal rate changes, 8 alerts, 5 glucose entries, 4 mode changes, 3 profile changes, 2 alarms, 1 CGM alerts
+    ok  Events: in the last day 285 CGM readings, 285 basal deliveries, 32 bolus deliveries, 24 bolus requests, 16 status reports, 8 alerts, 7 basal rate changes, 5 glucose entries, 4 mode changes, 3 profile changes, 2 alarms, 1 CGM alerts
     ok  Nightscout: answers, version 15.0.7, units mg/dl
     ok  Nightscout: its careportal is on, so that it takes treatments
     ok  Nightscout: NS_SECRET is accepted and may do everything

@@ -27,19 +27,19 @@ fn a_clock_that_its_owner_has_not_moved_yet_is_allowed_for() {
     let (lines, status) = checked(&arrangement, now, &[]);
     assert_eq!(status, ExitStatus::Done, "{lines:#?}");
     insta::assert_snapshot!(line(&lines, "Clock"), @r"
-    ok  Clock: pump …234 runs at UTC-04:00, as its upload shows, and not at UTC-05:00 as TIMEZONE_NAME has it; this is allowed for; newest event 2026-11-01 14:59 EST, 2 minutes ago
+    ok  Clock: pump …234 runs at UTC-04:00, as its upload shows, and not at UTC-05:00 as TIMEZONE_NAME has it; this is allowed for; newest event 2026-11-01 14:57 EST, 4 minutes ago
     ");
 }
 
 #[test]
 fn what_is_not_known_is_counted_apart() {
-    let plan = Plan::days(33, 1).with_features(Features::ALL);
+    let plan = Plan::days(33, 3).with_features(Features::ALL);
     let history = History::generate(&plan);
     let now = history.plan.end + Duration::minutes(20);
     let (lines, status) = checked(&Arrangement::of(history), now, &[]);
     assert_eq!(status, ExitStatus::Done, "{lines:#?}");
     insta::assert_snapshot!(line(&lines, "Events"), @r"
-    ok  Events: in the last day 283 basal deliveries, 259 CGM readings, 39 bolus deliveries, 24 bolus requests, 16 status reports, 15 basal rate changes, 6 alerts, 4 glucose entries, 3 fills, 3 mode changes, 2 sensor sessions, 2 suspensions and resumes; in the days around it 2 of unknown kinds (code 65000), left out; 1 unreadable, left out
+    ok  Events: in the last day 244 CGM readings, 229 basal deliveries, 31 bolus deliveries, 21 bolus requests, 14 status reports, 6 basal rate changes, 4 glucose entries, 4 mode changes, 3 CGM alerts, 3 alarms, 2 suspensions and resumes; in the days around it 1 of unknown kinds (code 65000), left out; 2 unreadable, left out
     ");
 }
 

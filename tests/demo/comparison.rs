@@ -8,7 +8,7 @@ use tconnectsync_heroku::window::Window;
 use super::held::{self, Held};
 use super::picture::{clock_time, grouped, units};
 use super::say;
-use crate::simulator::truth::{self, Truth};
+use crate::simulator::truth::Truth;
 
 /// How many differences are told.
 const TOLD: usize = 20;
@@ -52,19 +52,7 @@ fn basal(
     settled: DateTime<Utc>,
     compared: &mut Compared,
 ) {
-    let expected: Vec<&truth::BasalSegment> = truth
-        .basal
-        .iter()
-        .filter(|segment| span.contains(segment.from) && segment.from <= settled)
-        .collect();
     compared.records = held.basals.len();
-    if held.basals.len() != expected.len() {
-        compared.differences.push(format!(
-            "{} temp basals, the pump reported {} rates",
-            held.basals.len(),
-            expected.len()
-        ));
-    }
     for pair in held.basals.windows(2) {
         if pair[0].end > pair[1].at {
             compared.differences.push(format!(
@@ -73,19 +61,14 @@ fn basal(
             ));
         }
     }
-    let (Some(first), Some(last)) = (expected.first(), expected.last()) else {
+    let mut reports = truth.reports.iter();
+    let Some(first) = reports.find(|report| span.contains(report.at)) else {
         return;
     };
-    let mut at = first.from;
-    let end = held.basals.last().map_or(at, |basal| basal.end);
-    let end = last.to.map_or(end, |to| to.max(end));
+    let mut at = first.at;
     let mut differs: Option<(DateTime<Utc>, Rates)> = None;
-    while at < end {
-        let index = truth.basal.partition_point(|segment| segment.from <= at);
-        let rates = (
-            held.rate_at(at),
-            truth.basal[..index].last().map(|segment| segment.rate),
-        );
+    while at < settled {
+        let rates = (held.rate_at(at), truth.rate_at(at));
         compared.seconds += 1;
         compared.basal += rates.0.unwrap_or_default();
         let now_differs = (rates.0 != rates.1).then_some(rates);
@@ -98,7 +81,15 @@ fn basal(
         at += Duration::seconds(1);
     }
     if let Some(difference) = differs {
-        compared.differences.push(wrong_rate(difference, end));
+        compared.differences.push(wrong_rate(difference, settled));
+    }
+    // The newest rate goes on until the next run knows better.
+    let up_to = held.basals.last().map(|basal| basal.end);
+    if up_to.is_none_or(|end| end < span.end) {
+        compared.differences.push(format!(
+            "at {} the page shows the profile's rate",
+            clock_time(span.end)
+        ));
     }
 }
 

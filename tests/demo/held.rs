@@ -53,7 +53,7 @@ impl Held {
             match kind.as_str() {
                 "Temp Basal" => held.basals.push(Basal {
                     at,
-                    end: at + Duration::milliseconds((duration * 60_000.0).round() as i64),
+                    end: at + Duration::seconds((duration * 60.0).round() as i64),
                     rate: thousandths(number("absolute")),
                 }),
                 "Meal Bolus" | "Correction Bolus" | "Combo Bolus" => held.boluses.push(Bolus {

@@ -76,6 +76,11 @@ fn expected(history: &History) -> Vec<Expected> {
             expect("Basal Resume", to, &[resumed], &[]);
         }
     }
+    for off in &truth.shut_downs {
+        if let Some(resumed) = off.resumed {
+            expect("Basal Resume", off.to, &[resumed], &[]);
+        }
+    }
     for notice in &truth.notices {
         // That it has a name is said here, which one beside the events written by hand.
         let kind = match (notice.kind, notice.id) {
@@ -113,7 +118,8 @@ fn expected(history: &History) -> Vec<Expected> {
             .to
             .or(history.instant_of(newest.number))
             .expect("an end");
-        let length = (to - mode.from).num_seconds() as f64 / 60.0;
+        let minutes = (to - mode.from).num_seconds() as f64 / 60.0;
+        let length = (minutes * 1000.0).round() / 1000.0;
         let events: Vec<u64> = [mode.number].into_iter().chain(mode.stopped).collect();
         expect(kind, mode.from, &events, &[("duration", json!(length))]);
     }

@@ -112,7 +112,7 @@ fn a_rest_of_days_is_whole_where_nothing_newer_is_written_meanwhile() {
     insta::assert_snapshot!(lines, @r#"
     14 09:55:00 Temp Basal, duration 5.000, absolute 0.800, reason "Control-IQ"
     14 10:00:00 Temp Basal, duration 5760.000, absolute 0.000, reason "Suspended"
-    18 10:00:00 Temp Basal, duration 5.000, absolute 0.900, reason "Control-IQ"
+    18 10:00:00 Temp Basal, duration 30.000, absolute 0.900, reason "Control-IQ"
     "#);
     assert_eq!(in_lines(&once.nightscout.treatments()), lines);
 }
@@ -124,14 +124,14 @@ fn a_rest_that_outlasts_the_days_fetched_is_made_whole_by_a_run_over_all_of_it()
     run_day_by_day(&site, &events);
     insta::assert_snapshot!(in_lines(&site.nightscout.treatments()), @r#"
     14 09:55:00 Temp Basal, duration 5.000, absolute 0.800, reason "Control-IQ"
-    14 10:00:00 Temp Basal, duration 2250.000, absolute 0.000, reason "Suspended"
-    18 10:00:00 Temp Basal, duration 5.000, absolute 0.900, reason "Control-IQ"
+    14 10:00:00 Temp Basal, duration 2280.000, absolute 0.000, reason "Suspended"
+    18 10:00:00 Temp Basal, duration 30.000, absolute 0.900, reason "Control-IQ"
     "#);
     run_over_all(&site, &events);
     insta::assert_snapshot!(in_lines(&site.nightscout.treatments()), @r#"
     14 09:55:00 Temp Basal, duration 5.000, absolute 0.800, reason "Control-IQ"
     14 10:00:00 Temp Basal, duration 5760.000, absolute 0.000, reason "Suspended"
-    18 10:00:00 Temp Basal, duration 5.000, absolute 0.900, reason "Control-IQ"
+    18 10:00:00 Temp Basal, duration 30.000, absolute 0.900, reason "Control-IQ"
     "#);
 }
 

@@ -136,6 +136,7 @@ impl Held {
         let options = TranslateOptions {
             features: &features,
             ignore_zero_unit_basal: false,
+            written_until: noon_after(),
         };
         let existing: Vec<Existing> = self
             .0

@@ -36,15 +36,22 @@ fn bolus_milliunits(truth: &Truth) -> i64 {
     of_each.sum()
 }
 
-/// Rate times time of all that the pump reported, mU/h times seconds: each rate until the next, but not longer than it is
-/// known to last.
-fn basal_milliunit_seconds(truth: &Truth) -> i64 {
-    let known = truth.basal.iter().filter(|segment| segment.rate > 0);
-    let of_each = known.filter_map(|segment| {
-        let length = (segment.to? - segment.from).min(AT_MOST);
-        Some(segment.rate * length.num_seconds())
+/// Rate times time of all that the pump delivered until then, mU/h times seconds; and of what it was last known to deliver
+/// where nothing is known, but not longer than that is taken to last.
+fn basal_milliunit_seconds(truth: &Truth, until: DateTime<Utc>) -> i64 {
+    let known = truth.basal_milliunit_seconds(truth.basal[0].from, until);
+    let taken = truth.gaps.iter().map(|(from, _)| {
+        let before = truth.basal.iter().find(|segment| segment.to == Some(*from));
+        let reported = truth.reports.partition_point(|report| report.at < *from);
+        let (Some(before), Some(reported)) = (before, truth.reports[..reported].last()) else {
+            return 0;
+        };
+        let next = truth.basal.iter().find(|segment| segment.from > *from);
+        let next = next.map_or(until, |next| next.from.min(until));
+        let end = next.min(reported.at.max(before.from) + AT_MOST);
+        before.rate * (end - *from).num_seconds().max(0)
     });
-    of_each.sum()
+    known + taken.sum::<i64>()
 }
 
 /// Whether every rate is filed under the instant at which the pump began it, as far as a drifting clock can tell.
@@ -56,10 +63,10 @@ fn is_placed_right(truth: &Truth, basal: &[&Value]) -> bool {
             Some((number, document["created_at"].as_str()?))
         })
         .collect();
-    truth.basal.iter().all(|segment| {
-        let found = filed.get(segment.number.to_string().as_str());
+    truth.reports.iter().all(|report| {
+        let found = filed.get(report.number.to_string().as_str());
         let at = found.and_then(|text| text.parse::<DateTime<Utc>>().ok());
-        at.is_none_or(|at| (at - segment.from).abs() <= Duration::minutes(5))
+        at.is_none_or(|at| (at - report.at).abs() <= Duration::minutes(5))
     })
 }
 
@@ -86,20 +93,18 @@ proptest! {
 
         let basal: Vec<&Value> = of_type(&documents, "Temp Basal").collect();
         // The newest rate has no end yet.
-        let newest = truth.basal.last().filter(|segment| segment.to.is_none());
-        let newest = newest.map_or(0.0, |segment| {
-            let number_of_it = segment.number.to_string();
-            let found = basal
-                .iter()
-                .find(|document| document["pump_event_id"].as_str() == Some(&number_of_it));
-            found.map_or(0.0, |found| number(found, "absolute") * number(found, "duration"))
-        });
-        let given: f64 = basal
+        let (newest, others) = basal.split_last().expect("some basal");
+        let main_event = newest["pump_event_id"].as_str().and_then(|number| number.parse().ok());
+        let until = main_event.and_then(|number| case.history.instant_of(number));
+        let reported = basal_milliunit_seconds(truth, until.expect("an event"));
+        let given: f64 = others
             .iter()
-            .map(|document| number(document, "absolute") * number(document, "duration"))
+            .map(|document| {
+                let seconds = (number(document, "duration") * 60.0).round();
+                number(document, "absolute") * seconds
+            })
             .sum();
-        let given = ((given - newest) * 60_000.0).round() as i64;
-        let reported = basal_milliunit_seconds(truth);
+        let given = (given * 1000.0).round() as i64;
         let drifts = matches!(case.history.plan.clock, ClockStory::Drift(_));
         let tolerance = if !is_placed_right(truth, &basal) {
             // Nobody can tell that this clock is not the zone's. Rates in an hour that the zone skips then overlap.

@@ -129,7 +129,7 @@ fn a_numbering_that_starts_again_goes_on_where_the_old_one_ended() {
         ("08:00:00", 1.279, "08:05:00"),
         ("08:05:00", 1.0, "08:20:00"),
         ("08:20:00", 0.8, "08:25:00"),
-        ("08:25:00", 0.9, "08:34:00"),
+        ("08:25:00", 0.9, "08:55:00"),
     ];
     assert_eq!(basal(&events), expected(&rates));
 }
@@ -149,10 +149,9 @@ fn a_rate_lasts_to_the_next_and_at_most_half_an_hour() {
 }
 
 #[test]
-fn the_newest_rate_lasts_to_the_newest_event_and_at_least_five_minutes() {
-    let table = [("10:00:00", 0.8, "10:05:00")];
+fn the_newest_rate_lasts_half_an_hour() {
+    let table = [("10:00:00", 0.8, "10:30:00")];
     assert_eq!(basal(&[rate(10, "10:00:00", 800)]), expected(&table));
-    let table = [("10:00:00", 0.8, "10:12:30")];
     assert_eq!(
         basal(&[rate(10, "10:00:00", 800), sign_of_life(20, "10:12:30")]),
         expected(&table)
@@ -172,7 +171,7 @@ fn a_suspended_pump_delivers_nothing_until_it_reports_a_rate_or_resumes() {
     let table = [
         ("10:00:00", 0.8, "10:03:00"),
         ("10:03:00", 0.0, "11:30:00"),
-        ("11:30:01", 0.9, "11:36:00"),
+        ("11:30:00", 0.9, "12:00:01"),
     ];
     assert_eq!(basal(&reported), expected(&table));
     let unreported = [
@@ -186,18 +185,18 @@ fn a_suspended_pump_delivers_nothing_until_it_reports_a_rate_or_resumes() {
 }
 
 #[test]
-fn a_pump_still_suspended_delivers_nothing_up_to_the_newest_event() {
+fn a_pump_still_suspended_delivers_nothing_until_half_an_hour_after_the_newest_event() {
     let events = [
         rate(10, "10:00:00", 800),
         suspended(20, "10:03:00"),
         sign_of_life(30, "14:00:00"),
     ];
-    let table = [("10:00:00", 0.8, "10:03:00"), ("10:03:00", 0.0, "14:00:00")];
+    let table = [("10:00:00", 0.8, "10:03:00"), ("10:03:00", 0.0, "14:30:00")];
     assert_eq!(basal(&events), expected(&table));
 }
 
 #[test]
-fn a_suspension_that_the_next_report_tells_of_needs_no_record_of_its_own() {
+fn a_suspension_begins_at_its_event_and_the_report_that_says_so_adds_nothing() {
     let events = [
         rate(10, "10:00:00", 800),
         suspended(20, "10:03:00"),
@@ -205,9 +204,9 @@ fn a_suspension_that_the_next_report_tells_of_needs_no_record_of_its_own() {
         rate(40, "10:10:00", 0),
     ];
     let table = [
-        ("10:00:00", 0.8, "10:05:00"),
-        ("10:05:00", 0.0, "10:10:00"),
-        ("10:10:00", 0.0, "10:15:00"),
+        ("10:00:00", 0.8, "10:03:00"),
+        ("10:03:00", 0.0, "10:10:00"),
+        ("10:10:00", 0.0, "10:40:00"),
     ];
     assert_eq!(basal(&events), expected(&table));
 }
@@ -219,7 +218,7 @@ fn two_rates_of_one_second_leave_the_later_one() {
         rate(11, "10:00:00", 500),
         rate(20, "10:05:00", 700),
     ];
-    let table = [("10:00:00", 0.5, "10:05:00"), ("10:05:00", 0.7, "10:10:00")];
+    let table = [("10:00:00", 0.5, "10:05:00"), ("10:05:00", 0.7, "10:35:00")];
     assert_eq!(basal(&events), expected(&table));
 }
 
@@ -232,7 +231,8 @@ fn a_rate_before_a_step_back_of_the_clock_lasts_five_minutes() {
     ];
     let table = [
         ("09:30:00", 0.5, "09:35:00"),
-        ("09:35:00", 0.7, "09:40:00"),
+        // The pump tells nothing newer.
+        ("09:35:00", 0.7, "10:05:00"),
         ("10:00:00", 0.8, "10:05:00"),
     ];
     assert_eq!(basal(&events), expected(&table));
@@ -245,7 +245,7 @@ fn rates_of_zero_are_left_out_on_demand() {
         rate(20, "10:05:00", 0),
         rate(30, "10:10:00", 900),
     ];
-    let table = [("10:00:00", 0.8, "10:05:00"), ("10:10:00", 0.9, "10:15:00")];
+    let table = [("10:00:00", 0.8, "10:05:00"), ("10:10:00", 0.9, "10:40:00")];
     assert_eq!(
         basal_with(&events, &[("IGNORE_ZERO_UNIT_BASAL", "true")]),
         expected(&table)

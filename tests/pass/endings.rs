@@ -21,7 +21,7 @@ fn pretending_shows_a_table_by_kind() {
     Combo Bolus            0       0              1          0
     Correction Bolus       1       0              4          0
     Meal Bolus             1       0              3          0
-    Temp Basal            62       0            226          1
+    Temp Basal            60       1            227          2
     ");
 }
 

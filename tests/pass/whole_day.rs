@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{filed, milli, minutes, number, text};
 use crate::arrangement::{Arrangement, without_ids};
 use crate::simulator::history::{History, Plan};
-use crate::simulator::nightscout::{Nightscout, Version};
+use crate::simulator::nightscout::{BasalCurve, Nightscout, Version};
 use crate::simulator::truth::{Bolus, Truth};
 
 const COMPLETED: i64 = 3;
@@ -108,35 +108,40 @@ fn assert_bolus(bolus: &Bolus, document: &Value) {
     );
 }
 
-/// Every basal rate of a span stands from its instant to the next one's, and nothing else does.
+/// At every second of a span at which the pump's rate is known, the page shows it; and no document lasts into the next one,
+/// so that whoever adds them up counts nothing twice.
 #[track_caller]
 pub fn assert_basal(truth: &Truth, treatments: &[Value], from: DateTime<Utc>, to: DateTime<Utc>) {
-    let expected: Vec<(DateTime<Utc>, i64, Duration)> = truth
-        .basal
-        .iter()
-        .filter(|segment| from <= segment.from && segment.from < to)
-        .filter_map(|segment| Some((segment.from, segment.rate, segment.to? - segment.from)))
-        .collect();
-    let mut found: Vec<(DateTime<Utc>, i64, Duration)> = treatments
+    let documents: Vec<(DateTime<Utc>, Duration)> = treatments
         .iter()
         .filter(|document| text(document, "eventType") == "Temp Basal")
         .map(|document| {
             assert_eq!(document["absolute"], document["rate"]);
-            let length = minutes(number(document, "duration"));
-            (filed(document), milli(number(document, "absolute")), length)
+            (filed(document), minutes(number(document, "duration")))
         })
         .collect();
-    // The last one lasts to the newest event known.
-    let last = found.pop().expect("some basal");
-    assert!(
-        last.2 >= Duration::minutes(5) && last.2 <= Duration::minutes(30),
-        "{last:?}"
-    );
-    let expected: Vec<_> = expected
-        .into_iter()
-        .filter(|segment| segment.0 < last.0)
-        .collect();
-    assert_eq!(found, expected);
+    for pair in documents.windows(2) {
+        let [(at, length), (next, _)] = [pair[0], pair[1]];
+        assert!(length > Duration::zero(), "{at}");
+        assert!(at + length <= next, "{at} lasts into {next}");
+    }
+    // What the newest documents say of the time after the last report is not settled yet.
+    let newest = documents.last().expect("some basal").0;
+    let reported = truth.reports.last().map_or(newest, |report| report.at);
+    let to = to.min(newest.max(reported));
+    let curve = BasalCurve::of(treatments);
+    let mut wrong = Vec::new();
+    let first = truth.basal.first().expect("some basal").from;
+    let mut at = from.max(first);
+    while at < to {
+        let really = truth.rate_at(at);
+        if really.is_some() && curve.rate_at(at) != really {
+            wrong.push((at, curve.rate_at(at), really));
+        }
+        at += Duration::seconds(1);
+    }
+    let few = &wrong[..wrong.len().min(5)];
+    assert!(wrong.is_empty(), "{} seconds: {few:?}", wrong.len());
 }
 
 #[test]

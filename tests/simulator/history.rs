@@ -56,6 +56,7 @@ impl History {
         let mut world = World::new(plan, &clock);
         clock.record(&mut world.recorder);
         suspension::gaps(&mut world);
+        suspension::shut_downs(&mut world);
         suspension::suspend(&mut world);
         basal::deliver(&mut world);
         let orders = bolus::orders(&mut world);

@@ -4,6 +4,7 @@ mod auth;
 mod dates;
 mod entries;
 mod others;
+mod page;
 mod pattern;
 mod query;
 mod querystring;
@@ -22,6 +23,7 @@ use serde_json::Value;
 
 use super::answer::Outcome;
 use super::server::{self, Request, Server};
+pub use page::BasalCurve;
 use site::{Refusal, Site};
 pub use site::{Settings, Version};
 use store::Collection;
@@ -133,6 +135,11 @@ impl Nightscout {
     /// All treatments, oldest first, as the database has them.
     pub fn treatments(&self) -> Vec<Value> {
         documents(&self.site().treatments)
+    }
+
+    /// The basal curve that the page draws now.
+    pub fn basal_curve(&self) -> BasalCurve {
+        BasalCurve::of(&self.treatments())
     }
 
     /// All entries, oldest first.

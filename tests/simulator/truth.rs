@@ -6,12 +6,18 @@ use chrono::{DateTime, Utc};
 /// The whole truth; every list is in order of time.
 #[derive(Clone, Debug, Default)]
 pub struct Truth {
-    /// Basal rates, event 279.
+    /// Basal rates as they were delivered, whatever the pump told of them.
     pub basal: Vec<BasalSegment>,
+    /// Basal rates as event 279 tells them.
+    pub reports: Vec<RateReport>,
+    /// Every rate that the pump told by event 279 or 3, mU/h, in order of time.
+    pub told: Vec<(DateTime<Utc>, i64)>,
     /// Boluses, by completion of the part given now (of the request, where nothing was given now).
     pub boluses: Vec<Bolus>,
     /// Suspensions, events 11 and 12.
     pub suspensions: Vec<Suspension>,
+    /// Times at which the pump was off, and known to be.
+    pub shut_downs: Vec<ShutDown>,
     /// Cartridge, tubing and cannula fills.
     pub fills: Vec<Fill>,
     /// Alarms, malfunctions, alerts and CGM alerts, as they were raised.
@@ -36,21 +42,28 @@ pub struct Truth {
     pub gaps: Vec<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
-/// One event 279: a rate until the next.
+/// One rate, from the second at which the pump began it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BasalSegment {
-    /// The event.
-    pub number: u64,
-    /// The event's instant.
+    /// The first second.
     pub from: DateTime<Utc>,
-    /// The next 279's instant; none for the last.
+    /// The first second of something else, or of a gap; none for the last.
     pub to: Option<DateTime<Utc>>,
     /// mU/h.
     pub rate: i64,
-    /// The profile's rate, mU/h.
-    pub profile_rate: i64,
-    /// `commandedRateSource`.
-    pub source: i64,
+    /// Whether the pump is suspended or off.
+    pub suspended: bool,
+}
+
+/// One event 279.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateReport {
+    /// The event.
+    pub number: u64,
+    /// Its instant.
+    pub at: DateTime<Utc>,
+    /// mU/h.
+    pub rate: i64,
     /// Whether pumping is suspended.
     pub suspended: bool,
 }
@@ -147,6 +160,17 @@ pub struct Suspension {
     pub to: Option<DateTime<Utc>>,
     /// `suspendReason`.
     pub reason: i64,
+}
+
+/// One time at which the pump was off because its battery was empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShutDown {
+    /// The instant of the alarm.
+    pub from: DateTime<Utc>,
+    /// The instant at which it delivers again.
+    pub to: DateTime<Utc>,
+    /// Event 12, where somebody resumed it.
+    pub resumed: Option<u64>,
 }
 
 /// What was filled.
@@ -356,6 +380,13 @@ impl Truth {
             .sum()
     }
 
+    /// The basal rate at an instant, mU/h; none where nobody knows.
+    pub fn rate_at(&self, at: DateTime<Utc>) -> Option<i64> {
+        let begun = self.basal.partition_point(|segment| segment.from <= at);
+        let segment = self.basal[..begun].last()?;
+        segment.to.is_none_or(|to| at < to).then_some(segment.rate)
+    }
+
     /// Turns provisional numbers into final ones.
     pub(super) fn renumber(&mut self, numbers: &[u64]) {
         let map = |number: &mut u64| *number = numbers[*number as usize];
@@ -364,7 +395,12 @@ impl Truth {
                 map(number);
             }
         };
-        self.basal.iter_mut().for_each(|item| map(&mut item.number));
+        self.reports
+            .iter_mut()
+            .for_each(|item| map(&mut item.number));
+        for shut_down in &mut self.shut_downs {
+            maybe(&mut shut_down.resumed);
+        }
         for bolus in &mut self.boluses {
             bolus.requests.iter_mut().flatten().for_each(map);
             maybe(&mut bolus.completed);
@@ -411,6 +447,7 @@ impl Truth {
     pub(super) fn sort(&mut self) {
         self.boluses.sort_by_key(|item| item.at);
         self.suspensions.sort_by_key(|item| item.from);
+        self.shut_downs.sort_by_key(|item| item.from);
         self.fills.sort_by_key(|item| item.at);
         self.notices.sort_by_key(|item| item.at);
         self.switches.sort_by_key(|item| item.at);

@@ -1,8 +1,10 @@
 //! Generated histories: the same from the same plan, and true to their truth.
 
+use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 
 use crate::simulator::history::{ClockStory, Features, History, Plan};
+use crate::simulator::truth::{BasalSegment, ShutDown, Truth};
 
 /// The offset of every event, found by going back through the records of the clock's movements.
 fn offsets_by_records(history: &History) -> Vec<i64> {
@@ -149,7 +151,9 @@ fn every_number_in_the_truth_leads_to_its_event() {
         let history = History::generate(&plan);
         let truth = &history.truth;
         let mut told = Vec::new();
-        told.extend(truth.basal.iter().map(|item| (item.number, 279, item.from)));
+        told.extend(truth.reports.iter().map(|item| (item.number, 279, item.at)));
+        let woken = |item: &ShutDown| Some((item.resumed?, 12, item.to));
+        told.extend(truth.shut_downs.iter().filter_map(woken));
         for bolus in &truth.boluses {
             told.extend(
                 bolus
@@ -244,12 +248,10 @@ fn what_cannot_happen_at_once_does_not() {
     for seed in 0..40 {
         let history = History::generate(&Plan::any(seed, 3));
         let truth = &history.truth;
-        assert!(
-            truth
-                .basal
-                .windows(2)
-                .all(|pair| pair[0].from < pair[1].from && pair[0].to == Some(pair[1].from))
-        );
+        assert!(truth.basal.windows(2).all(|pair| {
+            let [one, other] = [&pair[0], &pair[1]];
+            one.from < other.from && one.to.is_some_and(|to| one.from < to && to <= other.from)
+        }));
         assert!(
             truth
                 .boluses
@@ -259,20 +261,7 @@ fn what_cannot_happen_at_once_does_not() {
         );
         for suspension in &truth.suspensions {
             let (from, to) = (suspension.from, suspension.to.expect("a resume"));
-            let mut basal = truth
-                .basal
-                .iter()
-                .filter(|segment| (from..=to).contains(&segment.from))
-                .peekable();
-            assert_eq!(
-                basal.peek().map(|segment| segment.from),
-                Some(from),
-                "seed {seed}"
-            );
-            assert!(
-                basal.all(|segment| segment.suspended == (segment.from < to)),
-                "seed {seed}"
-            );
+            assert_rests(truth, from, to);
             assert!(
                 truth
                     .boluses
@@ -281,8 +270,14 @@ fn what_cannot_happen_at_once_does_not() {
                 "seed {seed}"
             );
         }
-        for (from, to) in &truth.gaps {
-            let silent = from.timestamp()..to.timestamp();
+        for off in &truth.shut_downs {
+            assert_rests(truth, off.from, off.to);
+        }
+        let off = truth.shut_downs.iter();
+        let off = off.map(|off| off.from.timestamp() + 1..off.to.timestamp());
+        let gaps = truth.gaps.iter();
+        let gaps = gaps.map(|(from, to)| from.timestamp()..to.timestamp());
+        for silent in off.chain(gaps) {
             assert!(
                 history
                     .events
@@ -291,4 +286,21 @@ fn what_cannot_happen_at_once_does_not() {
             );
         }
     }
+}
+
+/// The pump delivers nothing from the first second on, right up to the last, and its reports say so.
+#[track_caller]
+fn assert_rests(truth: &Truth, from: DateTime<Utc>, to: DateTime<Utc>) {
+    let resting = truth.basal.iter().find(|segment| segment.from == from);
+    let resting = resting.unwrap_or_else(|| {
+        let near = |segment: &&BasalSegment| (segment.from - from).abs() < Duration::hours(2);
+        let near: Vec<_> = truth.basal.iter().filter(near).collect();
+        panic!("nothing begins at {from}: {near:#?}")
+    });
+    assert_eq!((resting.rate, resting.to), (0, Some(to)));
+    let mut reports = truth.reports.iter();
+    assert!(reports.all(
+        |report| report.suspended == (from <= report.at && report.at < to)
+            || !(from..to).contains(&report.at)
+    ));
 }

@@ -50,6 +50,8 @@ pub(super) fn left(history: &History<'_>, features: &FeatureSet) -> Option<Reser
     let options = TranslateOptions {
         features,
         ignore_zero_unit_basal: false,
+        // What has to wait was delivered all the same.
+        written_until: DateTime::<Utc>::MAX_UTC,
     };
     let basal = basal_between(&basal::treatments(history, &options), since, now)?;
     let left = reported.value - primed - boluses - basal;

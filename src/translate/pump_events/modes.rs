@@ -146,6 +146,7 @@ impl<'a> Stretch<'a> {
                 notes: Some(notes),
                 ..Content::default()
             },
+            restated: None,
         }
     }
 }

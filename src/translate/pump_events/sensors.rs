@@ -109,6 +109,7 @@ impl Start<'_> {
             at: self.at,
             cause: Cause::Pump,
             content: note(notes),
+            restated: None,
         }
     }
 }

@@ -161,7 +161,10 @@ fn add(world: &mut World<'_>, mut order: Order, orders: &mut Vec<Order>, rng: &m
             .gaps
             .iter()
             .any(|(a, b)| stops(a.timestamp(), b.timestamp()));
-        to < world.end() && !suspended && !silent
+        let off = world.truth.shut_downs.iter();
+        let off = off.map(|off| (off.from.timestamp(), off.to.timestamp()));
+        let mut off = off.filter(|(from, to)| stops(*from, *to));
+        to < world.end() && !suspended && !silent && off.next().is_none()
     });
     let alone = order.later.is_none() || !orders.iter().any(|other| overlaps(other, &order));
     if free && extension_fits && alone {

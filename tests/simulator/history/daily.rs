@@ -1,4 +1,4 @@
-//! What the pump logs by itself: the new day, its status, the loop's state.
+//! What the pump logs by itself: the new day, its status.
 
 use super::super::truth::Status;
 use super::calendar::{DAY, instant};
@@ -12,7 +12,9 @@ pub(super) fn tick(world: &mut World<'_>) {
     for day in world.days() {
         let midnight = world.at_time_of_day(day, 0);
         if world.has(Feature::NewDay) {
-            let basal = world.plan.segment_at(world.clock.wall(midnight)).basal;
+            // What is delivered then: 0 while the pump is suspended.
+            let profile = world.plan.segment_at(world.clock.wall(midnight)).basal;
+            let basal = world.truth.rate_at(instant(midnight)).unwrap_or(profile);
             world.push(
                 90,
                 midnight,
@@ -47,9 +49,6 @@ pub(super) fn tick(world: &mut World<'_>) {
                 snapshot(world, day + hour * 3600 + rng.between(0, 3599));
             }
         }
-    }
-    if world.has(Feature::ControlMode) {
-        control_mode(world);
     }
 }
 
@@ -126,25 +125,5 @@ fn status(
             battery,
             iob,
         });
-    }
-}
-
-/// Event 230: the loop opens at each suspension and closes at its end.
-fn control_mode(world: &mut World<'_>) {
-    for suspension in world.truth.suspensions.clone() {
-        let mode = |current, previous, suspended| {
-            Properties::new()
-                .int("currentPcm", current)
-                .int("previousPcm", previous)
-                .int("pumpSuspended", suspended)
-                .int("calculationAvailable", 1)
-                .int("cgmAvailable", 1)
-                .int("closedLoopPreferred", 1)
-                .int("sufficientClosedLoopParams", 1)
-        };
-        world.push(230, suspension.from.timestamp() + 1, mode(0, 3, 1));
-        if let Some(to) = suspension.to {
-            world.push(230, to.timestamp() + 1, mode(3, 0, 0));
-        }
     }
 }

@@ -63,6 +63,8 @@ pub(super) fn strew(world: &mut World<'_>) {
             MASKS.iter().for_each(|key| replace(event, key, mask));
         }
     }
+    // However many events there are.
+    let mut rng = world.rng(14);
     for day in world.days() {
         if odd.has(Feature::UnknownCodes) {
             for _ in 0..rng.between(1, 12) {

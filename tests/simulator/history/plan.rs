@@ -208,7 +208,7 @@ features! {
     Basal,
     /// The algorithm varies the rates; without it they are the profile's.
     ControlIq,
-    /// Temporary rates.
+    /// Temporary rates, which begin and end at any second.
     TempRates,
     /// Boluses of the algorithm.
     AutomaticCorrections,
@@ -244,7 +244,8 @@ features! {
     LowGlucoseSuspensions,
     /// No 279 between the one at a suspension and the one at its resume.
     QuietSuspensions,
-    /// Event 3 beside changes of the profile's rate and suspensions.
+    /// Event 3 in the second of a suspension, a resumption, a temp rate's start and end, and a new segment of the profile.
+    /// Without it, only 279 tells of the rates.
     RateChanges,
     /// Hours without any event.
     Gaps,
@@ -296,6 +297,10 @@ features! {
     LostCompletions,
     /// Event 69: the second profile is activated for some hours on some days. The rates stay as they are.
     ProfileSwitches,
+    /// Hours in which the pump is off, after its alarm that the battery is empty.
+    ShutDowns,
+    /// No 279 at all: a pump from before Control-IQ, which tells its rate by event 3.
+    ChangesOnly,
 }
 
 /// A set of features.
@@ -305,8 +310,10 @@ pub struct Features(pub u64);
 impl Features {
     /// Nothing happens.
     pub const NONE: Self = Self(0);
-    /// All there is but the chatter, which adds nothing but bulk.
-    pub const ALL: Self = Self((1 << EVERY_FEATURE.len()) - 1).without(Feature::Chatter);
+    /// All there is but the chatter, which adds nothing but bulk, and what only an old pump does.
+    pub const ALL: Self = Self((1 << EVERY_FEATURE.len()) - 1)
+        .without(Feature::Chatter)
+        .without(Feature::ChangesOnly);
     /// What a pump in everyday use does: all but damage to the data (unknown, malformed, missing, null).
     pub const USUAL: Self = Self::ALL
         .without(Feature::UnknownCodes)

@@ -1,10 +1,16 @@
-//! Gaps without data, suspensions of every reason, and the cartridge change, which is one of them.
+//! Gaps without data, a pump that is off, suspensions of every reason, and the cartridge change, which is one of them.
 
 use super::super::rng::Rng;
-use super::super::truth::{Fill, FillKind, Notice, NoticeKind, Suspension};
+use super::super::truth::{Fill, FillKind, Notice, NoticeKind, ShutDown, Suspension};
 use super::event::Properties;
 use super::plan::{Feature, Model};
 use super::world::World;
+
+/// Longer than it takes until the next report of the basal rate: nothing else happens to delivery meanwhile.
+const NEXT_REPORT: i64 = 330;
+
+/// The alarm of a pump whose battery is empty.
+const BATTERY_SHUTDOWN: i64 = 12;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
@@ -36,7 +42,36 @@ pub(super) fn gaps(world: &mut World<'_>) {
     }
 }
 
-/// All suspensions, in order of time as the basal ticks need them.
+/// Hours of the night in which the pump is off: it sounds its alarm, and goes on by itself or is resumed.
+pub(super) fn shut_downs(world: &mut World<'_>) {
+    if !world.has(Feature::ShutDowns) {
+        return;
+    }
+    let mut rng = world.rng(13);
+    for day in world.days() {
+        let (after_midnight, length) = (rng.between(3_600, 12_600), rng.between(20, 120) * MINUTE);
+        let (shuts_down, by_hand) = (rng.chance(30), rng.chance(50));
+        let at = world.at_time_of_day(day, after_midnight);
+        let to = at + length + rng.between(0, 59);
+        if !shuts_down || !world.reserve(at - NEXT_REPORT, to + NEXT_REPORT) {
+            continue;
+        }
+        alarm(world, at, BATTERY_SHUTDOWN);
+        let resumed = by_hand.then(|| {
+            let properties = Properties::new()
+                .int("preResumeState", 100)
+                .int("insulinAmount", 80);
+            world.push(12, to, properties)
+        });
+        world.truth.shut_downs.push(ShutDown {
+            from: world.instant(at),
+            to: world.instant(to),
+            resumed: resumed.flatten(),
+        });
+    }
+}
+
+/// All suspensions, in order of time as the basal rates need them.
 pub(super) fn suspend(world: &mut World<'_>) {
     let mut rng = world.rng(3);
     for (index, day) in world.days().enumerate() {
@@ -58,7 +93,10 @@ pub(super) fn suspend(world: &mut World<'_>) {
                 day + rng.between(0, 86_399),
                 rng.between(3, 80) * MINUTE + rng.between(0, 59),
             );
-            if world.has(feature) && rng.chance(percent) && world.reserve(at - 5, at + length + 5) {
+            if world.has(feature)
+                && rng.chance(percent)
+                && world.reserve(at - 5, at + length + NEXT_REPORT)
+            {
                 one(world, at, at + length, reason, &mut rng);
             }
         }
@@ -87,18 +125,19 @@ fn one(world: &mut World<'_>, at: i64, to: i64, reason: i64, rng: &mut Rng) {
 fn stop_and_go(world: &mut World<'_>, at: i64, to: i64, reason: i64) {
     let insulin = insulin_left(world, at);
     let properties = Properties::new()
-        .int("preSuspendState", 0)
-        .int("suspendReason", reason)
+        .int("preSuspendState", 106)
         .int("insulinAmount", insulin)
-        .int("spareB0", 0);
+        .int("suspendReason", reason)
+        .int("rpaTimeout", 15);
     let Some(number) = world.push(11, at, properties) else {
         return;
     };
+    control_mode(world, at, true);
     let properties = Properties::new()
-        .int("preResumeState", 1)
-        .int("spareA1", 0)
+        .int("preResumeState", 100)
         .int("insulinAmount", insulin);
     let resumed = world.push(12, to, properties);
+    control_mode(world, to, false);
     let (from, to) = (world.instant(at), resumed.map(|_| world.instant(to)));
     world.truth.suspensions.push(Suspension {
         number,
@@ -109,10 +148,27 @@ fn stop_and_go(world: &mut World<'_>, at: i64, to: i64, reason: i64) {
     });
 }
 
+/// Event 230 in the same second: the loop opens at a suspension and closes at its end.
+fn control_mode(world: &mut World<'_>, at: i64, suspended: bool) {
+    if !world.has(Feature::ControlMode) {
+        return;
+    }
+    let (current, previous) = if suspended { (0, 3) } else { (3, 0) };
+    let properties = Properties::new()
+        .int("currentPcm", current)
+        .int("previousPcm", previous)
+        .int("pumpSuspended", i64::from(suspended))
+        .int("calculationAvailable", 1)
+        .int("cgmAvailable", 1)
+        .int("closedLoopPreferred", 1)
+        .int("sufficientClosedLoopParams", 1);
+    world.push(230, at, properties);
+}
+
 fn cartridge_change(world: &mut World<'_>, at: i64, rng: &mut Rng) {
     let (filled, cannula) = (at + rng.between(90, 400), at + rng.between(500, 1400));
     let to = cannula + rng.between(5, 60);
-    if !world.reserve(at - 5, to + 5) {
+    if !world.reserve(at - 5, to + NEXT_REPORT) {
         return;
     }
     stop_and_go(world, at, to, BY_USER);

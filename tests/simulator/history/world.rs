@@ -78,8 +78,12 @@ impl<'a> World<'a> {
         true
     }
 
-    /// Whether the pump logs nothing at this second.
+    /// Whether the pump logs nothing at this second: data is lost, or it is off.
     pub fn in_gap(&self, at: i64) -> bool {
+        let mut off = self.truth.shut_downs.iter();
+        if off.any(|off| off.from.timestamp() < at && at < off.to.timestamp()) {
+            return true;
+        }
         let index = self
             .truth
             .gaps

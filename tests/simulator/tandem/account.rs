@@ -168,6 +168,10 @@ fn active(history: &History, until: Option<DateTime<Utc>>) -> Value {
     let (first, newest) = (history.events.first(), history.newest(until));
     // The phone uploads what it has: the newest upload is when the history ends, unless a test says otherwise.
     let uploaded = until.unwrap_or(plan.end);
+    // A phone does not reach a pump that is off.
+    let mut off = history.truth.shut_downs.iter();
+    let off = off.find(|off| off.from < uploaded && uploaded < off.to);
+    let uploaded = off.map_or(uploaded, |off| off.from);
     let newest = newest.filter(|_| first.is_some_and(|first| first.at <= uploaded.timestamp()));
     let (number, name, part) = match plan.model {
         Model::TslimX2 => ("1000354", "t:slim X2™ Insulin Pump", "1011979"),
