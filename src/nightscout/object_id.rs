@@ -45,7 +45,7 @@ mod tests {
     fn only_24_hexadecimal_digits_are_an_id() {
         let id = ObjectId::parse("6B037647fa007d1d112fda60").unwrap();
         assert_eq!(id.as_str(), "6b037647fa007d1d112fda60");
-        assert_eq!(id.written_at(), "2026-11-23T14:15:51Z".parse().ok());
+        assert_eq!(id.written_at(), "2026-11-22T23:09:59Z".parse().ok());
         for text in [
             "",
             "*",
