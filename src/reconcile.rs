@@ -2,7 +2,7 @@
 //!
 //! A document of ours is found again by its identifier. Documents without one that name this program may be
 //! tconnectsync's: what they tell of the same event of the pump is there already and is left as it is, so that a site
-//! which changes over gets no second copy of any delivery; what they leave out of it ([`told`]) is written beside them.
+//! which changes over gets no second copy of any delivery; what they leave out of it (`told`) is written beside them.
 //! Documents of other tools are never touched, not even by a document of ours that falls on the same millisecond, which
 //! older Nightscouts would put in their place.
 //!

@@ -7,7 +7,7 @@ use serde_json::Value;
 /// offset, and what other tools wrote before or beside it comes with blanks and without colons or offset; without one it
 /// is UTC, as Nightscout itself takes it.
 ///
-/// A time that no document has is none, see [`plausible`].
+/// A time that no document has is none, see `plausible`.
 pub fn parse_created_at(text: &str) -> Option<DateTime<Utc>> {
     parse(text).and_then(plausible)
 }

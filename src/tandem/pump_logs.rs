@@ -63,7 +63,7 @@ impl<'r> PumpLogs<'r> {
 
     /// Visits every element of `events` and of `clockChanges`, in the order of the text, which promises nothing.
     ///
-    /// Fails, with 76, on text that is no JSON object with a list of `events`, and on more than [`MOST_EVENTS`]. What was
+    /// Fails, with 76, on text that is no JSON object with a list of `events`, and on more than `MOST_EVENTS`. What was
     /// visited until then is to be thrown away.
     pub fn visit(
         self,
