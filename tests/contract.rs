@@ -1,6 +1,6 @@
 //! The contract with a real Nightscout. The same things happen on the site of `CONTRACT_NS_URL` and on the simulated one of its
-//! version: runs, every feature on, while a made-up pump's day grows; changes by others; tokens. After each step both
-//! hold the same. Then all of it is removed again.
+//! version: runs, every feature on, while a made-up pump's day grows; changes by others; twins; doubles of
+//! tconnectsync's; tokens. After each step both hold the same. Then all of it is removed again.
 //!
 //! ```text
 //! CONTRACT_NS_URL=https://test-site.example CONTRACT_NS_SECRET=... cargo test -- --ignored contract
@@ -15,7 +15,9 @@ mod site;
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use serde_json::Value;
 use tconnectsync_heroku::config::Feature as Wanted;
+use tconnectsync_heroku::doubles;
 use tconnectsync_heroku::failure::ExitStatus;
+use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 use tconnectsync_heroku::pass::Outcome;
 use tconnectsync_heroku::report::Tally;
 
@@ -98,11 +100,13 @@ impl<'a> Side<'a> {
 /// One step of the story, and what was written in it. The figures have to be the same on both sides, too.
 type Step = fn(&Side<'_>, DateTime<Utc>) -> Vec<usize>;
 
-const STORY: [(&str, Step); 7] = [
+const STORY: [(&str, Step); 9] = [
     ("a day that grows", grows),
     ("a run over the whole day", whole_day),
     ("what others add", marked),
     ("what others change", changed),
+    ("what stands there twice", twins),
+    ("what tconnectsync wrote too", doubled),
     ("a token with the permissions advised", advised_token),
     ("a token that may not update", narrow_token),
     ("the check", check),
@@ -161,6 +165,65 @@ fn changed(side: &Side<'_>, now: DateTime<Utc>) -> Vec<usize> {
     assert_eq!(outcome.report.uploads.total(|tally| tally.created), 1);
     same("afterwards", &side.site.held(), &before);
     figures(&outcome)
+}
+
+/// Two documents of one identifier, as two machines leave them that run at the same moment, become one.
+fn twins(side: &Side<'_>, now: DateTime<Utc>) -> Vec<usize> {
+    let before = side.site.held();
+    let mut made = 0;
+    for collection in COLLECTIONS {
+        let of_it = side.site.make_twins(collection);
+        println!("{}: {collection}: {of_it} too many", side.site.url);
+        made += of_it;
+    }
+    let outcome = side.good_run(now, &DAY);
+    assert_eq!(outcome.report.twins_removed, made);
+    same("afterwards", &side.site.held(), &before);
+    let again = side.good_run(now, &DAY);
+    assert_eq!(again.report.twins_removed, 0);
+    assert_eq!(writes(&again), 0, "{}", again.report.summary());
+    figures(&outcome)
+}
+
+/// A bolus that tconnectsync wrote too goes, comes back under its own `_id`, and goes again.
+fn doubled(side: &Side<'_>, now: DateTime<Utc>) -> Vec<usize> {
+    let before = side.site.held();
+    let mut treatments = side.treatments().into_iter();
+    let bolus = treatments.find(|document| document["eventType"] == "Meal Bolus");
+    let mut theirs = bolus.expect("a bolus");
+    theirs["identifier"] = Value::Null;
+    theirs["eventType"] = "Combo Bolus".into();
+    theirs["created_at"] = "2015-01-14T10:00:07.000Z".into();
+    side.site.add("treatments", &theirs);
+    let double = || {
+        let mut treatments = side.treatments().into_iter();
+        treatments.find(|document| document["created_at"] == theirs["created_at"])
+    };
+    let added = double();
+    assert!(added.is_some());
+    let directory = tempfile::tempdir().expect("a directory");
+    let limits = RunLimits::without_pauses(Deadline::NONE, Stop::new());
+    let remove = || {
+        side.site.set_now(now);
+        let arguments = [&["--remove-doubles"][..], &DAY].concat();
+        let config = side.arrangement.config(now, &arguments);
+        let outcome = doubles::remove(&config, now, &limits, Some(directory.path()));
+        assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
+        assert_eq!(outcome.removed, 1);
+        same("after the removal", &side.site.held(), &before);
+        outcome.file.expect("a file")
+    };
+    let file = remove();
+    for _ in 0..2 {
+        let config = side.arrangement.config(now, &[]);
+        let restored = doubles::restore(&config, &limits, &file);
+        assert!(restored.failure.is_none(), "{:?}", restored.failure);
+        assert_eq!(restored.documents, 1);
+        assert_eq!(double(), added);
+    }
+    remove();
+    assert_eq!(double(), None);
+    Vec::new()
 }
 
 fn advised_token(side: &Side<'_>, now: DateTime<Utc>) -> Vec<usize> {

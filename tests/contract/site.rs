@@ -1,6 +1,7 @@
 //! A site of the contract, real or simulated: what it holds, and what somebody else does there.
 
 use std::collections::BTreeMap;
+use std::thread;
 
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use reqwest::blocking::{Client, RequestBuilder};
@@ -151,6 +152,12 @@ impl<'a> Site<'a> {
         held
     }
 
+    /// Somebody adds a document.
+    pub fn add(&self, collection: &str, document: &Value) {
+        let url = self.v1(&format!("{collection}.json"));
+        self.send(self.client.post(url).json(&as_sent(document)));
+    }
+
     /// Somebody changes a treatment.
     pub fn change(&self, document: &Value, change: impl FnOnce(&mut Value)) {
         let mut changed = document.clone();
@@ -166,6 +173,62 @@ impl<'a> Site<'a> {
         // Without an id, the address would be that of the whole collection.
         assert!(id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
         self.send(self.client.delete(self.v1(&format!("{collection}/{id}"))));
+    }
+
+    /// Makes the site hold some documents of this program twice or more, as programs do that write at the same moment. Gives
+    /// how many there are too many; none where the site happened to keep the writers apart each time.
+    pub fn make_twins(&self, collection: &str) -> usize {
+        let mut documents = self.documents(collection);
+        documents.retain(is_ours);
+        documents.sort_by_key(|document| document["_id"].to_string());
+        // Of the device statuses and profiles a run reads the newest ones alone.
+        let races = matches!(collection, "treatments" | "entries");
+        let some = match races {
+            true => documents.split_off(documents.len().saturating_sub(20)),
+            false => documents.pop().into_iter().collect(),
+        };
+        let sent: Vec<Value> = some.iter().map(as_sent).collect();
+        // These the site adds without a look at what it holds. Profiles are twins only if written at about the same moment.
+        if !races {
+            self.remove(collection, &some[0]);
+            self.add(collection, &sent[0]);
+            self.add(collection, &sent[0]);
+            return 1;
+        }
+        if let Some(simulated) = self.simulated {
+            let insert = match collection {
+                "treatments" => Nightscout::insert_treatment,
+                _ => Nightscout::insert_entry,
+            };
+            for document in &sent {
+                insert(simulated, document.clone());
+            }
+            return sent.len();
+        }
+        let url = self.v1(&format!("{collection}.json"));
+        let same_ones = || {
+            let mut held = self.documents(collection);
+            held.retain(|held| {
+                let mut sent = sent.iter();
+                sent.any(|sent| sent["identifier"] == held["identifier"])
+            });
+            held
+        };
+        for _ in 0..60 {
+            for document in same_ones() {
+                self.remove(collection, &document);
+            }
+            thread::scope(|scope| {
+                for _ in 0..6 {
+                    scope.spawn(|| self.send(self.client.post(&url).json(&sent)));
+                }
+            });
+            let surplus = same_ones().len() - sent.len();
+            if surplus > 0 {
+                return surplus;
+            }
+        }
+        0
     }
 
     /// Makes a token with the permissions that somebody types into the form of the Admin Tools page.
@@ -205,8 +268,7 @@ impl<'a> Site<'a> {
     pub fn clean(&self) {
         for collection in COLLECTIONS {
             for document in self.documents(collection) {
-                let author = ["enteredBy", "device"].map(|field| document[field].as_str());
-                if author.contains(&Some(OURS)) {
+                if is_ours(&document) {
                     self.remove(collection, &document);
                 }
             }
@@ -219,6 +281,19 @@ fn days() -> (DateTime<Utc>, DateTime<Utc>) {
     let day = |day| Utc.with_ymd_and_hms(2015, 1, day, 0, 0, 0).single();
     let middle = day(14).expect("an instant");
     (middle - Duration::days(4), middle + Duration::days(4))
+}
+
+fn is_ours(document: &Value) -> bool {
+    let author = ["enteredBy", "device"].map(|field| document[field].as_str());
+    author.contains(&Some(OURS))
+}
+
+/// A document without what the site adds to it.
+fn as_sent(document: &Value) -> Value {
+    let mut document = document.clone();
+    let fields = document.as_object_mut().expect("an object");
+    fields.retain(|name, value| name != "_id" && name != "mills" && !value.is_null());
+    document
 }
 
 /// Whether a field is this program's, or the same on every site. The others were written with another zone, at another moment,
