@@ -12,6 +12,22 @@ use crate::nightscout::{Document, GlucoseUnits, Site};
 use crate::report::day::{Day, LONGEST};
 use crate::report::picture::{self, Canvas};
 
+/// The fields that the picture is drawn from.
+const DRAWN: [&str; 12] = [
+    "eventType",
+    "created_at",
+    "duration",
+    "absolute",
+    "insulin",
+    "relative",
+    "carbs",
+    "automatic",
+    "identifier",
+    "type",
+    "sgv",
+    "date",
+];
+
 /// Prints the last `hours` before `now`: a picture, or with `--json` one object.
 ///
 /// # Errors
@@ -39,8 +55,8 @@ fn look(
     let status = site.status()?;
     let from = now - Duration::hours(i64::from(hours));
     // A temp basal that began before may last into the time shown.
-    let mut treatments = site.treatments(from - LONGEST, Some(now), Some)?;
-    let mut entries = site.entries(from, Some(now), Some)?;
+    let mut treatments = site.treatments(from - LONGEST, Some(now), drawn)?;
+    let mut entries = site.entries(from, Some(now), drawn)?;
     for document in more {
         let known = document.get("identifier").and_then(Value::as_str);
         let collection = match document.contains_key("sgv") {
@@ -54,6 +70,14 @@ fn look(
         collection.push(document.clone());
     }
     Ok((Day::read(&treatments, &entries, from, now), status.units))
+}
+
+/// What the picture needs of a document: a week of a sensor that reads every minute has ten thousand.
+fn drawn(document: Document) -> Option<Document> {
+    let needed = document
+        .into_iter()
+        .filter(|(name, _)| DRAWN.contains(&name.as_str()));
+    Some(needed.collect())
 }
 
 /// The picture under a line that says what it shows.

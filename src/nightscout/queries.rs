@@ -10,10 +10,13 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::SERVICE;
+use super::document::Existing;
+use super::entry::ExistingEntry;
 use super::site::Site;
 use super::time::{bound, instant_of, parse_created_at};
 use crate::config::Collection;
 use crate::http::Call;
+use crate::pump::clock::Sighting;
 
 /// A document of any collection, as JSON.
 pub type Document = Map<String, Value>;
@@ -86,12 +89,57 @@ fn text_of(document: &Document, field: &str) -> String {
     text.unwrap_or_default().to_owned()
 }
 
+/// What a document's names take: its identifier, its `_id`, once more as what tells twins.
+const NAMED: usize = 250;
+
+/// What is kept of a document.
+pub trait Kept {
+    /// About how much memory it takes, in bytes.
+    fn heaviness(&self) -> usize;
+}
+
+impl Kept for Document {
+    fn heaviness(&self) -> usize {
+        100 + heaviness(self)
+    }
+}
+
+impl Kept for Existing {
+    fn heaviness(&self) -> usize {
+        // What is not needed of somebody else's document was dropped.
+        let document = match self.document.is_empty() {
+            true => 0,
+            false => heaviness(&self.document),
+        };
+        size_of::<Existing>() + self.event_type.len() + NAMED + document
+    }
+}
+
+impl Kept for ExistingEntry {
+    fn heaviness(&self) -> usize {
+        size_of::<ExistingEntry>() + self.identifier.as_ref().map_or(0, |_| NAMED)
+    }
+}
+
+impl Kept for Sighting {
+    fn heaviness(&self) -> usize {
+        size_of::<Sighting>()
+    }
+}
+
+/// With who the document is.
+impl<I, T: Kept> Kept for (I, T) {
+    fn heaviness(&self) -> usize {
+        size_of::<I>() + self.1.heaviness()
+    }
+}
+
 impl Site {
     /// All treatments of every uploader from one instant to another, both included; without an end up to the newest, future
     /// ones too. In no particular order.
     ///
     /// Of each, what `keep` makes of it: nothing else of the answers is kept.
-    pub fn treatments<T>(
+    pub fn treatments<T: Kept>(
         &self,
         from: DateTime<Utc>,
         until: Option<DateTime<Utc>>,
@@ -101,7 +149,7 @@ impl Site {
     }
 
     /// All entries of every device, likewise.
-    pub fn entries<T>(
+    pub fn entries<T: Kept>(
         &self,
         from: DateTime<Utc>,
         until: Option<DateTime<Utc>>,
@@ -253,7 +301,7 @@ impl Site {
 
     /// Reads a span page by page, newest first. A page begins where the one before ended, at the same instant, since
     /// several documents can share it; those seen already are dropped.
-    fn span<T>(
+    fn span<T: Kept>(
         &self,
         how: &ByTime,
         from: DateTime<Utc>,
@@ -299,7 +347,7 @@ impl Site {
     }
 
     /// One page of a span.
-    fn page<T>(
+    fn page<T: Kept>(
         &self,
         how: &ByTime,
         query: &[(&str, &str)],
@@ -317,14 +365,11 @@ impl Site {
                 };
                 page.oldest = (how.read)(&document).into_iter().chain(page.oldest).min();
                 let identity = identity(&document);
-                // A hundred bytes for what stands for a document that is not needed.
-                let heavy = 100 + heaviness(&document);
-                let document = keep(document);
-                weight += 16 + document.as_ref().map_or(0, |_| heavy);
+                let document = keep(document).map(|kept| (kept.heaviness(), kept));
+                weight += 16 + document.as_ref().map_or(0, |(heavy, _)| *heavy);
                 if weight > MOST_KEPT {
                     page.too_much = true;
                 } else {
-                    let document = document.map(|document| (heavy, document));
                     page.documents.push((identity, document));
                 }
             })?;
@@ -425,6 +470,49 @@ fn weight(value: &Value) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_of_two_weeks_holds_what_busy_sites_have() {
+        let entry = |device: &str| {
+            let mut entry = Document::new();
+            for name in [
+                "_id",
+                "dateString",
+                "direction",
+                "sysTime",
+                "noise",
+                "filtered",
+            ] {
+                entry.insert(name.to_owned(), "2026-11-20T13:00:00.000Z".into());
+            }
+            entry.insert("device".to_owned(), device.into());
+            entry.insert("type".to_owned(), "sgv".into());
+            entry.insert("sgv".to_owned(), 120.into());
+            entry.insert("date".to_owned(), 1_763_643_600_000_i64.into());
+            (
+                None::<[String; 3]>,
+                ExistingEntry::from_document(&entry).unwrap(),
+            )
+        };
+        // A page and what lies around it.
+        let minutes = 17 * 24 * 60;
+        let of_three_uploaders = 3 * minutes * (16 + entry("xDrip").heaviness());
+        assert!(of_three_uploaders < MOST_KEPT, "{of_three_uploaders}");
+        let mut treatment = Document::new();
+        for name in [
+            "_id",
+            "eventType",
+            "created_at",
+            "enteredBy",
+            "notes",
+            "reason",
+        ] {
+            treatment.insert(name.to_owned(), "somebody else's document".into());
+        }
+        let treatment = (None::<[String; 3]>, Existing::lean(treatment));
+        let others = 20_000 * (16 + treatment.heaviness());
+        assert!(others < MOST_KEPT, "{others}");
+    }
 
     #[test]
     fn the_usual_limits_may_not_be_the_end() {
