@@ -170,7 +170,21 @@ impl Pass<'_> {
             let known = work.prefetched.take();
             let existing = || known.map_or_else(|| self.existing(upload.site, page.window), Ok);
             let (events, existing) = at_once(|| pump_side.events(&page), existing);
-            let (events, mut existing) = both(events, existing, report)?;
+            let (events, mut existing) = match both(events, existing, report) {
+                Ok(fetched) => fetched,
+                Err(error) if work.gives_up_the_look_back() => {
+                    // A site that cannot answer for a week can for the days that are due.
+                    report.warn(format!(
+                        "what arrived late in the last week was not looked for: {}",
+                        failure::message(&error)
+                    ));
+                    window = work.window;
+                    report.window = Some(window);
+                    pump_side.begin_again();
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let on_site = OnSite::new(
                 upload.site,
                 &existing,
@@ -265,6 +279,8 @@ struct Work {
     look_back: Option<LookBack>,
     /// Whether this is it.
     looked_back: bool,
+    /// The window that the run would have without it.
+    ordinary: Window,
     zone: Tz,
 }
 
@@ -277,6 +293,7 @@ impl Work {
             may_widen: matches!(config.span, Span::Recent { .. }),
             look_back: None,
             looked_back: false,
+            ordinary: window,
             zone: config.zone,
         }
     }
@@ -293,9 +310,20 @@ impl Work {
             return false;
         };
         self.looked_back = true;
+        self.ordinary = self.window;
         self.window.start = self.window.start.min(due.start);
         self.pages = window::pages(self.zone, self.window).into();
         self.prefetched = None;
+        true
+    }
+
+    /// Begins again with the ordinary window, where this was the day's look back.
+    fn gives_up_the_look_back(&mut self) -> bool {
+        if !std::mem::take(&mut self.looked_back) {
+            return false;
+        }
+        self.window = self.ordinary;
+        self.pages = window::pages(self.zone, self.window).into();
         true
     }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Duration, TimeZone, Utc};
 use serde_json::json;
 
 use crate::arrangement::{Arrangement, without_ids};
+use crate::simulator::fault::{Fault, Kind, Times};
 use crate::simulator::history::{Feature, Features, History, Plan};
 
 const BOLUS_CODES: [u32; 6] = [64, 65, 66, 55, 280, 20];
@@ -76,6 +77,38 @@ fn what_arrives_days_late_is_there_the_next_morning() {
     arrangement.tandem.clear_requests();
     run(night + Duration::hours(2));
     assert_eq!(asked(), 1);
+}
+
+#[test]
+fn a_week_that_cannot_be_looked_through_keeps_nothing_of_today_back() {
+    let history = plain(76, 5);
+    let arrangement = Arrangement::of(history.clone());
+    let run = |now: DateTime<Utc>| {
+        arrangement.tandem.set_uploaded_until(now);
+        arrangement.good_pass(now + Duration::minutes(12), &[])
+    };
+    let night = three_in_the_morning(&history, 4);
+    for day in 1..4 {
+        run(three_in_the_morning(&history, day) + Duration::hours(12));
+    }
+    run(night - Duration::minutes(40));
+    let before = arrangement.nightscout.treatments().len();
+    // The day is answered, the week is not.
+    let path = "/api/reports/bff/pump-logs/";
+    let refused = Fault::on("GET", path, Times::Nth(2), Kind::status(403));
+    arrangement.tandem.inject(refused);
+    let outcome = run(night + Duration::hours(1));
+    let warnings = &outcome.report.warnings;
+    assert!(
+        warnings
+            .iter()
+            .any(|warning| warning.contains("arrived late")),
+        "{warnings:?}"
+    );
+    assert!(arrangement.nightscout.treatments().len() > before);
+    let written = arrangement.nightscout.writes();
+    run(night + Duration::hours(1));
+    assert_eq!(arrangement.nightscout.writes(), written);
 }
 
 #[test]
