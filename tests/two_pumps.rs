@@ -100,3 +100,32 @@ fn an_old_pump_that_goes_on_in_a_drawer_adds_no_insulin() {
         "{until} is not {begins}"
     );
 }
+
+#[test]
+fn a_new_pump_that_was_set_up_days_ago_takes_nothing_from_the_old_one_before_it_is_worn() {
+    let first = History::generate(&basal_only(Plan::days(67, 3)));
+    let worn = first.plan.start + Duration::hours(58);
+    let mut plan = basal_only(Plan::days(68, 1)).between(worn, first.plan.end);
+    plan.serial = "90005678".to_owned();
+    plan.assignment = SECOND_ASSIGNMENT.to_owned();
+    plan.first_number = 900_000;
+    let second = History::generate(&plan);
+    let tandem = Tandem::with_history(first.clone());
+    tandem.add_history(second.clone());
+    // Its record begins when it was first switched on.
+    let switched_on = (first.plan.start - Duration::days(5)).naive_utc();
+    let end = first.plan.end.naive_utc();
+    let stamp = |time: chrono::NaiveDateTime| time.format("%Y-%m-%dT%H:%M:%S").to_string();
+    tandem.change_pumps(|pumps| {
+        pumps[1].replace = serde_json::json!({
+            "availableDataRange": {"start": stamp(switched_on), "end": stamp(end)}
+        });
+    });
+    let arrangement = Arrangement::joining(tandem, Nightscout::start());
+    arrangement.good_pass(first.plan.end + Duration::hours(1), &["--days", "2"]);
+    let of_the_old_one = rates(&arrangement, &second)
+        .into_iter()
+        .filter(|(is_second, at, _)| !is_second && *at < worn);
+    let known: Duration = of_the_old_one.map(|(_, _, lasts)| lasts).sum();
+    assert!(known > Duration::hours(30), "{known}");
+}

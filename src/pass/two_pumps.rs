@@ -55,7 +55,8 @@ impl Delivery {
         now: DateTime<Utc>,
     ) -> Option<(DateTime<Utc>, Option<DateTime<Utc>>)> {
         let (first, last) = self.turn?;
-        let begins = if self.began_before(page) {
+        // A pump may be switched on days before it is worn: only a delivery proves that its turn has begun.
+        let begins = if self.began_before(page) && first < page.window.start {
             DateTime::<Utc>::MIN_UTC
         } else {
             first
