@@ -296,9 +296,24 @@ impl<'a> Index<'a> {
                 let near = document
                     .at
                     .is_some_and(|at| (at - wanted.at).abs() < SAME_INSTANT_WITHIN);
-                near && Family::of(&document.event_type) == Family::of(wanted.event_type.name())
+                let family = Family::of(wanted.event_type.name());
+                near && Family::of(&document.event_type) == family
+                    && (family != Family::Basal || same_rate(document, wanted))
             })
             .collect()
+    }
+}
+
+/// Whether a temp basal there tells the rate that is wanted, as tconnectsync rounds it: where a suspension and a report share a
+/// second, they are two things.
+fn same_rate(document: &Existing, wanted: &Treatment) -> bool {
+    /// tconnectsync writes two decimals at least.
+    const ROUNDED: f64 = 0.0051;
+    let told = document.document.get("absolute").and_then(Value::as_f64);
+    let rate = wanted.content.absolute;
+    match (told, rate) {
+        (Some(told), Some(rate)) => (told - rate.units_per_hour()).abs() <= ROUNDED,
+        _ => true,
     }
 }
 
