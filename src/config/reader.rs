@@ -88,7 +88,12 @@ impl<'a> Reader<'a> {
         let (Some(to), Some(what)) = (self.found(address), self.found(sent)) else {
             return Some(());
         };
-        if to.place == what.place {
+        // The same address in both places diverts nothing.
+        let beside_it = |(value, place): &(&str, Place)| {
+            *place == what.place && value.trim() == to.value.trim()
+        };
+        let diverts = to.place != what.place && !self.sources.values(to.name).iter().any(beside_it);
+        if !diverts {
             return Some(());
         }
         self.problem(

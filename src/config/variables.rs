@@ -84,7 +84,12 @@ impl Variable {
     /// Whether its value may be in a file that the variable `NAME_FILE` names.
     pub fn may_be_in_a_file(&self) -> bool {
         let of_use = matches!(self.group, Group::Tconnectsync | Group::Ours);
-        of_use && !self.name.ends_with(['*']) && !self.name.ends_with("_FILE")
+        // The HTTP library reads the usual proxy variables from the environment by itself.
+        let from_the_environment_only = self.name == "HTTPS_PROXY";
+        of_use
+            && !from_the_environment_only
+            && !self.name.ends_with(['*'])
+            && !self.name.ends_with("_FILE")
     }
 
     /// The row about the variable whose value is in the file that `name` names.

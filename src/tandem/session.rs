@@ -212,7 +212,10 @@ impl Session {
     /// The failure of an answer of another status than 2xx, or of something else than JSON. It may be what this service
     /// answers to a session that it no longer knows, so that the next run had better log in.
     fn not_understood(&self, answer: &Answer) -> anyhow::Error {
-        self.memory.forget_tokens();
+        // A service that is busy or down says nothing about the session, and a new login would only add to its load.
+        if !matches!(answer.status(), 408 | 425 | 429 | 500..=599) {
+            self.memory.forget_tokens();
+        }
         match answer.json::<IgnoredAny>() {
             Err(failure) => failure,
             Ok(_) => answer.of_unexpected_shape().into(),
