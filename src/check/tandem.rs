@@ -1,16 +1,13 @@
 //! Tandem Source: the login, the account's pumps, and what those that are copied wrote in the last day.
 
-use anyhow::Result;
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
 use super::{Findings, clock, events};
 use crate::config::{PumpSerial, Reading, RegionChoice};
 use crate::http::RunLimits;
 use crate::pass::pumps;
-use crate::pump::clock::{DatedEvent, Remembered, Sighting};
 use crate::pump::dating::{self, About, Sources};
-use crate::pump::decode::Decoded;
 use crate::report::{Report, SUSPICIOUS_AGE, span_in_words};
 use crate::tandem::{self, Memory, Pump, Pumper, Region, Session};
 use crate::window::{self, Window};
@@ -160,27 +157,6 @@ fn ascii(name: &str, otherwise: &str) -> String {
     }
 }
 
-/// A pump's logs. What the site remembers is looked at in a later step.
-struct Logs<'a> {
-    session: &'a mut Session,
-    pump: &'a Pump,
-}
-
-impl Sources for Logs<'_> {
-    fn events(&mut self, first: NaiveDate, last: NaiveDate) -> Result<Decoded> {
-        self.session
-            .pump_logs(self.pump, first, last, |logs| Decoded::from_logs([logs]))
-    }
-
-    fn remembered(&mut self, _: &[DatedEvent]) -> Vec<Remembered> {
-        Vec::new()
-    }
-
-    fn sightings(&mut self, _: DateTime<Utc>, _: DateTime<Utc>) -> Result<Vec<Sighting>> {
-        Ok(Vec::new())
-    }
-}
-
 /// Clock and events of the pumps that are copied.
 fn look_into(
     reading: &Reading,
@@ -204,7 +180,7 @@ fn look_into(
     let mut asked = false;
     for pump in chosen {
         for page in window::pages(zone, window) {
-            let mut logs = Logs { session, pump };
+            let mut logs = pumps::LogsAlone { session, pump };
             let about = About {
                 zone,
                 newest: pump.plausible_newest(),

@@ -3,17 +3,15 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::failure;
 use crate::http::RunLimits;
 use crate::pass::pumps;
-use crate::pump::clock::{DatedEvent, Remembered, Sighting};
 use crate::pump::dating::{self, About, Sources};
-use crate::pump::decode::Decoded;
 use crate::report::Report;
-use crate::tandem::{self, Memory, Pump, Pumper, Session};
+use crate::tandem::{self, Memory, Pumper, Session};
 use crate::window::Page;
 
 /// Instants of events.
@@ -27,27 +25,6 @@ impl Times {
             Some([instant]) => Some(*instant),
             _ => None,
         }
-    }
-}
-
-/// One pump's history, without what a site may tell of its clock.
-struct OnePump<'a> {
-    session: &'a mut Session,
-    pump: &'a Pump,
-}
-
-impl Sources for OnePump<'_> {
-    fn events(&mut self, first: NaiveDate, last: NaiveDate) -> Result<Decoded> {
-        self.session
-            .pump_logs(self.pump, first, last, |logs| Decoded::from_logs([logs]))
-    }
-
-    fn remembered(&mut self, _: &[DatedEvent]) -> Vec<Remembered> {
-        Vec::new()
-    }
-
-    fn sightings(&mut self, _: DateTime<Utc>, _: DateTime<Utc>) -> Result<Vec<Sighting>> {
-        Ok(Vec::new())
     }
 }
 
@@ -100,7 +77,7 @@ impl<'a> PumpTimes<'a> {
         let pumps = pumps::choose(account, serial, page.window, config.zone, &mut report)?;
         let mut times = Times::default();
         for pump in pumps {
-            let mut source = OnePump { session, pump };
+            let mut source = pumps::LogsAlone { session, pump };
             let decoded = source.events(page.first_day, page.last_day)?;
             let about = About {
                 zone: config.zone,

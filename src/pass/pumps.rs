@@ -1,15 +1,39 @@
 //! Which of the account's pumps a pass is about.
 
 use anyhow::{Result, bail};
-use chrono::Duration;
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use crate::config::PumpSerial;
 use crate::failure::{ExitStatus, Failure};
+use crate::pump::clock::{DatedEvent, Remembered, Sighting};
+use crate::pump::dating::Sources;
+use crate::pump::decode::Decoded;
 use crate::pump::settings::PumpProfiles;
 use crate::report::Report;
-use crate::tandem::{self, Pump, Pumper};
+use crate::tandem::{self, Pump, Pumper, Session};
 use crate::window::{Window, local_date};
+
+/// A pump's logs alone, without what a site may tell of its clock.
+pub(crate) struct LogsAlone<'a> {
+    pub(crate) session: &'a mut Session,
+    pub(crate) pump: &'a Pump,
+}
+
+impl Sources for LogsAlone<'_> {
+    fn events(&mut self, first: NaiveDate, last: NaiveDate) -> Result<Decoded> {
+        self.session
+            .pump_logs(self.pump, first, last, |logs| Decoded::from_logs([logs]))
+    }
+
+    fn remembered(&mut self, _: &[DatedEvent]) -> Vec<Remembered> {
+        Vec::new()
+    }
+
+    fn sightings(&mut self, _: DateTime<Utc>, _: DateTime<Utc>) -> Result<Vec<Sighting>> {
+        Ok(Vec::new())
+    }
+}
 
 /// The chosen pump; without a choice, every pump that may have events in the window, so that the first day of a
 /// replacement pump is whole.
