@@ -27,6 +27,7 @@ pub use removal::Removed;
 pub use rights::SecretCheck;
 pub use site::Site;
 pub use status::{GlucoseUnits, SiteStatus, SiteVersion};
+pub(crate) use time::instant_of;
 pub use time::parse_created_at;
 pub use writes::{BATCH, Refused, Written};
 

@@ -19,7 +19,7 @@ pub(super) fn plausible(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
 }
 
 /// An instant in milliseconds since 1970, a number of any kind, likewise.
-pub(super) fn instant_of(milliseconds: &Value) -> Option<DateTime<Utc>> {
+pub(crate) fn instant_of(milliseconds: &Value) -> Option<DateTime<Utc>> {
     let milliseconds = milliseconds
         .as_i64()
         // What does not fit becomes the nearest that does, which is no time of a document either.

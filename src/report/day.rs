@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use crate::nightscout::{Document, parse_created_at};
+use crate::nightscout::{Document, instant_of, parse_created_at};
 use crate::pump::quantity::{MgDl, MilliUnits, MilliUnitsPerHour};
 
 /// A sensor reads every five minutes; without a reading for longer than this there is a gap.
@@ -255,12 +255,11 @@ fn glucose(entry: &Document) -> Option<Glucose> {
         return None;
     }
     let value = entry.get("sgv")?.as_f64()?;
-    let date = entry.get("date")?.as_f64()?;
     // Below 39, Nightscout's numbers are codes of the sensor's errors.
     let value = (39.0..=1000.0)
         .contains(&value)
         .then_some(MgDl(value.round() as u16))?;
-    let at = DateTime::from_timestamp_millis(date as i64)?;
+    let at = instant_of(entry.get("date")?)?;
     Some(Glucose { at, value })
 }
 

@@ -360,13 +360,10 @@ impl Canvas {
     fn glucose(&self, value: MgDl) -> String {
         match self.units {
             GlucoseUnits::MgDl => value.0.to_string(),
-            GlucoseUnits::Mmol => format!("{:.1}", f64::from(value.0) / MG_DL_IN_MMOL),
+            GlucoseUnits::Mmol => format!("{:.1}", self.units.shown(value)),
         }
     }
 }
-
-/// How many mg/dL a mmol/L of glucose is, by its molar mass.
-const MG_DL_IN_MMOL: f64 = 18.015_59;
 
 /// Units with three decimals, so that a column of them lines up.
 fn units(amount: MilliUnits) -> String {
