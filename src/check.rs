@@ -56,15 +56,15 @@ impl Mark {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// What it is about, in a word or two.
-    pub about: &'static str,
+    pub(crate) about: &'static str,
     /// How it came out.
-    pub mark: Mark,
+    pub(crate) mark: Mark,
     /// What was found; with [`Mark::Bad`] also what to do.
-    pub text: String,
+    pub(crate) text: String,
     /// The exit status that it alone would end with.
-    pub status: ExitStatus,
+    pub(crate) status: ExitStatus,
     /// The same in numbers, where there are any.
-    pub data: Option<Value>,
+    pub(crate) data: Option<Value>,
 }
 
 impl Step {
@@ -187,7 +187,7 @@ impl<'a> Findings<'a> {
     }
 
     /// The whole check as one object.
-    pub fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         json!({
             "version": VERSION,
             "exit_status": self.status().code(),

@@ -5,10 +5,10 @@
 //! password may have been pasted into any field; the name of a misspelt feature is shown.
 
 mod address;
-pub mod cli;
+pub(crate) mod cli;
 mod credentials;
 pub mod env_file;
-pub mod features;
+pub(crate) mod features;
 mod problem;
 mod reader;
 mod reading;
@@ -30,15 +30,18 @@ use url::Url;
 
 use reader::Reader;
 
-pub(crate) use address::is_this_machine;
 pub use cli::Cli;
 pub use features::{Collection, Feature, FeatureSet};
-pub use problem::{Problem, Remark, failure, print, where_to_mend};
+pub use problem::{Problem, failure, print};
 pub use reading::Reading;
 pub use region::RegionChoice;
 pub use secret::{PumpSerial, Secret};
+pub use sources::{Place, Sources};
+
+pub(crate) use address::is_this_machine;
+pub(crate) use problem::{Remark, where_to_mend};
 pub(crate) use shown_path::shown_path;
-pub use sources::{Place, SetVariable, Sources};
+pub(crate) use sources::SetVariable;
 
 /// Everything that a run needs to know from its owner.
 #[derive(Clone, Debug)]
@@ -72,7 +75,7 @@ pub struct Config {
     /// Whether and where the access token is kept between runs.
     pub cache: Cache,
     /// The directory for what makes later runs cheaper or safer; `None` where the environment names none.
-    pub state_directory: Option<PathBuf>,
+    pub(crate) state_directory: Option<PathBuf>,
     /// Leave out basal rates of 0 U/h.
     pub ignore_zero_unit_basal: bool,
 }

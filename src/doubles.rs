@@ -38,23 +38,23 @@ const STILL_AT_WORK: Duration = Duration::hours(3);
 #[derive(Clone, Debug)]
 pub struct Found {
     /// Its `_id`.
-    pub id: ObjectId,
+    pub(crate) id: ObjectId,
     /// The whole document.
-    pub document: Document,
+    pub(crate) document: Document,
     /// Its event type.
-    pub event_type: String,
+    pub(crate) event_type: String,
     /// When it is filed.
-    pub at: Option<DateTime<Utc>>,
+    pub(crate) at: Option<DateTime<Utc>>,
     /// Whether it is of a bolus.
-    pub bolus: bool,
+    pub(crate) bolus: bool,
     /// The event type of the document that tells the same.
-    pub other_type: String,
+    pub(crate) other_type: String,
     /// When that one is filed.
-    pub other_at: Option<DateTime<Utc>>,
+    pub(crate) other_at: Option<DateTime<Utc>>,
     /// Whether that one is this program's.
-    pub other_is_ours: bool,
+    pub(crate) other_is_ours: bool,
     /// What is to become of it.
-    pub fate: Fate,
+    pub(crate) fate: Fate,
 }
 
 /// Insulin (U) and carbs (g) of boluses.
@@ -70,7 +70,7 @@ pub struct Totals {
 #[derive(Debug)]
 pub struct Outcome {
     /// The span that was looked at.
-    pub window: Window,
+    pub(crate) window: Window,
     /// What was found, oldest first.
     pub found: Vec<Found>,
     /// The boluses of the span as they were found.
@@ -101,7 +101,7 @@ impl Outcome {
     }
 
     /// All of it as one object.
-    pub fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let time = |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339());
         let totals = |totals: Totals| {
             json!({

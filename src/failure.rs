@@ -5,7 +5,7 @@
 //! chain is a bug of this program.
 //!
 //! A message is one line: which service and which call, what it answered, and what to do next. It never holds a secret or
-//! personal data. Whoever builds one passes service answers through [`crate::http::excerpt`] first, and never wraps an
+//! personal data. Whoever builds one passes service answers through `http::redaction` first, and never wraps an
 //! error of a library, whose text may hold addresses and values.
 
 use std::fmt;
@@ -119,7 +119,11 @@ pub struct Failure {
 
 impl Failure {
     /// A failure of the given status.
-    pub fn new(status: ExitStatus, what: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        status: ExitStatus,
+        what: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
         Failure {
             status,
             what: what.into(),

@@ -5,7 +5,7 @@
 //! [`Failure`](crate::failure::Failure) that a person can act on. What the answer means is for [`crate::tandem`] and
 //! [`crate::nightscout`] to say.
 //!
-//! Nothing that this module prints holds a secret, a header, an address or personal data: see [`excerpt`].
+//! Nothing that this module prints holds a secret, a header, an address or personal data: see `redaction`.
 
 mod answer;
 mod call;
@@ -19,15 +19,12 @@ mod redaction;
 mod run_limits;
 mod transport_error;
 
-pub(crate) use answer::not_json;
-pub use answer::{Answer, Service};
-pub use call::{Call, Repeat};
+pub use run_limits::{Deadline, RunLimits, Stop};
+
+pub(crate) use answer::{Answer, Service, not_json};
+pub(crate) use call::{Call, Repeat};
 pub(crate) use certificates::certificates;
-pub(crate) use client::Reading;
-pub use client::{Client, DoneAlready, Options, TryEnded, USER_AGENT};
-pub(crate) use json::Allowance;
-pub use json::JsonText;
-pub use redaction::excerpt;
+pub(crate) use client::{Client, DoneAlready, Options, Reading, TryEnded, USER_AGENT};
+pub(crate) use json::{Allowance, JsonText};
 pub(crate) use run_limits::CONTINUES;
-pub use run_limits::{Deadline, RunLimits, Stop, Watch};
-pub use transport_error::{CallError, TransportError};
+pub(crate) use transport_error::{CallError, TransportError};

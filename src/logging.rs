@@ -8,7 +8,7 @@ use log::LevelFilter;
 use crate::config::Verbosity;
 
 /// The target of warnings that need a person: quiet runs, which decide by themselves how often to tell one, show these too.
-pub const REMINDER: &str = "reminder";
+pub(crate) const REMINDER: &str = "reminder";
 
 /// Whether a character is not seen, or changes how others are: control characters of both sets, line and paragraph
 /// separators, what turns the direction of text, what has no width (Unicode, categories Cc, Cf, Zl, Zp).

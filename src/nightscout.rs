@@ -21,15 +21,18 @@ mod writes;
 use crate::http::Service;
 
 pub use crate::config::Collection;
-pub use object_id::ObjectId;
-pub use queries::{Brief, Document};
-pub use removal::Removed;
-pub use rights::SecretCheck;
+pub use queries::Document;
 pub use site::Site;
-pub use status::{GlucoseUnits, SiteStatus, SiteVersion};
-pub(crate) use time::instant_of;
-pub use time::parse_created_at;
-pub use writes::{BATCH, Refused, Written};
+pub use status::{GlucoseUnits, SiteVersion};
+pub use writes::Written;
+
+pub(crate) use object_id::ObjectId;
+pub(crate) use queries::Brief;
+pub(crate) use removal::Removed;
+pub(crate) use rights::SecretCheck;
+pub(crate) use status::SiteStatus;
+pub(crate) use time::{instant_of, parse_created_at};
+pub(crate) use writes::{BATCH, Refused};
 
 /// Nightscout, as failures speak of it.
 const SERVICE: Service = Service {

@@ -8,4 +8,4 @@ pub mod dating;
 pub mod decode;
 pub mod event;
 pub mod quantity;
-pub mod settings;
+pub(crate) mod settings;

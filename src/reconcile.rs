@@ -9,12 +9,12 @@
 //! Two things are removed, and nothing else: the younger of two documents with one identifier of ours ([`twins`]), and,
 //! where the owner asks for it, what tconnectsync wrote of a delivery that stands there twice ([`doubles`]).
 
-pub mod doubles;
+pub(crate) mod doubles;
 pub mod entries;
-pub mod profile;
+pub(crate) mod profile;
 mod sessions;
 mod told;
-pub mod twins;
+pub(crate) mod twins;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -28,7 +28,7 @@ use crate::translate::minutes;
 use crate::window::Window;
 use sessions::{Sessions, Start};
 
-pub use told::is_rest;
+pub(crate) use told::is_rest;
 
 /// How far a document may lie from the event whose number it has: tconnectsync may have been run with another zone.
 const SAME_EVENT_WITHIN: Duration = Duration::days(1);
@@ -44,7 +44,7 @@ pub struct Plan {
     /// Documents of ours that have to change.
     pub update: Vec<Update>,
     /// What is there already.
-    pub already: Vec<Treatment>,
+    pub(crate) already: Vec<Treatment>,
 }
 
 impl Plan {
@@ -52,7 +52,7 @@ impl Plan {
     /// have been judged otherwise when they were written.
     ///
     /// Where one of these now ends earlier than it did, what goes on from there is created too.
-    pub fn within(mut self, window: Window) -> Plan {
+    pub(crate) fn within(mut self, window: Window) -> Plan {
         let ends = self
             .update
             .iter()
@@ -69,14 +69,14 @@ impl Plan {
     }
 
     /// Which documents it is about.
-    pub fn identifiers(&self) -> HashSet<Uuid> {
+    pub(crate) fn identifiers(&self) -> HashSet<Uuid> {
         let updated = self.update.iter().map(|update| &update.treatment);
         let all = self.create.iter().chain(&self.already).chain(updated);
         all.map(|treatment| treatment.identity.identifier).collect()
     }
 
     /// Leaves out what an earlier plan of the same run was about: it is counted, and where the run only pretends it is not there.
-    pub fn leave_out(&mut self, earlier: &HashSet<Uuid>) {
+    pub(crate) fn leave_out(&mut self, earlier: &HashSet<Uuid>) {
         let is_new = |treatment: &Treatment| !earlier.contains(&treatment.identity.identifier);
         self.create.retain(is_new);
         self.already.retain(is_new);
@@ -89,11 +89,11 @@ pub struct Update {
     /// Nightscout's `_id` of it, where it gave one.
     pub id: Option<String>,
     /// Its event type as it stands.
-    pub stands_as: String,
+    pub(crate) stands_as: String,
     /// The instant that it is filed under as it stands.
-    pub stands_at: Option<DateTime<Utc>>,
+    pub(crate) stands_at: Option<DateTime<Utc>>,
     /// What it should say.
-    pub treatment: Treatment,
+    pub(crate) treatment: Treatment,
     /// The whole document to put in its place, without `_id`: our fields, and whatever others added.
     pub document: Map<String, Value>,
 }

@@ -21,28 +21,30 @@ use crate::logging::{is_invisible, visible_json};
 use crate::pump::decode::Skipped;
 use crate::window::Window;
 
-pub use doubles::{Doubles, rounded};
-pub use progress::Progress;
-pub use uploads::{Tally, Uploads};
+pub use uploads::Tally;
+
+pub(crate) use doubles::{Doubles, rounded};
+pub(crate) use progress::Progress;
+pub(crate) use uploads::Uploads;
 
 /// The phone uploads about once an hour. When the newest event is older than this, something keeps it from doing so.
-pub const SUSPICIOUS_AGE: Duration = Duration::hours(3);
+pub(crate) const SUSPICIOUS_AGE: Duration = Duration::hours(3);
 
 /// What to do about a pump that is not heard of.
-pub const CHECK_THE_PHONE: &str =
+pub(crate) const CHECK_THE_PHONE: &str =
     "Check that the phone with Tandem's app is on, online, and connected to the pump";
 
 /// What a run did, as far as it got.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// When the run began.
-    pub now: DateTime<Utc>,
+    pub(crate) now: DateTime<Utc>,
     /// The owner's zone, in which times are shown.
-    pub zone: Tz,
+    pub(crate) zone: Tz,
     /// Whether nothing was written in truth.
-    pub pretend: bool,
+    pub(crate) pretend: bool,
     /// Whether the run got through to its end.
-    pub complete: bool,
+    pub(crate) complete: bool,
     /// The pumps copied, each as the last digits of its serial number.
     pub pumps: Vec<String>,
     /// The span in which documents are created; further back they are at most corrected.
@@ -52,9 +54,9 @@ pub struct Report {
     /// What was left out of Tandem's answers.
     pub skipped: Skipped,
     /// How many documents wait until it is known at which offset a pump's clock runs.
-    pub clock_unknown: usize,
+    pub(crate) clock_unknown: usize,
     /// Whether another uploader's glucose told a pump's clock.
-    pub clock_witnessed: bool,
+    pub(crate) clock_witnessed: bool,
     /// How many rates of a pump were left out because a newer one delivered by then.
     pub rates_left_out: usize,
     /// The newest event of any pump copied.
@@ -71,7 +73,7 @@ pub struct Report {
 
 impl Report {
     /// The report of a run that has done nothing yet.
-    pub fn new(now: DateTime<Utc>, zone: Tz, pretend: bool) -> Self {
+    pub(crate) fn new(now: DateTime<Utc>, zone: Tz, pretend: bool) -> Self {
         Report {
             now,
             zone,
@@ -93,7 +95,7 @@ impl Report {
     }
 
     /// Logs a warning and keeps it for the JSON summary; the same one only once.
-    pub fn warn(&mut self, warning: String) {
+    pub(crate) fn warn(&mut self, warning: String) {
         if !self.warnings.contains(&warning) {
             log::warn!("{warning}");
             self.warnings.push(warning);
@@ -101,7 +103,7 @@ impl Report {
     }
 
     /// Keeps a warning that needs a person, and logs it, also in a quiet run, where it is due.
-    pub fn remind(&mut self, warning: String, due: bool) {
+    pub(crate) fn remind(&mut self, warning: String, due: bool) {
         if due {
             log::warn!(target: crate::logging::REMINDER, "{warning}");
         }
@@ -109,12 +111,12 @@ impl Report {
     }
 
     /// The age of the newest event of any pump copied.
-    pub fn age(&self) -> Option<Duration> {
+    pub(crate) fn age(&self) -> Option<Duration> {
         self.newest_event.map(|newest| self.now - newest)
     }
 
     /// Whether the run was about the time up to now, and not about days gone by.
-    pub fn reaches_up_to_now(&self) -> bool {
+    pub(crate) fn reaches_up_to_now(&self) -> bool {
         self.window.is_some_and(|window| window.end >= self.now)
     }
 
@@ -330,7 +332,7 @@ impl Report {
 ///
 /// # Errors
 /// With 75 when it takes no more.
-pub fn output(text: &str) -> Result<()> {
+pub(crate) fn output(text: &str) -> Result<()> {
     // Colours begin with an escape.
     let text = text.replace(|c| !matches!(c, '\n' | '\u{1b}') && is_invisible(c), " ");
     let mut out = std::io::stdout();
@@ -423,7 +425,7 @@ pub(crate) fn some_of(names: &[String]) -> String {
 }
 
 /// A number with its noun: `1 bolus`, `2 boluses`.
-pub fn counted(number: usize, one: &str, many: &str) -> String {
+pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
     let noun = if number == 1 { one } else { many };
     format!("{number} {noun}")
 }
@@ -437,7 +439,7 @@ fn capitalised(text: &str) -> String {
 }
 
 /// A length of time as people say it: `7 minutes`, `3 h 20 min`, `5 days`.
-pub fn span_in_words(span: Duration) -> String {
+pub(crate) fn span_in_words(span: Duration) -> String {
     let minutes = span.num_minutes();
     match minutes {
         1 => "1 minute".to_owned(),

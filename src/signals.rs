@@ -21,6 +21,6 @@ pub fn stop() -> Stop {
 
 /// A stop that nothing requests: this system has no such signals.
 #[cfg(not(unix))]
-pub fn stop() -> Stop {
+pub(crate) fn stop() -> Stop {
     Stop::new()
 }

@@ -20,8 +20,9 @@ use sha2::{Digest, Sha256};
 use crate::config::shown_path;
 use own_file::{is_left_alone, open, private};
 
-pub use reminders::Reminders;
 pub use run_lock::RunLock;
+
+pub(crate) use reminders::Reminders;
 
 /// The largest file that is read: what is larger is none of ours.
 const LARGEST: u64 = 64 * 1024;

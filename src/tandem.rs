@@ -25,9 +25,11 @@ use crate::http::{Client, Options, RunLimits, Service};
 
 pub use memory::Memory;
 pub use pump_logs::{MalformedEvent, PumpLogs, WireEvent};
-pub use pumper::{Pump, Pumper};
 pub use region::Region;
-pub use session::{MAX_DAYS, Session};
+pub use session::Session;
+
+pub(crate) use pumper::{Pump, Pumper};
+pub(crate) use session::MAX_DAYS;
 
 /// Tandem Source, as failures speak of it.
 const SERVICE: Service = Service {

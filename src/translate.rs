@@ -1,14 +1,14 @@
 //! The pump's events into Nightscout's documents: one file a feature, events in, documents out, nothing else.
 
-pub mod basal;
-pub mod bolus;
-pub mod bolus_bg;
+pub(crate) mod basal;
+pub(crate) mod bolus;
+pub(crate) mod bolus_bg;
 pub mod cgm;
-pub mod cgm_alerts;
+pub(crate) mod cgm_alerts;
 pub mod device_status;
-pub mod profile;
-pub mod pump_alerts;
-pub mod pump_events;
+pub(crate) mod profile;
+pub(crate) mod pump_alerts;
+pub(crate) mod pump_events;
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -28,7 +28,7 @@ pub struct History<'a> {
 
 impl History<'_> {
     /// The instant of the newest event known.
-    pub fn newest(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn newest(&self) -> Option<DateTime<Utc>> {
         self.events.last().map(|event| event.at)
     }
 }

@@ -19,7 +19,7 @@ const _: () = assert!(
 );
 
 /// A phone's clock may be ahead by this much: what it just uploaded still counts.
-pub const CLOCKS_DIFFER_BY: Duration = Duration::minutes(10);
+pub(crate) const CLOCKS_DIFFER_BY: Duration = Duration::minutes(10);
 
 /// A catch-up starts this long before the newest document, since its neighbours may have come later than it.
 const OVERLAP: Duration = Duration::hours(24);
@@ -30,7 +30,7 @@ const LATE: Duration = Duration::hours(12);
 
 /// A document may lie this far from where it belongs, and still be found: the pump's clock was judged otherwise when it
 /// was written, or tconnectsync wrote it with another zone.
-pub const ASTRAY: Duration = Duration::hours(25);
+pub(crate) const ASTRAY: Duration = Duration::hours(25);
 
 /// Longer than it takes to give a bolus, its extended part included.
 const LONGEST_BOLUS: Duration = Duration::hours(12);
@@ -53,16 +53,16 @@ impl Window {
 
 /// The window of an ordinary run, and what it leaves out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recent {
+pub(crate) struct Recent {
     /// The window.
-    pub window: Window,
+    pub(crate) window: Window,
     /// Where it would start if there were no limit to catching up.
-    pub cut_off: Option<DateTime<Utc>>,
+    pub(crate) cut_off: Option<DateTime<Utc>>,
 }
 
 /// The last `days`; further back where the newest document is older than that or nearly so, so that an outage heals by
 /// itself, but at most `max_catch_up_days`.
-pub fn recent(
+pub(crate) fn recent(
     now: DateTime<Utc>,
     days: u16,
     newest_uploaded: Option<DateTime<Utc>>,
@@ -91,16 +91,16 @@ const LOOKS_BACK_AT: u32 = 3;
 
 /// What a run does once a day: it looks further back, where anything that it has to write is as new as this day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LookBack {
+pub(crate) struct LookBack {
     /// What is from then on is news of this day.
-    pub since: DateTime<Utc>,
+    pub(crate) since: DateTime<Utc>,
     /// How far back to look.
-    pub start: DateTime<Utc>,
+    pub(crate) start: DateTime<Utc>,
 }
 
 /// The look back that is due as long as the site has nothing of this day, which begins at three in the morning; `None` for a
 /// site that has nothing at all.
-pub fn look_back(
+pub(crate) fn look_back(
     zone: Tz,
     now: DateTime<Utc>,
     newest_uploaded: Option<DateTime<Utc>>,
@@ -121,7 +121,7 @@ pub fn look_back(
 }
 
 /// The window of whole days, from the first through the last, in a zone.
-pub fn of_dates(zone: Tz, first: NaiveDate, last: NaiveDate) -> Window {
+pub(crate) fn of_dates(zone: Tz, first: NaiveDate, last: NaiveDate) -> Window {
     Window {
         start: midnight(zone, first),
         end: midnight(zone, last + Days::new(1)),
@@ -130,18 +130,18 @@ pub fn of_dates(zone: Tz, first: NaiveDate, last: NaiveDate) -> Window {
 
 /// The part of a window that one request about a pump covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
+pub(crate) struct Page {
     /// The part.
-    pub window: Window,
+    pub(crate) window: Window,
     /// The first day to ask for, by the pump's clock.
-    pub first_day: NaiveDate,
+    pub(crate) first_day: NaiveDate,
     /// The last day to ask for.
-    pub last_day: NaiveDate,
+    pub(crate) last_day: NaiveDate,
 }
 
 impl Page {
     /// The same, as the pump's events are dated by.
-    pub fn days(&self) -> dating::Days {
+    pub(crate) fn days(&self) -> dating::Days {
         dating::Days {
             first: self.first_day,
             last: self.last_day,
@@ -151,13 +151,13 @@ impl Page {
     }
 
     /// The last day of which something is in the window.
-    pub fn last_day_inside(&self, zone: Tz) -> NaiveDate {
+    pub(crate) fn last_day_inside(&self, zone: Tz) -> NaiveDate {
         local_date(zone, self.window.end - Duration::milliseconds(1))
     }
 
     /// The part of the days asked for in which the events that belong to one document are all there, as far as documents
     /// are wanted: some hours after the first event at the earliest.
-    pub fn whole(&self, zone: Tz) -> Window {
+    pub(crate) fn whole(&self, zone: Tz) -> Window {
         let first = midnight(zone, self.first_day) + LONGEST_BOLUS;
         Window {
             start: first.min(self.window.start),
@@ -167,7 +167,7 @@ impl Page {
 }
 
 /// A window in pages, oldest first, each with a day more on either side.
-pub fn pages(zone: Tz, window: Window) -> Vec<Page> {
+pub(crate) fn pages(zone: Tz, window: Window) -> Vec<Page> {
     let last = local_date(zone, window.end - Duration::milliseconds(1));
     let mut first = local_date(zone, window.start);
     let mut pages = Vec::new();
@@ -188,7 +188,7 @@ pub fn pages(zone: Tz, window: Window) -> Vec<Page> {
 
 /// The days before a window from an instant on, as a page; none where the window begins as early. They are no more than a page
 /// may hold.
-pub fn page_before(zone: Tz, window: Window, from: DateTime<Utc>) -> Option<Page> {
+pub(crate) fn page_before(zone: Tz, window: Window, from: DateTime<Utc>) -> Option<Page> {
     let start = from.max(window.start - Duration::days(DAYS_A_PAGE.cast_signed()));
     (start < window.start).then(|| Page {
         window: Window {
@@ -201,7 +201,7 @@ pub fn page_before(zone: Tz, window: Window, from: DateTime<Utc>) -> Option<Page
 }
 
 /// The date in a zone.
-pub fn local_date(zone: Tz, at: DateTime<Utc>) -> NaiveDate {
+pub(crate) fn local_date(zone: Tz, at: DateTime<Utc>) -> NaiveDate {
     zone.from_utc_datetime(&at.naive_utc()).date_naive()
 }
 

@@ -5,6 +5,10 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking, in its helpers too"
 )]
+#![allow(
+    unreachable_pub,
+    reason = "the demo and the benches share the simulators"
+)]
 
 mod arrangement;
 mod catch_up;

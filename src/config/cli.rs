@@ -12,7 +12,7 @@ use super::{FeatureSet, RegionChoice, Verbosity};
 use crate::failure::ExitStatus;
 
 /// Version and, where it is known, the commit.
-pub const VERSION: &str = env!("TCONNECTSYNC_HEROKU_VERSION");
+pub(crate) const VERSION: &str = env!("TCONNECTSYNC_HEROKU_VERSION");
 
 /// Copies a Tandem insulin pump's events from Tandem Source to Nightscout, one pass a run
 #[derive(Clone, Debug, Default, Parser)]
@@ -53,23 +53,23 @@ pub struct Cli {
 
     /// What to copy: features by name, separated by commas or blanks [default: BASAL,BOLUS]
     #[arg(long, value_name = "LIST", num_args = 1.., action = ArgAction::Append, value_parser = feature_list)]
-    pub features: Vec<FeatureSet>,
+    pub(crate) features: Vec<FeatureSet>,
 
     /// Copy the last N days (1 to 366) [default: 1]
     #[arg(long, value_name = "N", value_parser = days, conflicts_with_all = ["start_date", "end_date"])]
-    pub days: Option<u16>,
+    pub(crate) days: Option<u16>,
 
     /// Copy from this day on (YYYY-MM-DD, by the pump's clock)
     #[arg(long, value_name = "DATE", value_parser = date)]
-    pub start_date: Option<NaiveDate>,
+    pub(crate) start_date: Option<NaiveDate>,
 
     /// Copy up to this day, which is included [default: today]
     #[arg(long, value_name = "DATE", value_parser = date, requires = "start_date")]
-    pub end_date: Option<NaiveDate>,
+    pub(crate) end_date: Option<NaiveDate>,
 
     /// Where the Tandem account lives: US, EU, a country code, or auto
     #[arg(long, value_name = "REGION", value_parser = RegionChoice::parse)]
-    pub region: Option<RegionChoice>,
+    pub(crate) region: Option<RegionChoice>,
 
     /// Read variables that the environment lacks from this file instead of ./.env
     #[arg(long, value_name = "PATH")]
@@ -81,11 +81,11 @@ pub struct Cli {
 
     /// Say more; twice, say everything
     #[arg(short, long, action = ArgAction::Count)]
-    pub verbose: u8,
+    pub(crate) verbose: u8,
 
     /// Say nothing but errors
     #[arg(short, long, conflicts_with = "verbose")]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
 }
 
 impl Cli {

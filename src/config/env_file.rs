@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EnvFile {
     /// The name that a person knows it by, such as `.env`.
-    pub name: String,
+    pub(crate) name: String,
     /// Its variables, verbatim; where a name comes twice the later line counts.
     pub values: BTreeMap<String, String>,
     /// The lines that were not understood: number, counted from 1, and what is wrong with it, never what it holds.

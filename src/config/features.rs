@@ -185,7 +185,7 @@ impl Feature {
     }
 
     /// Where in Nightscout most of its documents go.
-    pub const fn main_collection(self) -> Collection {
+    pub(crate) const fn main_collection(self) -> Collection {
         self.row().fills[0]
     }
 
@@ -243,18 +243,18 @@ impl FeatureSet {
     }
 
     /// Whether any of the features fills a collection.
-    pub fn fill(&self, collection: Collection) -> bool {
+    pub(crate) fn fill(&self, collection: Collection) -> bool {
         self.iter()
             .any(|feature| feature.fills().contains(&collection))
     }
 
     /// Whether the feature is on.
-    pub fn contains(&self, feature: Feature) -> bool {
+    pub(crate) fn contains(&self, feature: Feature) -> bool {
         self.0.contains(&feature)
     }
 
     /// The features that are on, in the order of [`Feature::ALL`].
-    pub fn iter(&self) -> impl Iterator<Item = Feature> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Feature> + '_ {
         self.0.iter().copied()
     }
 }
@@ -281,7 +281,7 @@ impl fmt::Display for FeatureSet {
 }
 
 /// The names of features, joined by commas, as a list is written in the configuration.
-pub fn names(features: impl IntoIterator<Item = Feature>) -> String {
+pub(crate) fn names(features: impl IntoIterator<Item = Feature>) -> String {
     let names: Vec<&str> = features.into_iter().map(Feature::name).collect();
     names.join(",")
 }

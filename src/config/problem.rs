@@ -12,12 +12,12 @@ pub struct Problem {
     /// The variable, option or file that it is about.
     pub about: String,
     /// What is wrong and what to write instead: the rest of the sentence that `about` begins, without a full stop.
-    pub what: String,
+    pub(crate) what: String,
 }
 
 impl Problem {
     /// A problem with the variable, option or file `about`.
-    pub fn new(about: impl Into<String>, what: impl Into<String>) -> Self {
+    pub(crate) fn new(about: impl Into<String>, what: impl Into<String>) -> Self {
         Problem {
             about: about.into(),
             what: what.into(),
@@ -32,7 +32,7 @@ impl fmt::Display for Problem {
 }
 
 /// Where the cause of problems is changed; `None` where all of them are the command line's.
-pub fn where_to_mend(problems: &[Problem]) -> Option<&'static str> {
+pub(crate) fn where_to_mend(problems: &[Problem]) -> Option<&'static str> {
     let of_a_variable = |problem: &Problem| !problem.about.starts_with("--");
     problems.iter().any(of_a_variable).then_some(
         "Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file",
@@ -98,7 +98,7 @@ pub struct Remark {
 
 impl Remark {
     /// A remark of the given level.
-    pub fn new(level: log::Level, text: impl Into<String>) -> Self {
+    pub(crate) fn new(level: log::Level, text: impl Into<String>) -> Self {
         Remark {
             level,
             text: text.into(),

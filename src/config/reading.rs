@@ -16,17 +16,17 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct Reading {
     /// The account at Tandem.
-    pub tandem: Option<Tandem>,
+    pub(crate) tandem: Option<Tandem>,
     /// The Nightscout site.
-    pub nightscout: Option<Nightscout>,
+    pub(crate) nightscout: Option<Nightscout>,
     /// The HTTP proxy, if there is one.
     pub proxy: Option<Option<Secret>>,
     /// The zone that the pump's clock is meant to follow.
-    pub zone: Option<chrono_tz::Tz>,
+    pub(crate) zone: Option<chrono_tz::Tz>,
     /// What to copy; the default where the list has a problem.
-    pub features: FeatureSet,
+    pub(crate) features: FeatureSet,
     /// How long a run may take; `None` for as long as it needs.
-    pub deadline: Option<Duration>,
+    pub(crate) deadline: Option<Duration>,
     /// Whom to tell how the run ended; nobody where the proxy has a problem, since nothing may be sent around it.
     pub heartbeat: Heartbeat,
     /// All of it, if no part has a problem.

@@ -28,7 +28,7 @@ const EU_SIDE_ELSEWHERE: [&str; 4] = ["AU", "NZ", "IL", "ZA"];
 impl RegionChoice {
     /// Reads `US`, `EU`, `auto` or a country's two letters, in capitals or not. The error says what is valid and does not
     /// repeat the value.
-    pub fn parse(value: &str) -> Result<RegionChoice> {
+    pub(crate) fn parse(value: &str) -> Result<RegionChoice> {
         let value = value.trim().to_ascii_uppercase();
         let value = value.as_str();
         if value == "AUTO" {

@@ -58,7 +58,7 @@ pub struct SetVariable {
     /// Its name; differs from the row's where the row covers several.
     pub name: String,
     /// Its row in the table.
-    pub variable: &'static Variable,
+    pub(crate) variable: &'static Variable,
     /// Where the value that counts was found.
     pub place: Place,
 }
@@ -165,14 +165,14 @@ impl Sources {
 
     /// The value of a variable and where it was found: the first that is not blank, since Heroku's form leaves blanks
     /// where nothing was entered.
-    pub fn value(&self, name: &str) -> Option<(&str, Place)> {
+    pub(crate) fn value(&self, name: &str) -> Option<(&str, Place)> {
         self.values(name)
             .into_iter()
             .find(|(value, _)| !value.trim().is_empty())
     }
 
     /// Every value that was given for a variable, blank ones too, in order of precedence.
-    pub fn values(&self, name: &str) -> Vec<(&str, Place)> {
+    pub(crate) fn values(&self, name: &str) -> Vec<(&str, Place)> {
         let environment = self
             .environment
             .get(name)
@@ -185,7 +185,7 @@ impl Sources {
     }
 
     /// The variables of the table that are set, in the table's order, and where each was found.
-    pub fn set_variables(&self) -> Vec<SetVariable> {
+    pub(crate) fn set_variables(&self) -> Vec<SetVariable> {
         let mut set: Vec<SetVariable> = self
             .names()
             .into_iter()
@@ -231,7 +231,7 @@ impl Sources {
     }
 
     /// Every name that any source sets, each once, in alphabetical order.
-    pub fn names(&self) -> Vec<&str> {
+    pub(crate) fn names(&self) -> Vec<&str> {
         let files = self.files.iter().flat_map(|file| file.values.keys());
         let mut names: Vec<&str> = self
             .environment

@@ -82,7 +82,7 @@ impl Variable {
     }
 
     /// Whether its value may be in a file that the variable `NAME_FILE` names.
-    pub fn may_be_in_a_file(&self) -> bool {
+    pub(crate) fn may_be_in_a_file(&self) -> bool {
         let of_use = matches!(self.group, Group::Tconnectsync | Group::Ours);
         // The HTTP library reads the usual proxy variables from the environment by itself.
         let from_the_environment_only = self.name == "HTTPS_PROXY";
@@ -93,7 +93,7 @@ impl Variable {
     }
 
     /// The row about the variable whose value is in the file that `name` names.
-    pub fn of_file(name: &str) -> Option<&'static Variable> {
+    pub(crate) fn of_file(name: &str) -> Option<&'static Variable> {
         let variable = Variable::named(name.strip_suffix("_FILE")?)?;
         variable.may_be_in_a_file().then_some(variable)
     }

@@ -12,25 +12,25 @@ use crate::failure::{ExitStatus, Failure};
 
 /// A service as its failures speak of it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Service {
+pub(crate) struct Service {
     /// The name that begins every message.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What to do when it cannot be reached or keeps failing.
-    pub when_unavailable: &'static str,
+    pub(crate) when_unavailable: &'static str,
     /// What to do when its certificate is not accepted.
-    pub when_untrusted: &'static str,
+    pub(crate) when_untrusted: &'static str,
     /// What to do when it answers something unexpected.
-    pub when_not_understood: &'static str,
+    pub(crate) when_not_understood: &'static str,
 }
 
 impl Service {
     /// A failure of exit status 69: the service cannot be reached or keeps failing. `what` continues "Service: call".
-    pub fn unavailable(&self, call: &str, what: impl Display) -> Failure {
+    pub(crate) fn unavailable(&self, call: &str, what: impl Display) -> Failure {
         self.failure(ExitStatus::Unavailable, call, what, self.when_unavailable)
     }
 
     /// A failure of exit status 76: this version does not understand the answer. `what` continues "Service: call".
-    pub fn not_understood(&self, call: &str, what: impl Display) -> Failure {
+    pub(crate) fn not_understood(&self, call: &str, what: impl Display) -> Failure {
         self.failure(
             ExitStatus::NotUnderstood,
             call,
@@ -40,7 +40,7 @@ impl Service {
     }
 
     /// Any other failure of a call. `what` continues "Service: call".
-    pub fn failure(
+    pub(crate) fn failure(
         &self,
         status: ExitStatus,
         call: &str,
@@ -53,7 +53,7 @@ impl Service {
 
 /// A complete answer, whatever its status.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub(super) service: &'static Service,
     pub(super) call: &'static str,
     pub(super) status: StatusCode,
@@ -67,53 +67,48 @@ pub struct Answer {
 
 impl Answer {
     /// The HTTP status code.
-    pub fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         self.status.as_u16()
     }
 
     /// Whether the status is 2xx.
-    pub fn is_success(&self) -> bool {
+    pub(crate) fn is_success(&self) -> bool {
         self.status.is_success()
     }
 
     /// The `Location` of a redirect.
-    pub fn location(&self) -> Option<&str> {
+    pub(crate) fn location(&self) -> Option<&str> {
         self.location.as_deref()
     }
 
     /// How often the call was sent until this answer came.
-    pub fn tries(&self) -> u32 {
+    pub(crate) fn tries(&self) -> u32 {
         self.tries
     }
 
     /// The body, decompressed.
-    pub fn body(&self) -> &[u8] {
+    pub(crate) fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// The body, for keeping.
-    pub fn into_body(self) -> Vec<u8> {
-        self.body
-    }
-
     /// Whether the body looks like a page for people.
-    pub fn is_html(&self) -> bool {
+    pub(crate) fn is_html(&self) -> bool {
         first_character(&self.body) == Some(b'<')
     }
 
     /// Whether the body looks like JSON.
-    pub fn is_json(&self) -> bool {
+    pub(crate) fn is_json(&self) -> bool {
         matches!(first_character(&self.body), Some(b'{' | b'['))
     }
 
     /// The known phrases of the body, empty when there are none. Only looked for in answers of another status than 2xx and in
     /// pages: other bodies hold personal data.
-    pub fn excerpt(&self) -> &str {
+    pub(crate) fn excerpt(&self) -> &str {
         &self.excerpt
     }
 
     /// What was answered, in words that continue "Service: call": the status and the excerpt.
-    pub fn described(&self) -> String {
+    pub(crate) fn described(&self) -> String {
         let status = match self.status.canonical_reason() {
             Some(reason) => format!("answered {} {reason}", self.status.as_u16()),
             None => format!("answered {}", self.status.as_u16()),
@@ -131,7 +126,7 @@ impl Answer {
     }
 
     /// The same answer without its excerpt: of a service that may repeat an address which is a secret.
-    pub fn without_excerpt(mut self) -> Answer {
+    pub(crate) fn without_excerpt(mut self) -> Answer {
         self.excerpt.clear();
         self.size.clear();
         self
@@ -139,7 +134,7 @@ impl Answer {
 
     /// The failure of a call that has no better word for this answer: 75 when it says that there were too many requests,
     /// 69 for server errors, 76 for everything else.
-    pub fn failure(&self) -> Failure {
+    pub(crate) fn failure(&self) -> Failure {
         let (service, call) = (self.service, self.call);
         let what = match self.retry_after {
             Some(pause) => format!("{} and asks for {}", self.described(), in_words(pause)),
@@ -171,7 +166,7 @@ impl Answer {
 
     /// The body of a 2xx answer as JSON of the shape `T`; any other answer is its [`Answer::failure`]. The failure never
     /// repeats a value of the body.
-    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
+    pub(crate) fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
         if !self.is_success() {
             bail!(self.failure());
         }
@@ -188,7 +183,7 @@ impl Answer {
     }
 
     /// The failure of a body that is not JSON of the wanted shape.
-    pub fn not_json(&self, error: &serde_json::Error) -> Failure {
+    pub(crate) fn not_json(&self, error: &serde_json::Error) -> Failure {
         not_json(self.service, self.call, self.body.is_empty(), error)
     }
 }

@@ -17,7 +17,7 @@ const ANSWER_CAP: u64 = 256 * 1024;
 
 /// When a call may be sent again after it went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repeat {
+pub(crate) enum Repeat {
     /// Whenever it may go better: sending it twice does no harm.
     Freely,
     /// As [`Repeat::Freely`], but not after a time-out, which a large write would only run into again.
@@ -32,29 +32,29 @@ pub enum Repeat {
 
 /// One request, complete but for what the client adds.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub(crate) struct Call {
     /// What it is for, in a few words: "login", "read treatments".
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The method.
-    pub method: Method,
+    pub(crate) method: Method,
     /// The address.
-    pub url: Url,
+    pub(crate) url: Url,
     /// Headers beyond the client's own.
-    pub headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     /// The body with its content type.
-    pub body: Option<(&'static str, Vec<u8>)>,
+    pub(crate) body: Option<(&'static str, Vec<u8>)>,
     /// The largest 2xx answer that is accepted, in bytes after decompression. Of other answers, and of pages, no more than
     /// this is read.
-    pub cap: u64,
+    pub(crate) cap: u64,
     /// The longest time of one try.
-    pub limit: Duration,
+    pub(crate) limit: Duration,
     /// When it may be sent again.
-    pub repeat: Repeat,
+    pub(crate) repeat: Repeat,
 }
 
 impl Call {
     /// A `GET` that may be repeated.
-    pub fn get(name: &'static str, url: Url) -> Call {
+    pub(crate) fn get(name: &'static str, url: Url) -> Call {
         Call {
             name,
             method: Method::GET,
@@ -68,7 +68,12 @@ impl Call {
     }
 
     /// A `POST` of a body of this content type, that may be repeated.
-    pub fn post(name: &'static str, url: Url, content_type: &'static str, body: Vec<u8>) -> Call {
+    pub(crate) fn post(
+        name: &'static str,
+        url: Url,
+        content_type: &'static str,
+        body: Vec<u8>,
+    ) -> Call {
         Call {
             method: Method::POST,
             body: Some((content_type, body)),

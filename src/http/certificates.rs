@@ -9,7 +9,10 @@ use crate::failure::{ExitStatus, Failure};
 const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// The certificates of a PEM file that this variable names. Fails with 78 where there is none to read.
-pub fn certificates(variable: &str, file: &Path) -> Result<Vec<reqwest::Certificate>, Failure> {
+pub(crate) fn certificates(
+    variable: &str,
+    file: &Path,
+) -> Result<Vec<reqwest::Certificate>, Failure> {
     let unusable = |why: &str| {
         Failure::new(
             ExitStatus::Configuration,

@@ -26,31 +26,31 @@ use crate::failure::{ExitStatus, Failure, what};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// This program's own name, for services that do not ask for a browser's.
-pub const USER_AGENT: &str = concat!("tconnectsync-heroku/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("tconnectsync-heroku/", env!("CARGO_PKG_VERSION"));
 
 /// What the services need differently.
-pub struct Options<'a> {
+pub(crate) struct Options<'a> {
     /// The address that tells whether a proxy may be used: never for this machine itself.
-    pub origin: &'a Url,
+    pub(crate) origin: &'a Url,
     /// The `User-Agent` header.
-    pub user_agent: &'static str,
+    pub(crate) user_agent: &'static str,
     /// Whether cookies are kept and sent back.
-    pub cookies: bool,
+    pub(crate) cookies: bool,
     /// Whether any certificate is good enough.
-    pub skip_tls_verify: bool,
+    pub(crate) skip_tls_verify: bool,
     /// Certificates to trust as well as the machine's own.
-    pub extra_roots: Vec<reqwest::Certificate>,
+    pub(crate) extra_roots: Vec<reqwest::Certificate>,
     /// How long an unused connection is kept.
-    pub idle: Duration,
+    pub(crate) idle: Duration,
     /// The configured proxy. Without one, the usual variables of the environment count.
-    pub proxy: Option<&'a Secret>,
+    pub(crate) proxy: Option<&'a Secret>,
     /// What no excerpt may show.
-    pub secrets: Vec<String>,
+    pub(crate) secrets: Vec<String>,
 }
 
 /// How a try of a call ended.
 #[derive(Clone, Copy, Debug)]
-pub enum TryEnded<'a> {
+pub(crate) enum TryEnded<'a> {
     /// With this answer.
     Answered(&'a Answer),
     /// Without one.
@@ -58,7 +58,7 @@ pub enum TryEnded<'a> {
 }
 
 /// Asks, after a try that ended like this, whether the service did what it should all the same, and what shows that.
-pub type DoneAlready<'a, D> = dyn FnMut(TryEnded<'_>) -> anyhow::Result<Option<D>> + 'a;
+pub(crate) type DoneAlready<'a, D> = dyn FnMut(TryEnded<'_>) -> anyhow::Result<Option<D>> + 'a;
 
 /// An HTTP client of one service within one run. Clones share connections and cookies; several threads may use it.
 #[derive(Clone)]
@@ -91,7 +91,7 @@ impl Drop for Detached {
 impl Client {
     /// Builds the client. Fails, with status 78, on a proxy that cannot be used or a machine without any certificate to
     /// trust.
-    pub fn new(
+    pub(crate) fn new(
         service: &'static Service,
         options: Options<'_>,
         limits: RunLimits,
@@ -127,13 +127,13 @@ impl Client {
     }
 
     /// How long this client's run waits.
-    pub fn limits(&self) -> &RunLimits {
+    pub(crate) fn limits(&self) -> &RunLimits {
         &self.limits
     }
 
     /// Sends a call until it is answered: at most three times, within the deadline. An answer of any status is an answer,
     /// also when a status that may pass (429, 500, 502, 503, 504 and the like) has not passed.
-    pub fn send(&self, call: Call) -> Result<Answer, CallError> {
+    pub(crate) fn send(&self, call: Call) -> Result<Answer, CallError> {
         match self.send_unless(call, &mut |_| Ok(None::<Infallible>))? {
             Ok(answer) => Ok(answer),
             Err(never) => match never {},
@@ -142,7 +142,7 @@ impl Client {
 
     /// As [`Client::send`], but before it sends the call again it asks whether the service did what it should the last time.
     /// If so, that ends the call with what was found.
-    pub fn send_unless<D>(
+    pub(crate) fn send_unless<D>(
         &self,
         call: Call,
         done: &mut DoneAlready<'_, D>,

@@ -43,9 +43,9 @@ enum Piece {
 
 /// The beginning of an answer, and its body.
 pub(super) struct Incoming {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Body,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
 }
 
 /// The body of an answer, decompressed, as it comes.

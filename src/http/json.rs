@@ -34,7 +34,7 @@ impl Allowance {
 }
 
 /// A JSON text as it comes.
-pub struct JsonText<'r> {
+pub(crate) struct JsonText<'r> {
     reader: Box<dyn Read + 'r>,
     service: &'static Service,
     call: &'static str,

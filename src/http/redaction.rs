@@ -18,12 +18,8 @@ const MASK: &str = "(redacted)";
 const HIDDEN: char = '\u{e000}';
 
 /// What a service's answer says that is known: of a web page its title, of JSON the values that say what went wrong, of
-/// other text all of it, and of these the known phrases alone. Empty where there is none.
-pub fn excerpt(text: &str) -> String {
-    excerpt_masking(text, &[])
-}
-
-/// [`excerpt`] that also masks these values, as they are and as servers repeat them, should one be a part of a phrase.
+/// other text all of it, and of these the known phrases alone. Empty where there is none. Masks these secrets, as they are
+/// and as servers repeat them, should one be a part of a phrase.
 pub(super) fn excerpt_masking(text: &str, secrets: &[String]) -> String {
     let text = &hide(cut(text, LOOKED_AT), secrets);
     let words = match text.trim_start().chars().next() {
@@ -139,6 +135,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn excerpt(text: &str) -> String {
+        excerpt_masking(text, &[])
+    }
 
     #[test]
     fn known_phrases_are_told_and_nothing_else() {

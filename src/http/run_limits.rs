@@ -26,13 +26,13 @@ impl Deadline {
     }
 
     /// What is left of the run: zero once the deadline is reached, `None` without one.
-    pub fn remaining(self) -> Option<Duration> {
+    pub(crate) fn remaining(self) -> Option<Duration> {
         self.0
             .map(|at| at.saturating_duration_since(Instant::now()))
     }
 
     /// Whether the deadline is reached.
-    pub fn reached(self) -> bool {
+    pub(crate) fn reached(self) -> bool {
         self.remaining() == Some(Duration::ZERO)
     }
 }
@@ -53,12 +53,12 @@ impl Stop {
     }
 
     /// Whether the run was asked to end.
-    pub fn requested(&self) -> bool {
+    pub(crate) fn requested(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
     /// The flag itself, for a signal library that sets one.
-    pub fn flag(&self) -> Arc<AtomicBool> {
+    pub(crate) fn flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.0)
     }
 }
@@ -119,17 +119,17 @@ impl RunLimits {
     }
 
     /// The run's deadline.
-    pub fn deadline(&self) -> Deadline {
+    pub(crate) fn deadline(&self) -> Deadline {
         self.deadline
     }
 
     /// The run's stop flag.
-    pub fn stop(&self) -> &Stop {
+    pub(crate) fn stop(&self) -> &Stop {
         &self.stop
     }
 
     /// An error once the run should end: the deadline is reached, or it was asked to stop.
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         ensure!(!self.stop.requested(), stopped());
         ensure!(!self.deadline.reached(), out_of_time());
         Ok(())

@@ -5,7 +5,7 @@ use std::io;
 
 /// The kinds of trouble between a call and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TransportError {
+pub(crate) enum TransportError {
     /// No connection came about.
     Unreachable,
     /// The server's certificate was not accepted.
@@ -48,11 +48,11 @@ impl TransportError {
 
 /// A call without an answer: the kind of trouble, and the failure to end the run with.
 #[derive(Debug)]
-pub struct CallError {
+pub(crate) struct CallError {
     /// What kept the answer away.
-    pub kind: TransportError,
+    pub(crate) kind: TransportError,
     /// The same for the reader.
-    pub error: anyhow::Error,
+    pub(crate) error: anyhow::Error,
 }
 
 impl From<CallError> for anyhow::Error {

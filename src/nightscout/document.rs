@@ -21,7 +21,7 @@ const NAMESPACE: Uuid = uuid!("6f3c1c8e-2f0b-4a57-9d0e-6a5f4f4c7c11");
 
 /// Nightscout's `eventType` of the treatments written here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EventType {
+pub(crate) enum EventType {
     /// A basal rate for a while.
     TempBasal,
     /// A bolus with carbs.
@@ -62,7 +62,7 @@ pub enum EventType {
 
 impl EventType {
     /// Nightscout's name, compared there to the letter.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             EventType::TempBasal => "Temp Basal",
             EventType::MealBolus => "Meal Bolus",
@@ -149,11 +149,11 @@ impl Subject {
 /// How far the start of a sensor's session may differ between what two events tell of it. The clocks of pump and sensor
 /// drift apart (in a capture by two and a half minutes in ten days), and the pump's is corrected; no two sessions of
 /// one wearer start within so short a time but where a sensor failed at once.
-pub const SAME_SESSION_WITHIN: Duration = Duration::minutes(30);
+pub(crate) const SAME_SESSION_WITHIN: Duration = Duration::minutes(30);
 
 /// Which run writes a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Occasion {
+pub(crate) enum Occasion {
     /// The one whose window holds the document's time.
     #[default]
     InTime,
@@ -169,11 +169,11 @@ pub struct Identity {
     /// Nightscout's `identifier`, by which newer versions upsert.
     pub identifier: Uuid,
     /// The pump's events that the document tells of, the main one first.
-    pub events: Vec<EventId>,
+    pub(crate) events: Vec<EventId>,
     /// Which run writes it.
-    pub occasion: Occasion,
+    pub(crate) occasion: Occasion,
     /// Identifiers that an earlier run may have given the document, when it knew fewer of the events.
-    pub earlier: Vec<Uuid>,
+    pub(crate) earlier: Vec<Uuid>,
 }
 
 impl Identity {
@@ -191,7 +191,7 @@ impl Identity {
 
     /// The identity of the start of a sensor's session, whichever event tells of it: `main` is the first that did, `told` is
     /// when any did. Seen from other events the start may be minutes off, so that reconciling also looks around it.
-    pub fn of_session(
+    pub(crate) fn of_session(
         serial: &PumpSerial,
         sensor: &str,
         (start, main): (DateTime<Utc>, EventId),
@@ -210,13 +210,13 @@ impl Identity {
     }
 
     /// The same of a document that is corrected where it is there, and not written where it is not.
-    pub fn as_correction(mut self) -> Self {
+    pub(crate) fn into_correction(mut self) -> Self {
         self.occasion = Occasion::OnlyCorrects;
         self
     }
 
     /// Takes on the identifier of a document that is to be changed.
-    pub fn keep(&mut self, existing: &Existing) {
+    pub(crate) fn keep(&mut self, existing: &Existing) {
         let identifier = existing.identifier.as_deref();
         if let Some(identifier) = identifier.and_then(|text| Uuid::try_parse(text).ok()) {
             self.identifier = identifier;
@@ -224,14 +224,19 @@ impl Identity {
     }
 
     /// The same of a thing of which any of these events may have been the main one, as long as the others had not come.
-    pub fn or_by(mut self, serial: &PumpSerial, subject: Subject, mains: &[EventId]) -> Self {
+    pub(crate) fn or_by(
+        mut self,
+        serial: &PumpSerial,
+        subject: Subject,
+        mains: &[EventId],
+    ) -> Self {
         let others = mains.iter().map(|main| identifier(serial, subject, *main));
         self.earlier = others.filter(|other| *other != self.identifier).collect();
         self
     }
 
     /// tconnectsync's `pump_event_id`: the sequence numbers, joined by commas.
-    pub fn pump_event_id(&self) -> String {
+    pub(crate) fn pump_event_id(&self) -> String {
         let numbers: Vec<String> = self.events.iter().map(|id| id.number.to_string()).collect();
         numbers.join(",")
     }
@@ -250,7 +255,7 @@ fn identifier(serial: &PumpSerial, subject: Subject, main: EventId) -> Uuid {
 }
 
 /// The identifier of what has this name, for good.
-pub fn identifier_of(name: &str) -> Uuid {
+pub(crate) fn identifier_of(name: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, name.as_bytes())
 }
 
@@ -258,7 +263,7 @@ pub fn identifier_of(name: &str) -> Uuid {
 ///
 /// Nightscout takes any treatment younger than ten minutes for a person treating a low, and snoozes urgent alarms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub(crate) enum Cause {
     /// A person did it.
     Person,
     /// The pump did it by itself.
@@ -269,74 +274,74 @@ pub enum Cause {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Treatment {
     /// Which document it is.
-    pub identity: Identity,
+    pub(crate) identity: Identity,
     /// Its event type.
-    pub event_type: EventType,
+    pub(crate) event_type: EventType,
     /// The instant that it is filed under.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// Who caused it.
-    pub cause: Cause,
+    pub(crate) cause: Cause,
     /// What it says.
-    pub content: Content,
+    pub(crate) content: Content,
     /// What earlier versions wrote beside it about an event that only repeats it, from that event to its end. Where the site
     /// has that document it stays, and this one ends where that one begins.
-    pub restated: Option<Box<Treatment>>,
+    pub(crate) restated: Option<Box<Treatment>>,
 }
 
 /// What a treatment says, in Nightscout's names; what is `None` or false is left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Content {
+pub(crate) struct Content {
     /// Insulin given at once, in U.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub insulin: Option<MilliUnits>,
+    pub(crate) insulin: Option<MilliUnits>,
     /// Carbohydrates, in g.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
-    pub carbs: Option<f64>,
+    pub(crate) carbs: Option<f64>,
     /// Basal rate in U/h, the field that Nightscout computes with.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub absolute: Option<MilliUnitsPerHour>,
+    pub(crate) absolute: Option<MilliUnitsPerHour>,
     /// Basal rate in U/h, the field that other tools show.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rate: Option<MilliUnitsPerHour>,
+    pub(crate) rate: Option<MilliUnitsPerHour>,
     /// How long it lasts, in minutes.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
-    pub duration: Option<f64>,
+    pub(crate) duration: Option<f64>,
     /// Insulin of a combo bolus in all, in U.
     #[serde(rename = "enteredinsulin", skip_serializing_if = "Option::is_none")]
-    pub entered_insulin: Option<MilliUnits>,
+    pub(crate) entered_insulin: Option<MilliUnits>,
     /// Share of a combo bolus given at once, in percent.
     #[serde(rename = "splitNow", skip_serializing_if = "Option::is_none")]
-    pub split_now: Option<i64>,
+    pub(crate) split_now: Option<i64>,
     /// Share of a combo bolus given over time, in percent.
     #[serde(rename = "splitExt", skip_serializing_if = "Option::is_none")]
-    pub split_ext: Option<i64>,
+    pub(crate) split_ext: Option<i64>,
     /// Rate of a combo bolus's part given over time, in U/h.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
-    pub relative: Option<f64>,
+    pub(crate) relative: Option<f64>,
     /// Glucose; in the document, `glucose` and its `units`, those of the site.
     #[serde(skip)]
-    pub glucose: Option<MgDl>,
+    pub(crate) glucose: Option<MgDl>,
     /// How it was measured: `Finger` or `Sensor`.
     #[serde(rename = "glucoseType", skip_serializing_if = "Option::is_none")]
-    pub glucose_type: Option<&'static str>,
+    pub(crate) glucose_type: Option<&'static str>,
     /// Whether the pump decided on it by itself.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub automatic: bool,
+    pub(crate) automatic: bool,
     /// Whether it is one of Nightscout's announcements: it is shown and pushed to everybody, and snoozes no alarm.
     #[serde(rename = "isAnnouncement", skip_serializing_if = "std::ops::Not::not")]
-    pub is_announcement: bool,
+    pub(crate) is_announcement: bool,
     /// The name of the profile that was activated.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub profile: Option<String>,
+    pub(crate) profile: Option<String>,
     /// How a bolus was calculated; in the document, `boluscalc`.
     #[serde(skip)]
-    pub calculation: Option<Calculation>,
+    pub(crate) calculation: Option<Calculation>,
     /// Why, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// More, in words. No `<`: Nightscout's HTML filter cuts texts there.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub notes: Option<String>,
+    pub(crate) notes: Option<String>,
 }
 
 fn number<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -347,7 +352,7 @@ fn number<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S:
 }
 
 /// Every field that this program writes into a treatment. What else a document has belongs to somebody else.
-pub const FIELDS: [&str; 24] = [
+pub(crate) const FIELDS: [&str; 24] = [
     "eventType",
     "created_at",
     "enteredBy",
@@ -385,7 +390,7 @@ pub struct Conventions {
 
 impl Treatment {
     /// Whether a run about some span of time writes it.
-    pub fn is_due(&self, span: impl Fn(DateTime<Utc>) -> bool) -> bool {
+    pub(crate) fn is_due(&self, span: impl Fn(DateTime<Utc>) -> bool) -> bool {
         match &self.identity.occasion {
             Occasion::InTime | Occasion::OnlyCorrects => span(self.at),
             Occasion::WhenTold(told) => told.iter().any(|at| span(*at)),
@@ -417,7 +422,7 @@ impl Treatment {
 }
 
 /// An instant as Nightscout takes it: ISO 8601 with milliseconds and the zone's offset.
-pub fn local_time(at: DateTime<Utc>, zone: Tz) -> String {
+pub(crate) fn local_time(at: DateTime<Utc>, zone: Tz) -> String {
     zone.from_utc_datetime(&at.naive_utc())
         .to_rfc3339_opts(SecondsFormat::Millis, false)
 }
@@ -425,32 +430,32 @@ pub fn local_time(at: DateTime<Utc>, zone: Tz) -> String {
 /// How the pump's calculator came to a bolus, in the terms of Nightscout's own bolus wizard
 /// (cgm-remote-monitor 15.0.7, `lib/client/boluscalc.js`).
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Calculation {
+pub(crate) struct Calculation {
     /// The glucose aimed at.
-    pub target: Option<MgDl>,
+    pub(crate) target: Option<MgDl>,
     /// How far one unit lowers glucose.
-    pub sensitivity: Option<MgDl>,
+    pub(crate) sensitivity: Option<MgDl>,
     /// Carbs for one unit, in g.
-    pub carb_ratio: Option<f64>,
+    pub(crate) carb_ratio: Option<f64>,
     /// Insulin on board.
-    pub iob: Option<MilliUnits>,
+    pub(crate) iob: Option<MilliUnits>,
     /// The glucose reckoned with.
-    pub glucose: Option<MgDl>,
+    pub(crate) glucose: Option<MgDl>,
     /// The carbs reckoned with, in g.
-    pub carbs: Option<f64>,
+    pub(crate) carbs: Option<f64>,
     /// For the carbs.
-    pub food: Option<MilliUnits>,
+    pub(crate) food: Option<MilliUnits>,
     /// For the glucose.
-    pub correction: Option<MilliUnits>,
+    pub(crate) correction: Option<MilliUnits>,
     /// Asked for in all.
-    pub total: Option<MilliUnits>,
+    pub(crate) total: Option<MilliUnits>,
     /// What the user added to the proposal, or took off it.
-    pub other: Option<MilliUnits>,
+    pub(crate) other: Option<MilliUnits>,
 }
 
 impl Calculation {
     /// Whether anything was calculated: insulin on board and a total are there without that, too.
-    pub fn is_of_use(&self) -> bool {
+    pub(crate) fn is_of_use(&self) -> bool {
         let shares = [self.food, self.correction, self.other];
         self.target.is_some()
             || self.sensitivity.is_some()
@@ -495,25 +500,25 @@ impl Calculation {
 #[derive(Clone, Debug)]
 pub struct Existing {
     /// Nightscout's `_id`.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
     /// The program's identifier, if it has one.
-    pub identifier: Option<String>,
+    pub(crate) identifier: Option<String>,
     /// Whether this program or tconnectsync wrote it.
-    pub ours: bool,
+    pub(crate) ours: bool,
     /// The pump's sequence numbers in `pump_event_id`.
-    pub events: BTreeSet<i64>,
+    pub(crate) events: BTreeSet<i64>,
     /// Its event type.
-    pub event_type: String,
+    pub(crate) event_type: String,
     /// The instant that it is filed under; `None` where Nightscout's text cannot be read.
-    pub at: Option<DateTime<Utc>>,
+    pub(crate) at: Option<DateTime<Utc>>,
     /// The document as read.
-    pub document: Map<String, Value>,
+    pub(crate) document: Map<String, Value>,
 }
 
 impl Existing {
     /// [`Existing::from_document`] without the document itself where that is another tool's: it is never written, and a site
     /// may hold far more of those than of ours.
-    pub fn lean(document: Map<String, Value>) -> Self {
+    pub(crate) fn lean(document: Map<String, Value>) -> Self {
         let mut existing = Existing::from_document(document);
         if !existing.ours && existing.identifier.is_none() {
             existing.document = Map::new();
@@ -523,7 +528,7 @@ impl Existing {
 
     /// The offset from UTC, in minutes, that the document's time was sent with: that of `TIMEZONE_NAME` when it was written.
     /// Nightscout keeps it as `utcOffset`, or some sites in the time itself.
-    pub fn offset_sent(&self) -> Option<i64> {
+    pub(crate) fn offset_sent(&self) -> Option<i64> {
         let kept = self.document.get("utcOffset").and_then(Value::as_i64);
         kept.or_else(|| {
             let text = self.document.get("created_at")?.as_str()?;
@@ -559,7 +564,7 @@ impl Existing {
     }
 
     /// The number of the event that the document is about: the first in `pump_event_id`.
-    pub fn main_event(&self) -> Option<i64> {
+    pub(crate) fn main_event(&self) -> Option<i64> {
         let numbers = self.document.get("pump_event_id")?.as_str()?;
         numbers.split(',').next()?.trim().parse().ok()
     }

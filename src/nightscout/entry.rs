@@ -47,17 +47,17 @@ impl Entry {
 #[derive(Clone, Debug)]
 pub struct ExistingEntry {
     /// When it was measured.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// Whether this program or tconnectsync wrote it.
-    pub ours: bool,
+    pub(crate) ours: bool,
     /// The program's identifier, if it has one.
-    pub identifier: Option<String>,
+    pub(crate) identifier: Option<String>,
     /// The pump's sequence numbers in `pump_event_id`.
-    pub events: BTreeSet<i64>,
+    pub(crate) events: BTreeSet<i64>,
     /// The glucose in mg/dL, where it is a whole number.
-    pub glucose: Option<MgDl>,
+    pub(crate) glucose: Option<MgDl>,
     /// The offset from UTC, in minutes, that its time was sent with.
-    pub utc_offset: Option<i64>,
+    pub(crate) utc_offset: Option<i64>,
     /// Whether it may have come from the pump's own cloud, by another bridge that judged the pump's clock.
     from_the_pump: bool,
 }
@@ -85,7 +85,7 @@ impl ExistingEntry {
     }
 
     /// What it says of the sensor as a witness of the pump's clock: nothing where it came from the pump itself.
-    pub fn sighting(&self) -> Option<Sighting> {
+    pub(crate) fn sighting(&self) -> Option<Sighting> {
         let glucose = self.glucose.filter(|_| !self.ours && !self.from_the_pump)?;
         Some(Sighting {
             at: self.at,

@@ -10,23 +10,23 @@ use chrono::{DateTime, Utc};
 /// Whatever removes a document takes this type: with any other text in its place, Nightscout's `DELETE` takes the last four
 /// days of a collection instead.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectId(String);
+pub(crate) struct ObjectId(String);
 
 impl ObjectId {
     /// Reads an `_id`; `None` for what is none of MongoDB's.
-    pub fn parse(text: &str) -> Option<ObjectId> {
+    pub(crate) fn parse(text: &str) -> Option<ObjectId> {
         let is_id = text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_id.then(|| ObjectId(text.to_ascii_lowercase()))
     }
 
     /// When the document was first written, by the clock of the site's database or server.
-    pub fn written_at(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn written_at(&self) -> Option<DateTime<Utc>> {
         let seconds = u32::from_str_radix(self.0.get(..8)?, 16).ok()?;
         DateTime::from_timestamp(i64::from(seconds), 0)
     }
 
     /// The 24 digits.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

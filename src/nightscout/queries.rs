@@ -77,11 +77,11 @@ const ENTRIES: ByTime = ByTime {
 
 /// What a treatment is, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Brief {
+pub(crate) struct Brief {
     /// Its event type; empty where it has none.
-    pub event_type: String,
+    pub(crate) event_type: String,
     /// The instant that it is filed under; `None` where Nightscout's text cannot be read.
-    pub at: Option<DateTime<Utc>>,
+    pub(crate) at: Option<DateTime<Utc>>,
 }
 
 fn text_of(document: &Document, field: &str) -> String {
@@ -181,7 +181,7 @@ impl Site {
     }
 
     /// The newest treatments of this uploader, so many at most, in brief.
-    pub fn newest_treatments(&self, entered_by: &str, count: usize) -> Result<Vec<Brief>> {
+    pub(crate) fn newest_treatments(&self, entered_by: &str, count: usize) -> Result<Vec<Brief>> {
         let most = count.to_string();
         let query = [
             ("find[enteredBy]", entered_by),
@@ -193,7 +193,11 @@ impl Site {
 
     /// The newest treatments of every uploader that are of any of these event types, from an instant on: a thousand at most, in
     /// brief.
-    pub fn treatments_of(&self, event_types: &[&str], from: DateTime<Utc>) -> Result<Vec<Brief>> {
+    pub(crate) fn treatments_of(
+        &self,
+        event_types: &[&str],
+        from: DateTime<Utc>,
+    ) -> Result<Vec<Brief>> {
         let from = bound(from);
         let mut query = vec![(TREATMENTS.lower, from.as_str()), ("count", "1000")];
         query.extend(
@@ -220,7 +224,7 @@ impl Site {
     }
 
     /// When the newest treatment of this uploader and of any of these event types happened.
-    pub fn newest_treatment_of(
+    pub(crate) fn newest_treatment_of(
         &self,
         entered_by: &str,
         event_types: &[&str],
@@ -260,7 +264,7 @@ impl Site {
     }
 
     /// The newest device statuses of this device, a few, the newest first.
-    pub fn newest_device_statuses(&self, device: &str) -> Result<Vec<Document>> {
+    pub(crate) fn newest_device_statuses(&self, device: &str) -> Result<Vec<Document>> {
         self.few(
             Collection::DeviceStatus,
             &[
@@ -295,7 +299,7 @@ impl Site {
     }
 
     /// The newest profile stores by their `startDate`, a few. The first is the one that counts.
-    pub fn newest_profiles(&self) -> Result<Vec<Document>> {
+    pub(crate) fn newest_profiles(&self) -> Result<Vec<Document>> {
         self.few(Collection::Profile, &[("count", A_FEW)])
     }
 

@@ -10,7 +10,7 @@ use crate::http::Call;
 
 /// What became of a document that was to be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Removed {
+pub(crate) enum Removed {
     /// It is gone; perhaps it was before.
     Yes,
     /// This secret may not remove documents of the collection, or the site cannot.
@@ -21,7 +21,7 @@ impl Site {
     /// Removes one document. Removing it twice does no harm.
     ///
     /// A token needs the permission `delete` for that, which no other call of this program asks for.
-    pub fn remove(&self, collection: Collection, id: &ObjectId) -> Result<Removed> {
+    pub(crate) fn remove(&self, collection: Collection, id: &ObjectId) -> Result<Removed> {
         let path = format!("{}/{id}", collection.name());
         let name = collection.remove();
         let mut call = Call::get(name, self.url(&path, &[]));

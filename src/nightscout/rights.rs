@@ -23,7 +23,7 @@ const PREVIEWED: &str = r#"[{"type":"sgv","date":1}]"#;
 
 /// What a site thinks of the secret. A token may do what its roles allow, which only the calls themselves tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecretCheck {
+pub(crate) enum SecretCheck {
     /// It may do everything.
     Everything,
     /// It is an access token that the site knows.
@@ -35,7 +35,7 @@ pub enum SecretCheck {
 impl Site {
     /// The status as anybody may see it; `None` where the site tells nothing without a secret. Like [`Site::status`] it
     /// wakes a sleeping site.
-    pub fn public_status(&self) -> Result<Option<SiteStatus>> {
+    pub(crate) fn public_status(&self) -> Result<Option<SiteStatus>> {
         let answer = self.ask(self.status_call(), Caller::Visitor)?;
         match answer.status() {
             401 | 403 => Ok(None),
@@ -44,7 +44,7 @@ impl Site {
     }
 
     /// What the site thinks of the secret. Fails with 77 when it does not know it.
-    pub fn check_secret(&self) -> Result<SecretCheck> {
+    pub(crate) fn check_secret(&self) -> Result<SecretCheck> {
         const CALL: &str = "verifyauth";
         let answer = self.ask(Call::get(CALL, self.url(CALL, &[])), Caller::Owner)?;
         match answer.status() {
@@ -70,7 +70,7 @@ impl Site {
     }
 
     /// Whether the secret may read a collection.
-    pub fn may_read(&self, collection: Collection) -> Result<bool> {
+    pub(crate) fn may_read(&self, collection: Collection) -> Result<bool> {
         let date = match collection {
             Collection::Treatments | Collection::DeviceStatus => {
                 Some(("find[created_at][$gte]", "2000-01-01"))
@@ -85,7 +85,11 @@ impl Site {
 
     /// Whether the secret may add to a collection, asked in a way that stores nothing. `None` where this version has no
     /// such way.
-    pub fn may_create(&self, collection: Collection, version: SiteVersion) -> Result<Option<bool>> {
+    pub(crate) fn may_create(
+        &self,
+        collection: Collection,
+        version: SiteVersion,
+    ) -> Result<Option<bool>> {
         let (path, body) = match collection {
             Collection::Treatments if version > SiteVersion::default() => (collection.path(), "[]"),
             // Up to 15.0.6 an empty list of entries or device statuses is never answered, and a profile was no list
@@ -106,7 +110,11 @@ impl Site {
     /// Whether the secret may replace documents of a collection, as [`Site::update_by_id`] does. Sends one with an `_id`
     /// that the site cannot store: without the permission it answers 401, with it 400 or 500 (measured on 14.2.6, 15.0.3
     /// and 15.0.7). `None` where this version might store it: from 15.0.7 on, a treatment takes any `_id` as its identifier.
-    pub fn may_update(&self, collection: Collection, version: SiteVersion) -> Result<Option<bool>> {
+    pub(crate) fn may_update(
+        &self,
+        collection: Collection,
+        version: SiteVersion,
+    ) -> Result<Option<bool>> {
         let is_refused = version >= OLDEST_KNOWN
             && match collection {
                 Collection::Treatments => version < SiteVersion::UPSERTS_BY_IDENTIFIER,

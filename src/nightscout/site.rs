@@ -46,7 +46,7 @@ impl Collection {
     }
 
     /// Its name, as permissions have it.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Collection::Treatments => "treatments",
             Collection::Entries => "entries",

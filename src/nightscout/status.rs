@@ -24,7 +24,7 @@ const MG_DL_IN_MMOL: f64 = 18.015_59;
 
 impl GlucoseUnits {
     /// Nightscout's own name.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             GlucoseUnits::MgDl => "mg/dl",
             GlucoseUnits::Mmol => "mmol",
@@ -32,12 +32,12 @@ impl GlucoseUnits {
     }
 
     /// A glucose, or a difference of two, in these units. Two decimals of mmol/L tell every whole mg/dL from its neighbours.
-    pub fn of(self, mg_dl: f64) -> f64 {
+    pub(crate) fn of(self, mg_dl: f64) -> f64 {
         self.rounded(mg_dl, 100.0)
     }
 
     /// A glucose in these units as Nightscout shows it: with one decimal of mmol/L.
-    pub fn shown(self, glucose: MgDl) -> f64 {
+    pub(crate) fn shown(self, glucose: MgDl) -> f64 {
         self.rounded(f64::from(glucose.0), 10.0)
     }
 
@@ -55,13 +55,13 @@ pub struct SiteVersion(pub u32, pub u32, pub u32);
 
 impl SiteVersion {
     /// The first version that upserts treatments by `identifier`.
-    pub const UPSERTS_BY_IDENTIFIER: SiteVersion = SiteVersion(15, 0, 7);
+    pub(crate) const UPSERTS_BY_IDENTIFIER: SiteVersion = SiteVersion(15, 0, 7);
 
     /// The first version that answers an empty list of any collection.
-    pub const ANSWERS_EMPTY_LISTS: SiteVersion = SiteVersion(15, 0, 7);
+    pub(crate) const ANSWERS_EMPTY_LISTS: SiteVersion = SiteVersion(15, 0, 7);
 
     /// Reads what there is of a version; what is missing counts as 0, and so does all of what is no version.
-    pub fn parse(text: &str) -> SiteVersion {
+    pub(crate) fn parse(text: &str) -> SiteVersion {
         let text = text.trim().trim_start_matches(['v', 'V']);
         let mut numbers = text.split('.').map(|part| {
             let end = part

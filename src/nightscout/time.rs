@@ -8,7 +8,7 @@ use serde_json::Value;
 /// is UTC, as Nightscout itself takes it.
 ///
 /// A time that no document has is none, see `plausible`.
-pub fn parse_created_at(text: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn parse_created_at(text: &str) -> Option<DateTime<Utc>> {
     parse(text).and_then(plausible)
 }
 

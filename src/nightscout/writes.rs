@@ -19,7 +19,7 @@ use crate::http::{Answer, Repeat, TransportError, TryEnded};
 
 /// The most documents in one request. Proxies of hosted sites cut off what takes longer than half a minute or is larger
 /// than a megabyte.
-pub const BATCH: usize = 500;
+pub(crate) const BATCH: usize = 500;
 
 /// The fewest documents that a request is halved to because it takes too long: what takes long with fewer is not a
 /// matter of their number.

@@ -30,12 +30,12 @@ const SHORTEST: Duration = Duration::milliseconds(1);
 /// What Nightscout should have of the events of a page, oldest first.
 #[derive(Default)]
 pub(super) struct Wanted {
-    pub treatments: Vec<Treatment>,
-    pub entries: Vec<Entry>,
+    pub(crate) treatments: Vec<Treatment>,
+    pub(crate) entries: Vec<Entry>,
     /// The newest state of any pump.
-    pub state: Option<DeviceState>,
+    pub(crate) state: Option<DeviceState>,
     /// From when on earlier runs may have judged a pump's clock otherwise.
-    pub doubtful_from: Option<DateTime<Utc>>,
+    pub(crate) doubtful_from: Option<DateTime<Utc>>,
 }
 
 /// The pumps that a pass is about, and the session to ask for their events in.

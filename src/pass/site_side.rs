@@ -19,22 +19,22 @@ const SESSION_ASTRAY: Duration = Duration::hours(3);
 
 /// What is known of the site before the pump's events are.
 pub(super) struct SiteSide {
-    pub status: SiteStatus,
-    pub window: Window,
+    pub(crate) status: SiteStatus,
+    pub(crate) window: Window,
     /// The time up to which everything was uploaded, as far as that is known.
-    pub newest: Option<DateTime<Utc>>,
+    pub(crate) newest: Option<DateTime<Utc>>,
     /// What is there around the window's first page.
-    pub existing: ThereAlready,
+    pub(crate) existing: ThereAlready,
     /// The time of the newest device status from here.
-    pub newest_status: Option<DateTime<Utc>>,
+    pub(crate) newest_status: Option<DateTime<Utc>>,
     /// The profile document that the site goes by.
-    pub profile: Option<Document>,
+    pub(crate) profile: Option<Document>,
     /// The ages that it cannot show and that this run is to fill.
-    pub missing_ages: Vec<EventType>,
+    pub(crate) missing_ages: Vec<EventType>,
     /// The younger twins among device statuses and profiles.
-    pub twins: Twins,
+    pub(crate) twins: Twins,
     /// What its owner should know.
-    pub warning: Option<String>,
+    pub(crate) warning: Option<String>,
 }
 
 /// Documents that should not be there beside others with the same identity.
@@ -65,10 +65,10 @@ struct EventsSide {
 /// The documents that may be those of a span; none of a kind that no feature fills.
 #[derive(Default)]
 pub(super) struct ThereAlready {
-    pub treatments: Vec<Existing>,
-    pub entries: Vec<ExistingEntry>,
+    pub(crate) treatments: Vec<Existing>,
+    pub(crate) entries: Vec<ExistingEntry>,
     /// The younger twins among them, which are not in the lists above.
-    pub twins: Twins,
+    pub(crate) twins: Twins,
 }
 
 impl ThereAlready {

@@ -26,14 +26,14 @@ pub(super) fn written_until(now: DateTime<Utc>) -> DateTime<Utc> {
 
 /// Writes to one site.
 pub(super) struct SiteWriter<'a> {
-    pub site: &'a Site,
-    pub status: &'a SiteStatus,
+    pub(crate) site: &'a Site,
+    pub(crate) status: &'a SiteStatus,
     /// The time of its newest device status from here.
-    pub newest_status: Option<DateTime<Utc>>,
+    pub(crate) newest_status: Option<DateTime<Utc>>,
     /// The profile document that it goes by.
-    pub profile: Option<&'a Document>,
-    pub config: &'a Config,
-    pub now: DateTime<Utc>,
+    pub(crate) profile: Option<&'a Document>,
+    pub(crate) config: &'a Config,
+    pub(crate) now: DateTime<Utc>,
 }
 
 impl SiteWriter<'_> {

@@ -22,10 +22,12 @@ mod zone;
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
-pub use judgement::{Evidence, Reason, Verdict};
+pub use judgement::{Evidence, Reason};
 pub use memory::Remembered;
-pub use witness::{Sighting, Witnessed};
-pub use zone::offset_name;
+pub use witness::Sighting;
+
+pub(crate) use judgement::Verdict;
+pub(crate) use zone::offset_name;
 
 use super::event::{CgmReading, Detail, Event, EventId};
 use super::quantity::PumpTime;
@@ -53,13 +55,13 @@ pub struct DatedEvent {
 
 /// What else is known of a clock than the record of its settings.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Knowledge<'a> {
+pub(crate) struct Knowledge<'a> {
     /// The pump's events, as far as they are known, in the order in which it wrote them.
-    pub events: &'a [Event],
+    pub(crate) events: &'a [Event],
     /// The instants that our documents give to events, in the order of these.
-    pub remembered: &'a [Remembered],
+    pub(crate) remembered: &'a [Remembered],
     /// Glucose that other uploaders brought to the site.
-    pub sightings: &'a [Sighting],
+    pub(crate) sightings: &'a [Sighting],
 }
 
 /// One pump's clock, as far as its record tells.
@@ -87,7 +89,7 @@ impl PumpClock {
     }
 
     /// The same, from all that is known.
-    pub fn judge_knowing(
+    pub(crate) fn judge_knowing(
         zone: Tz,
         changes: &[Event],
         evidence: &Evidence,
@@ -168,12 +170,12 @@ impl PumpClock {
     }
 
     /// The same clock by the other rule that fits all that is known, where there is one.
-    pub fn other(&self) -> Option<&PumpClock> {
+    pub(crate) fn other(&self) -> Option<&PumpClock> {
         self.other.as_deref()
     }
 
     /// The offset at which the clock ran when it wrote an event.
-    pub fn offset(&self, id: EventId, shown: PumpTime) -> Duration {
+    pub(crate) fn offset(&self, id: EventId, shown: PumpTime) -> Duration {
         self.constant_offset(id, shown.reading())
             .unwrap_or_else(|| zone::offsets_at_reading(self.zone, shown.reading()).0)
     }
@@ -196,7 +198,7 @@ impl PumpClock {
     /// The days whose events are to inform the clock before it dates those of other days: every page of every run has to
     /// judge by the same night, or they would move each other's documents back and forth. `None` where the days to be
     /// dated hold that night themselves, or come after it and nothing is in doubt.
-    pub fn days_that_tell(
+    pub(crate) fn days_that_tell(
         &self,
         first: NaiveDate,
         last: NaiveDate,
@@ -210,7 +212,7 @@ impl PumpClock {
 
     /// The same clock, judged anew where its events run right through the zone's newest change: it has had one offset ever
     /// since it was last moved.
-    pub fn informed_by(&self, events: &[Event]) -> PumpClock {
+    pub(crate) fn informed_by(&self, events: &[Event]) -> PumpClock {
         let Some(change) = self.telling_change().filter(|_| !self.settled) else {
             return self.clone();
         };

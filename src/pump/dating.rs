@@ -69,18 +69,18 @@ pub struct Dated {
     /// The events, in the order in which the pump wrote them.
     pub events: Vec<DatedEvent>,
     /// The pump's clock, as it was judged.
-    pub clock: PumpClock,
+    pub(crate) clock: PumpClock,
     /// What cannot be known yet.
     pub doubt: Option<Doubt>,
     /// From when on earlier runs may have judged it otherwise.
-    pub doubtful_from: Option<DateTime<Utc>>,
+    pub(crate) doubtful_from: Option<DateTime<Utc>>,
     /// What was left out of the answers.
-    pub skipped: Skipped,
+    pub(crate) skipped: Skipped,
 }
 
 impl Dated {
     /// How the pump's clock was judged.
-    pub fn verdict(&self) -> &Verdict {
+    pub(crate) fn verdict(&self) -> &Verdict {
         self.clock.verdict()
     }
 }

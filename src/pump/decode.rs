@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use crate::tandem::{MalformedEvent, PumpLogs, WireEvent};
 
-pub use oddities::{Names, Oddities};
+pub(crate) use oddities::{Names, Oddities};
 
 use super::event::{Detail, Event, EventId, Fields, Lookup, look_up};
 use super::quantity::PumpTime;
@@ -32,9 +32,9 @@ pub struct Skipped {
     /// Events of codes that no public schema knows, by code.
     pub unknown_events: Oddities<i64>,
     /// Events that could not be read, by code.
-    pub malformed: Oddities<i64>,
+    pub(crate) malformed: Oddities<i64>,
     /// Elements that are no events at all.
-    pub nameless: usize,
+    pub(crate) nameless: usize,
     /// Values of known properties that no table has: code, property and value.
     pub unknown_values: Oddities<(i64, &'static str, i64)>,
     /// Properties that no public schema knows: code and name.
@@ -56,7 +56,7 @@ impl Decoded {
     }
 
     /// Adds what was decoded from other answers about the same pump.
-    pub fn add(&mut self, other: Decoded) {
+    pub(crate) fn add(&mut self, other: Decoded) {
         self.events.extend(other.events);
         self.clock_changes.extend(other.clock_changes);
         self.skipped.merge(other.skipped);
@@ -147,7 +147,7 @@ impl Skipped {
     }
 
     /// Adds what another answer left out; what both left out counts once.
-    pub fn merge(&mut self, other: Skipped) {
+    pub(crate) fn merge(&mut self, other: Skipped) {
         self.unknown_events.merge(other.unknown_events);
         self.malformed.merge(other.malformed);
         self.nameless += other.nameless;

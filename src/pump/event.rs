@@ -36,8 +36,7 @@ pub use bolus_delivery::*;
 pub use bolus_request::*;
 pub use cgm_reading::*;
 pub use clock_change::*;
-pub use completion::*;
-pub use daily_basal::*;
+pub(crate) use completion::*;
 pub use fill::*;
 pub use kinds::{Detail, codes_read};
 pub use new_day::*;
@@ -83,7 +82,7 @@ pub struct Bits(pub u64);
 
 impl Bits {
     /// Whether bit `index` (0 to 63) is set.
-    pub fn has(self, index: u32) -> bool {
+    pub(crate) fn has(self, index: u32) -> bool {
         self.0.checked_shr(index).is_some_and(|bits| bits & 1 == 1)
     }
 }

@@ -13,30 +13,30 @@ pub struct MilliUnits(i64);
 
 impl MilliUnits {
     /// No insulin.
-    pub const ZERO: MilliUnits = MilliUnits(0);
+    pub(crate) const ZERO: MilliUnits = MilliUnits(0);
 
     /// More than any pump's reservoir holds, in mU.
-    pub const MOST: i64 = 1_000_000;
+    pub(crate) const MOST: i64 = 1_000_000;
 
     /// An amount given in mU.
-    pub const fn new(milliunits: i64) -> Self {
+    pub(crate) const fn new(milliunits: i64) -> Self {
         MilliUnits(milliunits)
     }
 
     /// An amount given in U, as the pump's single-precision numbers report it (0.43299999 is 433 mU); `None` where the
     /// number is not finite or beyond any pump's reservoir.
-    pub fn from_units(units: f64) -> Option<Self> {
+    pub(crate) fn from_units(units: f64) -> Option<Self> {
         let milliunits = (units * 1000.0).round();
         (milliunits.abs() <= MilliUnits::MOST as f64).then_some(MilliUnits(milliunits as i64))
     }
 
     /// The amount in mU.
-    pub const fn milliunits(self) -> i64 {
+    pub(crate) const fn milliunits(self) -> i64 {
         self.0
     }
 
     /// The amount in U: the double nearest to the three decimals, which prints as exactly those.
-    pub fn units(self) -> f64 {
+    pub(crate) fn units(self) -> f64 {
         self.0 as f64 / 1000.0
     }
 }
@@ -77,24 +77,24 @@ impl Serialize for MilliUnits {
 
 /// A basal rate in thousandths of a unit an hour (mU/h).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MilliUnitsPerHour(i64);
+pub(crate) struct MilliUnitsPerHour(i64);
 
 impl MilliUnitsPerHour {
     /// No delivery.
-    pub const ZERO: MilliUnitsPerHour = MilliUnitsPerHour(0);
+    pub(crate) const ZERO: MilliUnitsPerHour = MilliUnitsPerHour(0);
 
     /// A rate given in mU/h.
-    pub const fn new(milliunits_per_hour: i64) -> Self {
+    pub(crate) const fn new(milliunits_per_hour: i64) -> Self {
         MilliUnitsPerHour(milliunits_per_hour)
     }
 
     /// The rate in mU/h.
-    pub const fn milliunits_per_hour(self) -> i64 {
+    pub(crate) const fn milliunits_per_hour(self) -> i64 {
         self.0
     }
 
     /// The rate in U/h: the double nearest to the three decimals, which prints as exactly those.
-    pub fn units_per_hour(self) -> f64 {
+    pub(crate) fn units_per_hour(self) -> f64 {
         self.0 as f64 / 1000.0
     }
 }
@@ -110,7 +110,10 @@ impl Serialize for MilliUnitsPerHour {
 pub struct MgDl(pub u16);
 
 /// Writes a number without a decimal point where it has no fraction: what the pump calls 3 U stays `3`.
-pub fn whole_or_decimal<S: Serializer>(number: f64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn whole_or_decimal<S: Serializer>(
+    number: f64,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if number.fract() == 0.0 && number.abs() < EXACT {
         serializer.serialize_i64(number as i64)
@@ -120,7 +123,7 @@ pub fn whole_or_decimal<S: Serializer>(number: f64, serializer: S) -> Result<S::
 }
 
 /// A number as JSON, without a decimal point where it has no fraction.
-pub fn decimal(number: f64) -> serde_json::Value {
+pub(crate) fn decimal(number: f64) -> serde_json::Value {
     whole_or_decimal(number, serde_json::value::Serializer).unwrap_or_default()
 }
 
@@ -135,14 +138,14 @@ impl PumpTime {
     }
 
     /// A reading that a pump's clock, which begins in 2008, can show; `None` for what must be nonsense.
-    pub fn possible(reading: NaiveDateTime) -> Option<Self> {
+    pub(crate) fn possible(reading: NaiveDateTime) -> Option<Self> {
         (2007..=2199)
             .contains(&reading.year())
             .then_some(PumpTime(reading))
     }
 
     /// A reading counted in seconds since the pump's epoch, 2008-01-01 00:00 on its own clock (`egvTimeStamp`).
-    pub fn from_pump_seconds(seconds: i64) -> Option<Self> {
+    pub(crate) fn from_pump_seconds(seconds: i64) -> Option<Self> {
         let epoch = pump_epoch().and_hms_opt(0, 0, 0)?;
         epoch
             .checked_add_signed(Duration::try_seconds(seconds)?)

@@ -8,44 +8,44 @@ use super::quantity::MilliUnitsPerHour;
 
 /// The profiles of a pump.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PumpProfiles {
+pub(crate) struct PumpProfiles {
     /// All of them, in the pump's order.
-    pub profiles: Vec<PumpProfile>,
+    pub(crate) profiles: Vec<PumpProfile>,
     /// The `idp` of the active one.
-    pub active: i64,
+    pub(crate) active: i64,
 }
 
 /// One profile.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PumpProfile {
+pub(crate) struct PumpProfile {
     /// Its number on the pump.
-    pub idp: i64,
+    pub(crate) idp: i64,
     /// The name that its owner gave it.
-    pub name: String,
+    pub(crate) name: String,
     /// How long insulin acts, in minutes.
-    pub insulin_minutes: f64,
+    pub(crate) insulin_minutes: f64,
     /// What holds from when on, in the order of the day, each time once.
-    pub segments: Vec<Segment>,
+    pub(crate) segments: Vec<Segment>,
 }
 
 /// What holds from a time of the day on.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Segment {
+pub(crate) struct Segment {
     /// Minutes since midnight.
-    pub start: u16,
+    pub(crate) start: u16,
     /// The basal rate.
-    pub basal: MilliUnitsPerHour,
+    pub(crate) basal: MilliUnitsPerHour,
     /// Carbs for a unit, in thousandths of a gram; 0 for none.
-    pub carb_ratio: f64,
+    pub(crate) carb_ratio: f64,
     /// How much a unit lowers glucose, in mg/dL; 0 for none.
-    pub sensitivity: f64,
+    pub(crate) sensitivity: f64,
     /// The target in mg/dL; 0 for none.
-    pub target: f64,
+    pub(crate) target: f64,
 }
 
 impl PumpProfiles {
     /// Reads the profiles; what cannot be read is left out. `None` where there is no profile, or none is active.
-    pub fn read(settings: &Value) -> Option<PumpProfiles> {
+    pub(crate) fn read(settings: &Value) -> Option<PumpProfiles> {
         let profiles = settings.get("details")?.get("profiles")?;
         let list = profiles.get("profile")?.as_array()?;
         let read = PumpProfiles {
@@ -56,7 +56,7 @@ impl PumpProfiles {
     }
 
     /// The active profile.
-    pub fn active(&self) -> Option<&PumpProfile> {
+    pub(crate) fn active(&self) -> Option<&PumpProfile> {
         self.profiles
             .iter()
             .find(|profile| profile.idp == self.active)

@@ -8,7 +8,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::told::{amount, is_rest};
@@ -21,7 +20,7 @@ const ROUNDED: (f64, f64) = (0.0051, 1.0);
 
 /// What is to become of a document that tells again what another tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// It goes: another tells all that it does.
     Goes,
     /// It stays: it tells more than the other.
@@ -33,40 +32,40 @@ pub enum Fate {
 
 /// A document of tconnectsync's that tells again what another document tells.
 #[derive(Clone, Debug)]
-pub struct Double<'a> {
+pub(crate) struct Double<'a> {
     /// The document.
-    pub document: &'a Existing,
+    pub(crate) document: &'a Existing,
     /// Its `_id`.
-    pub id: ObjectId,
+    pub(crate) id: ObjectId,
     /// The document that tells the same.
-    pub other: &'a Existing,
+    pub(crate) other: &'a Existing,
     /// Whether the other is this program's.
-    pub other_is_ours: bool,
+    pub(crate) other_is_ours: bool,
     /// What is to become of it.
-    pub fate: Fate,
+    pub(crate) fate: Fate,
 }
 
 impl Double<'_> {
     /// Whether it is of a bolus, whatever the event type.
-    pub fn is_bolus(&self) -> bool {
+    pub(crate) fn is_bolus(&self) -> bool {
         Family::of(&self.document.event_type) == Family::Bolus
     }
 
     /// The insulin that stands there twice because of it, in U; basal insulin not counted, since one rate ends where the
     /// next begins.
-    pub fn insulin(&self) -> f64 {
+    pub(crate) fn insulin(&self) -> f64 {
         both(self.document, self.other, "insulin")
     }
 
     /// The carbs that stand there twice because of it, in g.
-    pub fn carbs(&self) -> f64 {
+    pub(crate) fn carbs(&self) -> f64 {
         both(self.document, self.other, "carbs")
     }
 }
 
 /// Finds the doubles among documents, oldest first. `instant` gives the instant of a pump's event by its number, where that
 /// is known.
-pub fn find(
+pub(crate) fn find(
     existing: &[Existing],
     instant: impl Fn(i64) -> Option<DateTime<Utc>>,
 ) -> Vec<Double<'_>> {
@@ -102,12 +101,12 @@ pub fn find(
 }
 
 /// Whether the pump's history is needed to tell which of two documents is the right one.
-pub fn needs_the_pump(doubles: &[Double<'_>]) -> bool {
+pub(crate) fn needs_the_pump(doubles: &[Double<'_>]) -> bool {
     doubles.iter().any(|double| double.fate == Fate::Undecided)
 }
 
 /// The insulin (U) and carbs (g) in the boluses among documents that carry a pump's event numbers, but for those given.
-pub fn totals(existing: &[Existing], without: &BTreeSet<ObjectId>) -> (f64, f64) {
+pub(crate) fn totals(existing: &[Existing], without: &BTreeSet<ObjectId>) -> (f64, f64) {
     let of_pump = existing.iter().filter(|document| {
         let id = object_id(document);
         document.ours
@@ -253,10 +252,4 @@ fn covers(one: &Existing, other: &Existing) -> bool {
 
 fn both(one: &Existing, other: &Existing, field: &str) -> f64 {
     amount(one, field).min(amount(other, field))
-}
-
-/// What a document says in a field, as text.
-pub fn text<'a>(document: &'a Existing, field: &str) -> &'a str {
-    let value = document.document.get(field);
-    value.and_then(Value::as_str).unwrap_or_default()
 }

@@ -24,7 +24,7 @@ const OF_THE_DOCUMENT: [&str; 7] = [
 
 /// What has to be written.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Change {
+pub(crate) enum Change {
     /// This document is to be added.
     Add(Document),
     /// This document is to take the place of the one with its `_id`.
@@ -32,7 +32,7 @@ pub enum Change {
 }
 
 /// What has to change so that the site's current profile document says what the pump does; `None` where it does so.
-pub fn change(
+pub(crate) fn change(
     wanted: &ProfileStore,
     current: Option<&Document>,
     mode: ProfileMode,

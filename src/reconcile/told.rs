@@ -24,7 +24,7 @@ const SAME_END: Duration = Duration::seconds(1);
 const MILLISECONDS_A_MINUTE: f64 = 60_000.0;
 
 /// Whether a document of ours tells only what tconnectsync's leaves out.
-pub fn is_rest(ours: &Existing) -> bool {
+pub(crate) fn is_rest(ours: &Existing) -> bool {
     let says = |field: &str| ours.document.get(field).and_then(Value::as_str);
     [says("notes"), says("reason")]
         .into_iter()

@@ -18,7 +18,7 @@ const SAME_MOMENT: Duration = Duration::hours(1);
 
 /// Which document of ours it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identified {
+pub(crate) struct Identified {
     /// What two documents have in common that are one.
     identity: String,
     /// The `_id`.
@@ -26,7 +26,7 @@ pub struct Identified {
 }
 
 /// Documents of a collection, each with what [`identified`] says of it, without the younger twins; and these.
-pub fn part<T>(
+pub(crate) fn part<T>(
     collection: Collection,
     documents: Vec<(Option<Identified>, T)>,
 ) -> (Vec<T>, Vec<ObjectId>) {
@@ -58,7 +58,7 @@ pub fn part<T>(
 }
 
 /// Which document of ours this is; `None` for one that is not.
-pub fn identified(collection: Collection, document: &Document) -> Option<Identified> {
+pub(crate) fn identified(collection: Collection, document: &Document) -> Option<Identified> {
     let text = |name: &str| document.get(name).and_then(Value::as_str);
     let author = match collection {
         Collection::Treatments | Collection::Profile => text("enteredBy"),

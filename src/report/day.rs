@@ -18,65 +18,65 @@ pub(crate) const LONGEST: Duration = Duration::days(2);
 #[derive(Clone, Debug, PartialEq)]
 pub struct Day {
     /// The first instant.
-    pub from: DateTime<Utc>,
+    pub(crate) from: DateTime<Utc>,
     /// The first instant after it.
-    pub to: DateTime<Utc>,
+    pub(crate) to: DateTime<Utc>,
     /// Sensor readings.
-    pub glucose: Vec<Glucose>,
+    pub(crate) glucose: Vec<Glucose>,
     /// Temp basals, as Nightscout counts them: cut where the next begins.
-    pub basal: Vec<Basal>,
+    pub(crate) basal: Vec<Basal>,
     /// Boluses and carbs.
-    pub doses: Vec<Dose>,
+    pub(crate) doses: Vec<Dose>,
     /// What else is worth a line: site changes, suspensions, alarms.
-    pub events: Vec<OtherEvent>,
+    pub(crate) events: Vec<OtherEvent>,
 }
 
 /// A sensor reading.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Glucose {
+pub(crate) struct Glucose {
     /// When it was measured.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// The glucose, in mg/dL.
-    pub value: MgDl,
+    pub(crate) value: MgDl,
 }
 
 /// A basal rate for a while.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Basal {
+pub(crate) struct Basal {
     /// From this instant.
-    pub from: DateTime<Utc>,
+    pub(crate) from: DateTime<Utc>,
     /// Up to this one.
-    pub to: DateTime<Utc>,
+    pub(crate) to: DateTime<Utc>,
     /// The rate; `None` where the document gives it in percent of a profile.
-    pub rate: Option<MilliUnitsPerHour>,
+    pub(crate) rate: Option<MilliUnitsPerHour>,
 }
 
 /// A bolus, carbs, or both.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Dose {
+pub(crate) struct Dose {
     /// The instant that it is filed under.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// Its event type.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Insulin given at once.
-    pub now: MilliUnits,
+    pub(crate) now: MilliUnits,
     /// Insulin given over time.
-    pub later: MilliUnits,
+    pub(crate) later: MilliUnits,
     /// How long that takes.
-    pub lasts: Duration,
+    pub(crate) lasts: Duration,
     /// Carbohydrates, in g.
-    pub carbs: f64,
+    pub(crate) carbs: f64,
     /// Whether the pump decided on it by itself.
-    pub automatic: bool,
+    pub(crate) automatic: bool,
 }
 
 /// Anything without insulin or carbs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OtherEvent {
+pub(crate) struct OtherEvent {
     /// The instant that it is filed under.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// Its event type.
-    pub kind: String,
+    pub(crate) kind: String,
 }
 
 impl Day {
@@ -103,7 +103,7 @@ impl Day {
     }
 
     /// Whether the site holds nothing of this time.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.glucose.is_empty()
             && self.basal.is_empty()
             && self.doses.is_empty()
@@ -183,7 +183,7 @@ impl Day {
     }
 
     /// The insulin of the basal rates known.
-    pub fn basal_insulin(&self) -> MilliUnits {
+    pub(crate) fn basal_insulin(&self) -> MilliUnits {
         let amounts = self.basal.iter().filter_map(|basal| {
             let rate = basal.rate?.milliunits_per_hour();
             Some(i128::from(rate) * i128::from((basal.to - basal.from).num_milliseconds()))
@@ -192,17 +192,17 @@ impl Day {
     }
 
     /// The insulin of the boluses, what is given over time included.
-    pub fn bolus_insulin(&self) -> MilliUnits {
+    pub(crate) fn bolus_insulin(&self) -> MilliUnits {
         self.doses.iter().map(|dose| dose.now + dose.later).sum()
     }
 
     /// The carbohydrates, in g.
-    pub fn carbs(&self) -> f64 {
+    pub(crate) fn carbs(&self) -> f64 {
         self.doses.iter().map(|dose| dose.carbs).sum()
     }
 
     /// The mean of the rate between two instants, in mU/h, where one is known for any of that time.
-    pub fn mean_rate(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<f64> {
+    pub(crate) fn mean_rate(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<f64> {
         let begun = self.basal.partition_point(|basal| basal.to <= from);
         let mut known = 0.0;
         let mut sum = 0.0;
@@ -216,7 +216,7 @@ impl Day {
     }
 
     /// The stretches without a sensor reading, once there is any.
-    pub fn glucose_gaps(&self) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+    pub(crate) fn glucose_gaps(&self) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
         let pairs = self.glucose.windows(2);
         let gaps = pairs.map(|pair| (pair[0].at, pair[1].at));
         gaps.filter(|(from, to)| *to - *from > GLUCOSE_GAP)
@@ -224,7 +224,7 @@ impl Day {
     }
 
     /// The stretches without a temp basal between the first and the last one: there Nightscout shows the profile's rate.
-    pub fn basal_gaps(&self) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+    pub(crate) fn basal_gaps(&self) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
         let pairs = self.basal.windows(2);
         let gaps = pairs.map(|pair| (pair[0].to, pair[1].from));
         gaps.filter(|(from, to)| *to - *from > BASAL_GAP).collect()

@@ -27,7 +27,7 @@ struct Noted {
 
 impl Doubles {
     /// Takes one down; the same document only once.
-    pub fn add(&mut self, double: &Double<'_>) {
+    pub(crate) fn add(&mut self, double: &Double<'_>) {
         let noted = Noted {
             bolus: double.is_bolus(),
             insulin: double.insulin(),
@@ -56,7 +56,7 @@ impl Doubles {
     }
 
     /// How many and how much, in words: `3 boluses, 6.2 U and 45 g, stand twice on the site`.
-    pub fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         let (boluses, all) = (self.boluses(), self.0.len());
         let others = all - boluses;
         let mut text = String::new();
@@ -80,7 +80,7 @@ impl Doubles {
     }
 
     /// What the owner should know and do, in a few sentences; `None` where nothing stands there twice.
-    pub fn warning(&self, zone: Tz) -> Option<String> {
+    pub(crate) fn warning(&self, zone: Tz) -> Option<String> {
         let written = self.0.keys().filter_map(ObjectId::written_at).max();
         let last = written.map_or(String::new(), |written| {
             let local = written.with_timezone(&zone);
@@ -101,7 +101,7 @@ impl Doubles {
     }
 
     /// The same for the JSON summary; `null` where nothing stands there twice.
-    pub fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         if self.is_empty() {
             return Value::Null;
         }
@@ -116,6 +116,6 @@ impl Doubles {
 }
 
 /// A sum for the eye, without what binary fractions leave at its end.
-pub fn rounded(number: f64, parts: f64) -> f64 {
+pub(crate) fn rounded(number: f64, parts: f64) -> f64 {
     (number * parts).round() / parts
 }

@@ -11,7 +11,7 @@ const WIDTH: usize = 30;
 
 /// Shows on standard error how many pages of a run are done. A run of one page shows nothing.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     done: usize,
     shown: Shown,
 }
@@ -25,7 +25,7 @@ enum Shown {
 
 impl Progress {
     /// Nothing is done yet.
-    pub fn new(verbosity: Verbosity) -> Progress {
+    pub(crate) fn new(verbosity: Verbosity) -> Progress {
         let shown = match verbosity {
             Verbosity::Quiet => Shown::Nothing,
             Verbosity::Normal if std::io::stderr().is_terminal() => Shown::Bar,
@@ -36,7 +36,7 @@ impl Progress {
     }
 
     /// A page up to this day is done, and so many are left.
-    pub fn page_done(&mut self, until: NaiveDate, left: usize) {
+    pub(crate) fn page_done(&mut self, until: NaiveDate, left: usize) {
         self.done += 1;
         let pages = self.done + left;
         if pages == 1 {

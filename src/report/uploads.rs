@@ -41,19 +41,19 @@ pub struct Uploads {
     /// Nightscout's reasons for refusing documents, one each.
     pub refusals: Vec<String>,
     /// What the secret may not do, where the run went on without it.
-    pub not_allowed: Option<Failure>,
+    pub(crate) not_allowed: Option<Failure>,
     /// In a run that only pretends: the documents that it would write.
     pub documents: Vec<Map<String, Value>>,
 }
 
 impl Uploads {
     /// The tally of one kind of document.
-    pub fn tally(&mut self, kind: &'static str) -> &mut Tally {
+    pub(crate) fn tally(&mut self, kind: &'static str) -> &mut Tally {
         self.tallies.entry(kind).or_default()
     }
 
     /// Logs and keeps why Nightscout did not take a document.
-    pub fn refuse(&mut self, document: String, reason: &str) {
+    pub(crate) fn refuse(&mut self, document: String, reason: &str) {
         let refusal = format!("{document}: {reason}");
         log::warn!("Nightscout refused a document: {refusal}");
         self.refusals.push(refusal);
@@ -65,7 +65,7 @@ impl Uploads {
     }
 
     /// The documents as JSON, one a line.
-    pub fn documents_as_lines(&self) -> String {
+    pub(crate) fn documents_as_lines(&self) -> String {
         let documents = self.documents.iter();
         // JSON values always serialise.
         let lines = documents.filter_map(|document| serde_json::to_string(document).ok());
@@ -73,7 +73,7 @@ impl Uploads {
     }
 
     /// Takes in what was done beside.
-    pub fn add(&mut self, other: Uploads) {
+    pub(crate) fn add(&mut self, other: Uploads) {
         for (kind, tally) in other.tallies {
             self.tally(kind).add(tally);
         }

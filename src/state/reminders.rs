@@ -16,7 +16,7 @@ const TOLD_FOR: Duration = Duration::hours(23);
 
 /// The warnings told about one account and site.
 #[derive(Debug)]
-pub struct Reminders {
+pub(crate) struct Reminders {
     path: Option<PathBuf>,
     now: DateTime<Utc>,
 }
@@ -26,7 +26,7 @@ type Told = BTreeMap<String, i64>;
 
 impl Reminders {
     /// The reminders of this configuration's account and site, in a run that began at `now`.
-    pub fn new(config: &Config, now: DateTime<Utc>) -> Reminders {
+    pub(crate) fn new(config: &Config, now: DateTime<Utc>) -> Reminders {
         let site = config.nightscout.url.as_str();
         let name = fingerprint(&[config.tandem.email.expose(), site]);
         let directory = config.state_directory.as_ref().filter(|_| !config.pretend);
@@ -37,7 +37,7 @@ impl Reminders {
     }
 
     /// Whether the warning about this topic is to be told now, which is then remembered.
-    pub fn is_due(&self, topic: &str) -> bool {
+    pub(crate) fn is_due(&self, topic: &str) -> bool {
         let Some(path) = &self.path else {
             return true;
         };
@@ -56,7 +56,7 @@ impl Reminders {
     }
 
     /// There is no reason for the warning any more: the next one is told at once.
-    pub fn forget(&self, topic: &str) {
+    pub(crate) fn forget(&self, topic: &str) {
         let mut told = self.told();
         if told.remove(topic).is_none() {
             return;

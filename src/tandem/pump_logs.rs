@@ -14,7 +14,7 @@ use crate::http::{Allowance, JsonText};
 pub(super) const CALL: &str = "pump logs";
 
 /// The most events that an answer may have: more than twice what a pump writes in 28 busy days.
-pub const MOST_EVENTS: usize = 100_000;
+pub(crate) const MOST_EVENTS: usize = 100_000;
 
 /// The longest text of an element, in bytes: some two hundred times the usual.
 const LONGEST_ELEMENT: u64 = 64 * 1024;
@@ -31,7 +31,7 @@ pub struct WireEvent<'a> {
     /// What kind of event it is: the service's `eventCode`.
     pub code: i64,
     /// With the number, the event's identity on its pump.
-    pub sequence_group: i64,
+    pub(crate) sequence_group: i64,
     /// Rises with real time on one pump, even when its clock is set back.
     pub sequence_number: i64,
     /// When, on the pump's wall clock, to the second.

@@ -39,17 +39,17 @@ pub struct Pumper {
 #[derive(Debug)]
 pub struct Pump {
     /// What names the pump in requests for its logs.
-    pub assignment_id: String,
+    pub(crate) assignment_id: String,
     /// The serial number on the pump.
     pub serial: PumpSerial,
     /// The model's name, `Tandem Mobi™ System`; empty when the service does not say.
-    pub model: String,
+    pub(crate) model: String,
     /// The version of its software; empty when the service does not say.
-    pub software: String,
+    pub(crate) software: String,
     /// The name of its algorithm, `Control-IQ`.
-    pub algorithm: Option<String>,
+    pub(crate) algorithm: Option<String>,
     /// The times of the oldest and the newest event on record, on the pump's wall clock.
-    pub available: (Option<NaiveDateTime>, Option<NaiveDateTime>),
+    pub(crate) available: (Option<NaiveDateTime>, Option<NaiveDateTime>),
     /// The time of the newest event, on the pump's wall clock. `None` for a pump that never uploaded. Nonsense in the far
     /// future has been seen.
     pub newest_event: Option<NaiveDateTime>,
@@ -84,7 +84,7 @@ struct WirePump {
 
 impl Pumper {
     /// What to say of pumps that could not be read.
-    pub fn remark_on_malformed(&self) -> Option<String> {
+    pub(crate) fn remark_on_malformed(&self) -> Option<String> {
         let malformed = self.malformed;
         (malformed > 0).then(|| format!("{malformed} of the account's pumps could not be read"))
     }
@@ -138,7 +138,7 @@ impl Pump {
 
     /// The time of the pump's newest event on its clock, or `None` where the account does not say or says a time that lies
     /// after the last upload, as has been seen.
-    pub fn plausible_newest(&self) -> Option<NaiveDateTime> {
+    pub(crate) fn plausible_newest(&self) -> Option<NaiveDateTime> {
         let recorded = self.newest_event.or(self.available.1)?;
         let limit = self
             .last_upload

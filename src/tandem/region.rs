@@ -29,13 +29,13 @@ impl fmt::Display for Region {
 /// A region's addresses, each ending with a slash but for the last, and its OpenID Connect identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origins {
-    pub login_page: Url,
-    pub accounts: Url,
-    pub source: Url,
-    pub redirect: Url,
-    pub client_id: &'static str,
+    pub(crate) login_page: Url,
+    pub(crate) accounts: Url,
+    pub(crate) source: Url,
+    pub(crate) redirect: Url,
+    pub(crate) client_id: &'static str,
     /// Whether one configured origin stands for all of them.
-    pub replaced: bool,
+    pub(crate) replaced: bool,
 }
 
 /// A row of the table: what the web app of October 2026 uses.

@@ -20,7 +20,7 @@ use crate::failure::{ExitStatus, Failure};
 use crate::http::{Answer, CONTINUES, Call, Client, JsonText, Reading, TransportError};
 
 /// The most days that one request for pump logs may span.
-pub const MAX_DAYS: i64 = 28;
+pub(crate) const MAX_DAYS: i64 = 28;
 
 /// The largest answer of pump logs, in bytes: some ten times 28 busy days.
 const PUMP_LOGS_CAP: u64 = 256 * 1024 * 1024;
@@ -52,7 +52,7 @@ impl Session {
     /// and password, unless these were rejected not long ago.
     ///
     /// Fails with 77 on rejected credentials and locked accounts, too.
-    pub fn open(client: Client, config: &config::Tandem, memory: Memory) -> Result<Session> {
+    pub(crate) fn open(client: Client, config: &config::Tandem, memory: Memory) -> Result<Session> {
         let tokens = match memory.tokens() {
             Some(tokens) => return Ok(Session::new(client, config, tokens, memory, true)),
             None => memory.log_in(&client, config)?,

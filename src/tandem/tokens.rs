@@ -18,17 +18,17 @@ const USUAL_LIFETIME_SECS: i64 = 1800;
 
 /// What a login yields and the data calls need. Can be kept on disk until it expires.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tokens {
+pub(crate) struct Tokens {
     /// The region that accepted the login.
-    pub region: Region,
+    pub(crate) region: Region,
     /// The bearer token of the data calls.
     #[serde(serialize_with = "exposed", deserialize_with = "not_empty")]
-    pub access_token: Secret,
+    pub(crate) access_token: Secret,
     /// The account's id in the paths of the data calls.
     #[serde(serialize_with = "exposed", deserialize_with = "not_empty")]
-    pub pumper_id: Secret,
+    pub(crate) pumper_id: Secret,
     /// When the access token stops working, by this machine's clock.
-    pub expires_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
 }
 
 /// Writes a secret as it is. Only for the token cache, which only its owner can read.

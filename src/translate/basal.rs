@@ -37,7 +37,7 @@ const AT_MOST: Duration = Duration::minutes(30);
 const BETWEEN_CHANGES: Duration = Duration::hours(26);
 
 /// A temp basal for each rate that the pump told, and for each rest without delivery.
-pub fn treatments(history: &History<'_>, options: &TranslateOptions<'_>) -> Vec<Treatment> {
+pub(crate) fn treatments(history: &History<'_>, options: &TranslateOptions<'_>) -> Vec<Treatment> {
     let Some(newest) = history.newest() else {
         return Vec::new();
     };

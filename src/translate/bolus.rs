@@ -24,7 +24,7 @@ use delivery::Delivery;
 const BG_BEFORE: Duration = Duration::minutes(10);
 
 /// A document for each bolus that delivered insulin or tells of carbs.
-pub fn treatments(history: &History<'_>) -> Vec<Treatment> {
+pub(crate) fn treatments(history: &History<'_>) -> Vec<Treatment> {
     let glucoses = entered_glucoses(history.events);
     delivery::deliveries(history.events)
         .iter()

@@ -6,7 +6,7 @@ use crate::pump::event::{BgSource, Detail};
 use super::{History, treatment_of};
 
 /// A treatment for each value typed in.
-pub fn treatments(history: &History<'_>) -> Vec<Treatment> {
+pub(crate) fn treatments(history: &History<'_>) -> Vec<Treatment> {
     let treatments = history.events.iter().filter_map(|event| {
         let Detail::BgEntered(entered) = &event.event.detail else {
             return None;

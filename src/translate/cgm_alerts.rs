@@ -9,7 +9,7 @@ use super::{History, note, treatment_of};
 const OUT_OF_RANGE: i64 = 14;
 
 /// A treatment for each alert.
-pub fn treatments(history: &History<'_>) -> Vec<Treatment> {
+pub(crate) fn treatments(history: &History<'_>) -> Vec<Treatment> {
     let treatments = history.events.iter().filter_map(|event| {
         let Detail::CgmAlert(alert) = &event.event.detail else {
             return None;

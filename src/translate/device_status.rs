@@ -47,7 +47,7 @@ struct Battery {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeviceState {
     /// When the pump was last heard of: the document's time.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// Which document it is, in whichever run: Nightscout adds whatever it is sent, so that two runs at the same moment leave
     /// two, and only this tells that they are one.
     identifier: Uuid,
@@ -114,12 +114,12 @@ fn forget<T>(value: &mut Option<Reported<T>>, now: DateTime<Utc>, holds: Duratio
 
 impl DeviceState {
     /// Whether the pump reports anything of what a feature is about: a reservoir or a battery, an insulin on board.
-    pub fn serves(&self, feature: Feature) -> bool {
+    pub(crate) fn serves(&self, feature: Feature) -> bool {
         self.served.contains(&feature)
     }
 
     /// Whether nothing is left to say but that the pump was heard of.
-    pub fn is_bare(&self) -> bool {
+    pub(crate) fn is_bare(&self) -> bool {
         self.reservoir.is_none()
             && self.battery.is_none()
             && self.iob.is_none()

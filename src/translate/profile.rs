@@ -16,17 +16,17 @@ use super::{History, treatment_of};
 
 /// What Nightscout should have of a pump's profiles.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ProfileStore {
+pub(crate) struct ProfileStore {
     /// The name of the active one.
-    pub default_profile: String,
+    pub(crate) default_profile: String,
     /// All of them, by name, as Nightscout stores them.
-    pub store: Map<String, Value>,
+    pub(crate) store: Map<String, Value>,
     /// The units that their glucose values are in.
-    pub units: &'static str,
+    pub(crate) units: &'static str,
 }
 
 /// The pump's profiles, for a site with these units. `None` where the active one has no name to be filed under.
-pub fn store(
+pub(crate) fn store(
     profiles: &PumpProfiles,
     units: GlucoseUnits,
     zone: Tz,
@@ -52,7 +52,7 @@ pub fn store(
 ///
 /// Nightscout goes by the newest one since the `startDate` of its profile document, until the next: that is what a length of
 /// 0 says, and only such a one is loaded beyond two and a half days.
-pub fn switches(history: &History<'_>) -> Vec<Treatment> {
+pub(crate) fn switches(history: &History<'_>) -> Vec<Treatment> {
     let treatments = history.events.iter().filter_map(|event| {
         let Detail::ProfileChange(change) = &event.event.detail else {
             return None;

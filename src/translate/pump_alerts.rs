@@ -12,7 +12,7 @@ use crate::pump::event::Detail;
 use super::{History, minutes};
 
 /// A treatment for each alert.
-pub fn treatments(history: &History<'_>) -> Vec<Treatment> {
+pub(crate) fn treatments(history: &History<'_>) -> Vec<Treatment> {
     let mut alerts: Vec<Alert<'_>> = Vec::new();
     // The alert of each `alertId` that was not cleared so far.
     let mut shown: HashMap<i64, usize> = HashMap::new();

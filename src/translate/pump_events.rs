@@ -12,7 +12,7 @@ use crate::pump::event::{Detail, SuspendReason};
 use super::{History, treatment_of};
 
 /// A treatment for each pump event.
-pub fn treatments(history: &History<'_>) -> Vec<Treatment> {
+pub(crate) fn treatments(history: &History<'_>) -> Vec<Treatment> {
     let mut treatments = fills::treatments(history);
     treatments.extend(suspensions(history));
     treatments.extend(alarms::treatments(history));
@@ -22,7 +22,7 @@ pub fn treatments(history: &History<'_>) -> Vec<Treatment> {
 }
 
 /// A treatment for each suspension and each resumption. They are marks: what was not delivered is in the basal rates.
-pub fn suspensions(history: &History<'_>) -> Vec<Treatment> {
+pub(crate) fn suspensions(history: &History<'_>) -> Vec<Treatment> {
     let treatments = history.events.iter().filter_map(|event| {
         let (subject, event_type, reason) = match &event.event.detail {
             Detail::PumpingSuspended(suspended) => (

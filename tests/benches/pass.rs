@@ -6,6 +6,7 @@
     clippy::expect_used,
     clippy::unwrap_used,
     dead_code,
+    unreachable_pub,
     reason = "the tests' own code, of which not all is measured"
 )]
 

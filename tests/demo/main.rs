@@ -3,6 +3,7 @@
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
+    unreachable_pub,
     reason = "the simulators are the tests' own"
 )]
 

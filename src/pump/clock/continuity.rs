@@ -19,22 +19,22 @@ use crate::pump::quantity::pump_epoch;
 /// What was decided of the time since the newest movement.
 #[derive(Clone, Debug)]
 pub(super) struct Decision {
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// Whether earlier passes decided it, or what they did and the record together.
-    pub remembered: bool,
+    pub(crate) remembered: bool,
     /// The other rule that fits all that is known, an hour or more from this one.
-    pub other: Option<Rule>,
+    pub(crate) other: Option<Rule>,
 }
 
 /// All that the decision is made from.
 pub(super) struct Continuity<'a> {
-    pub zone: Tz,
-    pub movements: &'a [Movement],
+    pub(crate) zone: Tz,
+    pub(crate) movements: &'a [Movement],
     /// What is remembered of each stretch between two movements.
-    pub held: &'a [Option<Held>],
-    pub evidence: &'a Evidence,
+    pub(crate) held: &'a [Option<Held>],
+    pub(crate) evidence: &'a Evidence,
     /// The pump's events, as far as they are known.
-    pub events: &'a [Event],
+    pub(crate) events: &'a [Event],
 }
 
 /// An offset of the clock at some moment since its newest movement.

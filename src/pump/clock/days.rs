@@ -56,14 +56,14 @@ impl PumpClock {
     }
 
     /// The last setting on record, and what the clock showed after it.
-    pub fn shown_after_moving(changes: &[Event]) -> Option<(EventId, PumpTime)> {
+    pub(crate) fn shown_after_moving(changes: &[Event]) -> Option<(EventId, PumpTime)> {
         let movements = movement::movements(changes);
         let last = movements.last()?;
         Some((last.last(), PumpTime::new(last.after)))
     }
 
     /// Whether the clock was moved between two instants.
-    pub fn moved_between(&self, start: DateTime<Utc>, end: DateTime<Utc>) -> bool {
+    pub(crate) fn moved_between(&self, start: DateTime<Utc>, end: DateTime<Utc>) -> bool {
         let moved = self.movements.iter().enumerate();
         moved.rev().any(|(index, moved)| {
             let at = zone::subtract(moved.after, self.offset_after(index));
@@ -72,7 +72,7 @@ impl PumpClock {
     }
 
     /// Whether the zone changed after an instant and the clock may have followed it or not.
-    pub fn may_have_followed_since(&self, since: DateTime<Utc>) -> bool {
+    pub(crate) fn may_have_followed_since(&self, since: DateTime<Utc>) -> bool {
         self.change.is_some_and(|change| change.at >= since)
     }
 

@@ -48,7 +48,7 @@ impl Evidence {
 
 /// Which offset the clock has had since its newest movement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub(crate) enum Rule {
     /// The zone's own at each time.
     FollowsZone,
     /// This one, whatever the zone did.
@@ -85,7 +85,7 @@ pub enum Reason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// The rule for everything since the newest movement.
-    pub rule: Rule,
+    pub(crate) rule: Rule,
     /// Why.
     pub reason: Reason,
     /// The offset from UTC that would put the newest event at its upload, where the rule puts it after that: the zone
@@ -93,14 +93,14 @@ pub struct Verdict {
     pub misfit: Option<Duration>,
     /// The offset from UTC that would put the newest event right before its upload, where the rule puts it whole hours
     /// before that: a zone too far east contradicts nothing, it only makes everything look late.
-    pub late: Option<Duration>,
+    pub(crate) late: Option<Duration>,
     /// Whether the newest event, in the hour that the zone repeats in autumn, belongs to its second pass by the upload.
-    pub second_pass: bool,
+    pub(crate) second_pass: bool,
 }
 
 impl Verdict {
     /// What to do about a [`Verdict::doubt`].
-    pub const ADVICE: &'static str =
+    pub(crate) const ADVICE: &'static str =
         "Set TIMEZONE_NAME to the zone of the pump's clock, or correct the pump's clock";
 
     /// A judgement that nothing speaks against.
@@ -126,7 +126,7 @@ impl Verdict {
     }
 
     /// What speaks against this judgement, in words.
-    pub fn doubt(&self) -> Option<String> {
+    pub(crate) fn doubt(&self) -> Option<String> {
         let fitting = |offset| format!("{} would fit", offset_name(offset));
         let misfit = self.misfit.map(|offset| {
             format!(

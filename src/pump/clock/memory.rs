@@ -39,15 +39,15 @@ impl Remembered {
 #[derive(Clone, Debug)]
 pub(super) struct Held {
     /// The newest event remembered.
-    pub newest: Remembered,
+    pub(crate) newest: Remembered,
     /// The offset there.
-    pub offset: Duration,
+    pub(crate) offset: Duration,
     /// Whether the clock is remembered to have followed its zone through a change.
-    pub follows: bool,
+    pub(crate) follows: bool,
     /// Whether it had the zone's offset all along.
-    pub agrees: bool,
+    pub(crate) agrees: bool,
     /// The offsets that were used, each from an event on.
-    pub runs: Vec<(EventId, Duration)>,
+    pub(crate) runs: Vec<(EventId, Duration)>,
 }
 
 impl Held {

@@ -17,13 +17,13 @@ use super::zone::{self, Transition};
 pub(super) struct Movement {
     settings: Vec<Setting>,
     /// How far the clock moved in all, to the second.
-    pub exact: Duration,
+    pub(crate) exact: Duration,
     /// How far that moved it between zones: whole quarters of an hour, nothing where it only corrected drift.
-    pub shift: Duration,
+    pub(crate) shift: Duration,
     /// What the clock showed before.
-    pub before: NaiveDateTime,
+    pub(crate) before: NaiveDateTime,
     /// What the clock showed afterwards.
-    pub after: NaiveDateTime,
+    pub(crate) after: NaiveDateTime,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -17,24 +17,24 @@ use crate::pump::quantity::MgDl;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sighting {
     /// When it was measured.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// The glucose.
-    pub glucose: MgDl,
+    pub(crate) glucose: MgDl,
 }
 
 /// Events between which the clock is known to have run at one offset.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Witnessed {
+pub(crate) struct Witnessed {
     /// The first event of the pump's readings between the same two movements.
-    pub stretch_begins: EventId,
+    pub(crate) stretch_begins: EventId,
     /// The first of them.
-    pub first: EventId,
+    pub(crate) first: EventId,
     /// The last of them.
-    pub last: EventId,
+    pub(crate) last: EventId,
     /// What the clock showed at the last.
-    pub reading: NaiveDateTime,
+    pub(crate) reading: NaiveDateTime,
     /// The offset from UTC.
-    pub offset: Duration,
+    pub(crate) offset: Duration,
 }
 
 /// A reading of the pump.

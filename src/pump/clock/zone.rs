@@ -7,11 +7,11 @@ use chrono_tz::Tz;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Transition {
     /// The first instant of the new offset.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// The offset until then.
-    pub before: Duration,
+    pub(crate) before: Duration,
     /// The offset from then on.
-    pub after: Duration,
+    pub(crate) after: Duration,
 }
 
 impl Transition {
@@ -130,7 +130,7 @@ fn pinpoint(zone: Tz, mut early: DateTime<Utc>, mut late: DateTime<Utc>) -> Tran
 }
 
 /// An offset as people write it: `UTC-04:00`.
-pub fn offset_name(offset: Duration) -> String {
+pub(crate) fn offset_name(offset: Duration) -> String {
     let minutes = offset.num_minutes();
     let sign = if minutes < 0 { '-' } else { '+' };
     format!(

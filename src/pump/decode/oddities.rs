@@ -115,12 +115,12 @@ impl Names {
     }
 
     /// How many there are, as far as they are remembered.
-    pub fn total(&self) -> usize {
+    pub(crate) fn total(&self) -> usize {
         self.names.len()
     }
 
     /// Whether there were more than are remembered.
-    pub fn is_cut_off(&self) -> bool {
+    pub(crate) fn is_cut_off(&self) -> bool {
         self.beyond
     }
 }

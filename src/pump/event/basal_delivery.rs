@@ -5,7 +5,7 @@ use crate::pump::quantity::MilliUnitsPerHour;
 
 /// Who or what set a basal rate (`commandedRateSource`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RateSource {
+pub(crate) enum RateSource {
     /// Delivery is suspended.
     Suspended,
     /// The active profile.
@@ -22,9 +22,9 @@ pub enum RateSource {
 #[derive(Clone, Debug, PartialEq)]
 pub struct BasalDelivery {
     /// What the pump delivers from now on.
-    pub commanded: MilliUnitsPerHour,
+    pub(crate) commanded: MilliUnitsPerHour,
     /// Which of them is followed.
-    pub source: Option<RateSource>,
+    pub(crate) source: Option<RateSource>,
 }
 
 pub(super) fn read(f: &mut Fields<'_>) -> Result<BasalDelivery, Missing> {

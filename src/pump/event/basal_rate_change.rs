@@ -8,14 +8,14 @@ use crate::pump::quantity::MilliUnitsPerHour;
 #[derive(Clone, Debug, PartialEq)]
 pub struct BasalRateChange {
     /// The rate from now on.
-    pub commanded: Option<MilliUnitsPerHour>,
+    pub(crate) commanded: Option<MilliUnitsPerHour>,
     /// The profile's rate.
-    pub base: Option<MilliUnitsPerHour>,
+    pub(crate) base: Option<MilliUnitsPerHour>,
     /// The user's limit.
-    pub max: Option<MilliUnitsPerHour>,
+    pub(crate) max: Option<MilliUnitsPerHour>,
     /// Why it changed: bits 0 timed segment, 1 new profile, 2 temp start, 3 temp end, 4 suspended, 5 resumed, 6 shut
     /// down, 7 basal limit.
-    pub change: Bits,
+    pub(crate) change: Bits,
 }
 
 pub(super) fn read(f: &mut Fields<'_>) -> Result<BasalRateChange, Missing> {

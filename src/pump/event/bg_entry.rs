@@ -5,7 +5,7 @@ use crate::pump::quantity::MgDl;
 
 /// Where an entered blood glucose came from (`bgEntryType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BgSource {
+pub(crate) enum BgSource {
     /// Typed in by the user.
     Typed,
     /// Filled in from the CGM.
@@ -16,13 +16,13 @@ pub enum BgSource {
 #[derive(Clone, Debug, PartialEq)]
 pub struct BgEntered {
     /// The glucose.
-    pub bg: MgDl,
+    pub(crate) bg: MgDl,
     /// Where it came from.
-    pub source: Option<BgSource>,
+    pub(crate) source: Option<BgSource>,
     /// Whether it calibrated the CGM.
-    pub calibration: bool,
+    pub(crate) calibration: bool,
     /// Insulin on board then, in U.
-    pub iob: Option<f64>,
+    pub(crate) iob: Option<f64>,
 }
 
 pub(super) fn read(f: &mut Fields<'_>) -> Result<BgEntered, Missing> {

@@ -8,11 +8,11 @@ use crate::pump::quantity::MilliUnits;
 #[derive(Clone, Debug, PartialEq)]
 pub struct BolusActivated {
     /// Which bolus.
-    pub bolus: BolusId,
+    pub(crate) bolus: BolusId,
     /// Insulin on board then, in U.
-    pub iob: Option<f64>,
+    pub(crate) iob: Option<f64>,
     /// The size of the part that begins.
-    pub size: Option<MilliUnits>,
+    pub(crate) size: Option<MilliUnits>,
 }
 
 pub(super) fn read(f: &mut Fields<'_>, size: &'static str) -> Result<BolusActivated, Missing> {

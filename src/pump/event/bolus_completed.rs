@@ -9,15 +9,15 @@ use crate::pump::quantity::MilliUnits;
 #[derive(Clone, Debug, PartialEq)]
 pub struct BolusCompleted {
     /// Which bolus.
-    pub bolus: BolusId,
+    pub(crate) bolus: BolusId,
     /// What went in.
-    pub delivered: MilliUnits,
+    pub(crate) delivered: MilliUnits,
     /// What was asked for.
-    pub requested: Option<MilliUnits>,
+    pub(crate) requested: Option<MilliUnits>,
     /// Insulin on board then, in U.
-    pub iob: Option<f64>,
+    pub(crate) iob: Option<f64>,
     /// How it ended.
-    pub completion: Option<Completion>,
+    pub(crate) completion: Option<Completion>,
 }
 
 pub(super) fn read(f: &mut Fields<'_>) -> Result<BolusCompleted, Missing> {

@@ -7,7 +7,7 @@ use crate::pump::quantity::MilliUnits;
 
 /// Where a bolus was asked for (`bolusSource` of code 280).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BolusSource {
+pub(crate) enum BolusSource {
     /// The pump's button.
     Button,
     /// The pump's screen.
@@ -26,21 +26,21 @@ pub enum BolusSource {
 #[derive(Clone, Debug, PartialEq)]
 pub struct BolusDelivery {
     /// Which bolus.
-    pub bolus: BolusId,
+    pub(crate) bolus: BolusId,
     /// `Some(true)` when it ended, `Some(false)` when it started.
-    pub completed: Option<bool>,
+    pub(crate) completed: Option<bool>,
     /// Bits 0 now, 1 later, 2 override, 3 correction, 4 carb, 5 eating soon.
-    pub parts: Bits,
+    pub(crate) parts: Bits,
     /// Where it was asked for.
-    pub source: Option<BolusSource>,
+    pub(crate) source: Option<BolusSource>,
     /// The part asked for at once.
-    pub requested_now: Option<MilliUnits>,
+    pub(crate) requested_now: Option<MilliUnits>,
     /// The part asked for over time.
-    pub requested_later: Option<MilliUnits>,
+    pub(crate) requested_later: Option<MilliUnits>,
     /// Delivered so far.
-    pub delivered_total: Option<MilliUnits>,
+    pub(crate) delivered_total: Option<MilliUnits>,
     /// How long the later part is spread over, in minutes.
-    pub extended_duration_minutes: Option<i64>,
+    pub(crate) extended_duration_minutes: Option<i64>,
 }
 
 pub(super) fn read(f: &mut Fields<'_>) -> Result<BolusDelivery, Missing> {

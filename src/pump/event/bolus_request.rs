@@ -4,7 +4,7 @@ use super::fields::{Fields, Missing};
 use crate::pump::quantity::{MgDl, MilliUnits};
 
 /// Pairs the events of one bolus (`bolusId`); the pump counts them up and starts again at some point.
-pub type BolusId = i64;
+pub(crate) type BolusId = i64;
 
 pub(super) fn bolus_id(f: &mut Fields<'_>) -> Result<BolusId, Missing> {
     let bolus = f.integer("bolusId");
@@ -13,7 +13,7 @@ pub(super) fn bolus_id(f: &mut Fields<'_>) -> Result<BolusId, Missing> {
 
 /// What kind of bolus was asked for (`bolusType` of code 64).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BolusKind {
+pub(crate) enum BolusKind {
     /// Units were entered.
     Insulin,
     /// Carbs were entered.
@@ -28,17 +28,17 @@ pub enum BolusKind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct BolusRequested1 {
     /// Which bolus.
-    pub bolus: BolusId,
+    pub(crate) bolus: BolusId,
     /// What kind.
-    pub kind: Option<BolusKind>,
+    pub(crate) kind: Option<BolusKind>,
     /// Carbohydrates entered, in g; `None` for none.
-    pub carbs: Option<f64>,
+    pub(crate) carbs: Option<f64>,
     /// Blood glucose used; `None` for none.
-    pub bg: Option<MgDl>,
+    pub(crate) bg: Option<MgDl>,
     /// Insulin on board then, in U.
-    pub iob: Option<f64>,
+    pub(crate) iob: Option<f64>,
     /// The carb ratio used, in g/U; `None` for none. A bolus from the phone is captured with 0.
-    pub carb_ratio: Option<f64>,
+    pub(crate) carb_ratio: Option<f64>,
 }
 
 pub(super) fn part_1(f: &mut Fields<'_>) -> Result<BolusRequested1, Missing> {
@@ -65,7 +65,7 @@ pub(super) fn part_1(f: &mut Fields<'_>) -> Result<BolusRequested1, Missing> {
 
 /// How a bolus was asked for (`options` of code 65).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BolusOption {
+pub(crate) enum BolusOption {
     /// On the pump, at once.
     Standard,
     /// On the pump, extended.
@@ -88,21 +88,21 @@ pub enum BolusOption {
 #[derive(Clone, Debug, PartialEq)]
 pub struct BolusRequested2 {
     /// Which bolus.
-    pub bolus: BolusId,
+    pub(crate) bolus: BolusId,
     /// How it was asked for.
-    pub option: Option<BolusOption>,
+    pub(crate) option: Option<BolusOption>,
     /// The share given at once, in percent.
-    pub standard_percent: Option<i64>,
+    pub(crate) standard_percent: Option<i64>,
     /// How long the rest is spread over, in minutes; 0 for a bolus that is not extended.
-    pub duration_minutes: i64,
+    pub(crate) duration_minutes: i64,
     /// Whether the user changed the pump's proposal.
-    pub user_override: bool,
+    pub(crate) user_override: bool,
     /// Whether the user declined the proposed correction.
-    pub declined_correction: bool,
+    pub(crate) declined_correction: bool,
     /// How far one unit was reckoned to lower glucose; `None` for none. A bolus from the phone is captured with 0.
-    pub sensitivity: Option<MgDl>,
+    pub(crate) sensitivity: Option<MgDl>,
     /// The glucose aimed at; `None` for none, likewise.
-    pub target: Option<MgDl>,
+    pub(crate) target: Option<MgDl>,
 }
 
 pub(super) fn part_2(f: &mut Fields<'_>) -> Result<BolusRequested2, Missing> {
@@ -135,13 +135,13 @@ pub(super) fn part_2(f: &mut Fields<'_>) -> Result<BolusRequested2, Missing> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct BolusRequested3 {
     /// Which bolus.
-    pub bolus: BolusId,
+    pub(crate) bolus: BolusId,
     /// For the carbs.
-    pub food: Option<MilliUnits>,
+    pub(crate) food: Option<MilliUnits>,
     /// For the glucose.
-    pub correction: Option<MilliUnits>,
+    pub(crate) correction: Option<MilliUnits>,
     /// Asked for in all, the extended part included.
-    pub total: Option<MilliUnits>,
+    pub(crate) total: Option<MilliUnits>,
 }
 
 pub(super) fn part_3(f: &mut Fields<'_>) -> Result<BolusRequested3, Missing> {

@@ -35,7 +35,7 @@ pub struct CgmReading {
 
 impl CgmReading {
     /// Whether the sensor sent it late. Its rate, captured as 0, then says nothing.
-    pub fn is_backfilled(&self) -> bool {
+    pub(crate) fn is_backfilled(&self) -> bool {
         const BACKFILL: u32 = 1;
         self.data_type.has(BACKFILL)
     }

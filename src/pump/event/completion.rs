@@ -4,7 +4,7 @@ use super::fields::Fields;
 
 /// How a delivery or a fill ended (`completionStatus`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Completion {
+pub(crate) enum Completion {
     /// The user stopped it.
     UserAborted,
     /// An alarm stopped it.

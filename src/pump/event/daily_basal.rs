@@ -6,11 +6,11 @@ use super::fields::{Fields, Missing};
 #[derive(Clone, Debug, PartialEq)]
 pub struct DailyBasal {
     /// Insulin on board, in U.
-    pub iob: Option<f64>,
+    pub(crate) iob: Option<f64>,
     /// Battery charge in percent.
-    pub battery_percent: Option<i64>,
+    pub(crate) battery_percent: Option<i64>,
     /// Battery voltage in mV.
-    pub battery_millivolts: Option<i64>,
+    pub(crate) battery_millivolts: Option<i64>,
 }
 
 pub(super) fn read(f: &mut Fields<'_>) -> Result<DailyBasal, Missing> {

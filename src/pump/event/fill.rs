@@ -8,7 +8,7 @@ use crate::pump::quantity::MilliUnits;
 #[derive(Clone, Debug, PartialEq)]
 pub struct CartridgeFilled {
     /// What was filled in.
-    pub volume: Option<MilliUnits>,
+    pub(crate) volume: Option<MilliUnits>,
 }
 
 pub(super) fn cartridge(f: &mut Fields<'_>) -> Result<CartridgeFilled, Missing> {
@@ -25,9 +25,9 @@ pub(super) fn cartridge(f: &mut Fields<'_>) -> Result<CartridgeFilled, Missing> 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filled {
     /// How much was primed; `None` where the pump did not record it (-1).
-    pub prime: Option<MilliUnits>,
+    pub(crate) prime: Option<MilliUnits>,
     /// How it ended.
-    pub completion: Option<Completion>,
+    pub(crate) completion: Option<Completion>,
 }
 
 pub(super) fn cannula_or_tubing(f: &mut Fields<'_>) -> Result<Filled, Missing> {

@@ -26,7 +26,7 @@ pub(in crate::pump) struct Kind {
     /// Tandem's `eventCode`.
     code: i64,
     /// Reads the event's properties.
-    pub read: fn(&mut Fields<'_>) -> Result<Detail, Missing>,
+    pub(crate) read: fn(&mut Fields<'_>) -> Result<Detail, Missing>,
 }
 
 /// How an event of some code is read, or why it is not.
@@ -67,7 +67,7 @@ macro_rules! kinds {
 
         impl Detail {
             /// What people call such events, in the plural.
-            pub fn kind(&self) -> &'static str {
+            pub(crate) fn kind(&self) -> &'static str {
                 match self {
                     $(Detail::$name(_) => $plural,)+
                 }

@@ -7,7 +7,7 @@ use crate::pump::quantity::MilliUnitsPerHour;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewDay {
     /// What the pump delivers then; 0 while it is suspended.
-    pub commanded: Option<MilliUnitsPerHour>,
+    pub(crate) commanded: Option<MilliUnitsPerHour>,
 }
 
 pub(super) fn read(f: &mut Fields<'_>) -> Result<NewDay, Missing> {

@@ -6,7 +6,7 @@ use super::fields::{Fields, Missing};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileChange {
     /// The name of the profile, where it became the active one.
-    pub activated: Option<String>,
+    pub(crate) activated: Option<String>,
 }
 
 /// `status` 3 stands for an activation, and the name is in `name0` to `name15`, as one client saw them. How each holds its

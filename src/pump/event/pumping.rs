@@ -5,7 +5,7 @@ use crate::pump::quantity::MilliUnits;
 
 /// Why delivery stopped (`suspendReason`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SuspendReason {
+pub(crate) enum SuspendReason {
     /// The user stopped it.
     User,
     /// An alarm.
@@ -22,7 +22,7 @@ pub struct PumpingSuspended {
     /// What is left in the cartridge.
     pub reservoir: Option<MilliUnits>,
     /// Why.
-    pub reason: Option<SuspendReason>,
+    pub(crate) reason: Option<SuspendReason>,
 }
 
 pub(super) fn suspended(f: &mut Fields<'_>) -> Result<PumpingSuspended, Missing> {

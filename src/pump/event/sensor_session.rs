@@ -6,7 +6,7 @@ use super::fields::{Fields, Missing};
 
 /// The family of sensor that an event speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Sensor {
+pub(crate) enum Sensor {
     /// Dexcom G6.
     G6,
     /// Dexcom G7.
@@ -21,11 +21,11 @@ pub enum Sensor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SensorSession {
     /// The sensor.
-    pub sensor: Sensor,
+    pub(crate) sensor: Sensor,
     /// How long the session has run; `None` where the pump does not know or say.
-    pub age: Option<Duration>,
+    pub(crate) age: Option<Duration>,
     /// How long the sensor lasts, in days. A G7's join does not say.
-    pub days: Option<i64>,
+    pub(crate) days: Option<i64>,
 }
 
 /// No sensor lasts longer. What is beyond is no age of a session, but a property with another meaning.

@@ -7,11 +7,11 @@ use crate::pump::quantity::MilliUnits;
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatusSnapshot {
     /// What is left in the cartridge.
-    pub reservoir: Option<MilliUnits>,
+    pub(crate) reservoir: Option<MilliUnits>,
     /// Battery charge in percent.
-    pub battery_percent: Option<i64>,
+    pub(crate) battery_percent: Option<i64>,
     /// Insulin on board, in U.
-    pub iob: Option<f64>,
+    pub(crate) iob: Option<f64>,
 }
 
 /// Code 9 gives `iob` in hundredths of a unit; 34 and 35 only have `ibc`.

@@ -4,7 +4,7 @@ use super::fields::{Fields, Missing};
 
 /// The action of a user mode change (`requestedAction`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ModeAction {
+pub(crate) enum ModeAction {
     /// Sleep begins.
     StartSleep,
     /// Sleep ends.
@@ -23,7 +23,7 @@ pub enum ModeAction {
 
 /// A user mode (`currentUserMode`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UserMode {
+pub(crate) enum UserMode {
     /// No mode.
     Normal,
     /// Sleep.
@@ -38,17 +38,17 @@ pub enum UserMode {
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserModeChange {
     /// The mode from now on.
-    pub current: Option<UserMode>,
+    pub(crate) current: Option<UserMode>,
     /// The mode until now.
-    pub previous: Option<UserMode>,
+    pub(crate) previous: Option<UserMode>,
     /// What was asked for.
-    pub action: Option<ModeAction>,
+    pub(crate) action: Option<ModeAction>,
     /// Whether sleep was started by hand rather than by its schedule.
-    pub sleep_by_hand: bool,
+    pub(crate) sleep_by_hand: bool,
     /// The planned length of a timed exercise, in minutes; `None` for a continuous one.
-    pub exercise_minutes: Option<i64>,
+    pub(crate) exercise_minutes: Option<i64>,
     /// Whether the exercise ended because its time was up.
-    pub exercise_timed_out: bool,
+    pub(crate) exercise_timed_out: bool,
 }
 
 pub(super) fn read(f: &mut Fields<'_>) -> Result<UserModeChange, Missing> {

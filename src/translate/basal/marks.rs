@@ -30,9 +30,9 @@ const SHUT_DOWN: u32 = 6;
 /// A moment at which the log tells something of the delivery.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
-    pub id: EventId,
-    pub at: DateTime<Utc>,
-    pub tells: Tells,
+    pub(crate) id: EventId,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) tells: Tells,
 }
 
 /// What a mark tells.

@@ -22,9 +22,9 @@ type Part<'a, T> = Option<(&'a DatedEvent, &'a T)>;
 /// What the pump's history says about one bolus.
 #[derive(Clone, Default)]
 pub(super) struct Delivery<'a> {
-    pub requested_1: Part<'a, BolusRequested1>,
-    pub requested_2: Part<'a, BolusRequested2>,
-    pub requested_3: Part<'a, BolusRequested3>,
+    pub(crate) requested_1: Part<'a, BolusRequested1>,
+    pub(crate) requested_2: Part<'a, BolusRequested2>,
+    pub(crate) requested_3: Part<'a, BolusRequested3>,
     activated: Part<'a, BolusActivated>,
     /// Code 280, in order: one when it begins, one when it is over, and during an extended part one every five minutes.
     reports: Vec<(&'a DatedEvent, &'a BolusDelivery)>,
@@ -40,11 +40,11 @@ pub(super) struct Delivery<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Ended<'a> {
     /// The event that tells, or that comes nearest to the end.
-    pub event: &'a DatedEvent,
-    pub delivered: MilliUnits,
-    pub requested: Option<MilliUnits>,
+    pub(crate) event: &'a DatedEvent,
+    pub(crate) delivered: MilliUnits,
+    pub(crate) requested: Option<MilliUnits>,
     /// `None` where nothing says how.
-    pub completion: Option<Completion>,
+    pub(crate) completion: Option<Completion>,
 }
 
 impl<'a> Ended<'a> {

@@ -24,9 +24,9 @@ const WITHOUT_GAP: Duration = Duration::seconds(2);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Reservoir {
     /// What the pump reported last.
-    pub reported: Reported<MilliUnits>,
+    pub(crate) reported: Reported<MilliUnits>,
     /// What is left of that now.
-    pub left: MilliUnits,
+    pub(crate) left: MilliUnits,
 }
 
 impl Reservoir {

@@ -127,7 +127,7 @@ fn rejoin(
     }
     let text = format!("{} session joined again", name(session.sensor));
     let mut treatment = told(history, event, EventType::Note, text);
-    treatment.identity = treatment.identity.as_correction();
+    treatment.identity = treatment.identity.into_correction();
     Some(treatment)
 }
 
