@@ -155,6 +155,23 @@ pub fn what(error: &anyhow::Error) -> String {
     }
 }
 
+/// What happened, with its context, and the advice apart; neither ends with a full stop.
+pub(crate) fn what_and_cure(error: &anyhow::Error) -> (String, Option<String>) {
+    let message = message(error);
+    let message = message.strip_suffix('.').unwrap_or(&message);
+    let cure = error
+        .downcast_ref::<Failure>()
+        .map(|failure| failure.advice.clone());
+    let what = cure.as_deref().and_then(|cure| {
+        let what = message.strip_suffix(cure)?;
+        what.strip_suffix(". ")
+    });
+    match what {
+        Some(what) => (what.to_owned(), cure),
+        None => (message.to_owned(), None),
+    }
+}
+
 /// An error as its reader sees it: one line, from the outermost context to the advice.
 pub fn message(error: &anyhow::Error) -> String {
     match status(error) {

@@ -15,6 +15,7 @@
 //! | [`failure`] | what can go wrong, its exit status, and the advice printed with it |
 //! | [`config`] | command line, environment and `.env` files as one typed [`config::Config`] |
 //! | [`logging`] | the log on standard error |
+//! | [`terminal`] | what standard output is shown on |
 //! | [`http`] | the one HTTP client: time limits, retries, and what may be said of an answer |
 //! | [`signals`] | the signals that end a run early |
 //! | [`state`] | what a disk, where there is one, keeps between runs |
@@ -50,5 +51,6 @@ pub mod show;
 pub mod signals;
 pub mod state;
 pub mod tandem;
+pub mod terminal;
 pub mod translate;
 pub mod window;

@@ -1,9 +1,10 @@
 //! `--show`: what Nightscout holds of the last hours, drawn as a picture. It asks only Nightscout, and writes nothing.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 
 use anyhow::Result;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use crate::config::Config;
@@ -11,6 +12,7 @@ use crate::http::RunLimits;
 use crate::nightscout::{Document, GlucoseUnits, Site};
 use crate::report::day::{Day, LONGEST};
 use crate::report::picture::{self, Canvas};
+use crate::terminal::Terminal;
 
 /// The fields that the picture is drawn from.
 const DRAWN: [&str; 12] = [
@@ -38,7 +40,7 @@ pub fn perform(config: &Config, hours: u16, now: DateTime<Utc>, limits: &RunLimi
     let text = if config.json {
         format!("{}\n", to_json(&day))
     } else {
-        in_words(&day, &Canvas::of_output(config.zone, units))
+        in_words(&day, &Canvas::of(Terminal::of_output(), config.zone, units))
     };
     // Whoever reads may have closed its end; there is nothing to save.
     let _ = anstream::stdout().write_all(text.as_bytes());
@@ -120,26 +122,13 @@ fn to_json(day: &Day) -> Value {
 }
 
 impl Canvas {
-    /// For standard output: the terminal's width and signs, or a plain page of 80 columns.
-    fn of_output(zone: chrono_tz::Tz, units: GlucoseUnits) -> Canvas {
-        let terminal = std::io::stdout().is_terminal();
-        let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    /// For a terminal, or for a plain page.
+    fn of(terminal: Terminal, zone: Tz, units: GlucoseUnits) -> Canvas {
         Canvas {
-            width: width.filter(|_| terminal).unwrap_or(80).clamp(40, 160),
-            unicode: terminal && shows_unicode(),
+            width: terminal.width.clamp(40, 160),
+            unicode: terminal.unicode,
             zone,
             units,
         }
     }
-}
-
-/// Whether the locale says that the terminal takes UTF-8; on Windows and macOS every current one does.
-fn shows_unicode() -> bool {
-    if cfg!(any(windows, target_os = "macos")) {
-        return true;
-    }
-    let names = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter();
-    let mut set = names.filter_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
-    let locale = set.next().unwrap_or_default().to_ascii_lowercase();
-    locale.contains("utf-8") || locale.contains("utf8")
 }

@@ -4,6 +4,7 @@ mod broken;
 mod good;
 mod nightscout;
 mod others;
+mod page;
 mod pump;
 
 use chrono::{DateTime, Utc};
@@ -26,28 +27,40 @@ pub fn checked(
     now: DateTime<Utc>,
     arguments: &[&str],
 ) -> (Vec<String>, ExitStatus) {
-    let program = ["tconnectsync-heroku", "--check-login"];
-    let arguments = Cli::try_parse_from(program.iter().chain(arguments))
-        .expect("the test's own arguments are good");
-    let sources = Sources {
-        environment: arrangement.variables.clone(),
-        ..Sources::default()
-    };
-    let reading = Reading::new(&arguments, &sources, now);
-    arrangement.nightscout.set_now(now);
-    let limits = RunLimits::without_pauses(Deadline::NONE, Stop::new());
-    let mut told = Vec::new();
-    let mut tell = |step: &Step| told.push(step.line());
-    let findings = check::run(&reading, now, &limits, &mut tell);
-    let (status, summary) = (findings.status(), findings.summary());
-    let lines: Vec<String> = findings.steps().iter().map(Step::line).collect();
-    assert_eq!(told, lines);
-    let mut lines: Vec<String> = lines
-        .into_iter()
-        .filter(|line| !line.contains("Version: "))
-        .collect();
-    lines.push(summary);
-    (lines, status)
+    let checked = Checked::of(arrangement, now, arguments);
+    let lines = checked.steps.iter().map(Step::line);
+    let lines = lines.filter(|line| !line.contains(": tconnectsync-heroku "));
+    (lines.chain(checked.end).collect(), checked.status)
+}
+
+/// What a check found.
+pub struct Checked {
+    pub steps: Vec<Step>,
+    /// The summary, and what to do next.
+    pub end: [String; 2],
+    pub status: ExitStatus,
+}
+
+impl Checked {
+    pub fn of(arrangement: &Arrangement, now: DateTime<Utc>, arguments: &[&str]) -> Checked {
+        let program = ["tconnectsync-heroku", "--check-login"];
+        let arguments = Cli::try_parse_from(program.iter().chain(arguments))
+            .expect("the test's own arguments are good");
+        let sources = Sources {
+            environment: arrangement.variables.clone(),
+            ..Sources::default()
+        };
+        let reading = Reading::new(&arguments, &sources, now);
+        arrangement.nightscout.set_now(now);
+        let limits = RunLimits::without_pauses(Deadline::NONE, Stop::new());
+        let mut told = Vec::new();
+        let mut tell = |step: &Step| told.push(step.clone());
+        let findings = check::run(&reading, now, &limits, &mut tell);
+        let (steps, status) = (findings.steps().to_vec(), findings.status());
+        let end = [findings.summary(), findings.next_step()];
+        assert_eq!(told, steps);
+        Checked { steps, end, status }
+    }
 }
 
 /// The program's check, and its lines with `!!`.

@@ -3,14 +3,14 @@
 use chrono::{DateTime, Duration, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use super::Findings;
+use super::{Findings, Mark, Part, Step};
 use crate::failure::{ExitStatus, Failure};
 use crate::pump::clock::{DatedEvent, Reason, Verdict, offset_name};
 use crate::pump::dating::Dated;
 use crate::report::{CHECK_THE_PHONE, SUSPICIOUS_AGE, span_in_words};
 use crate::tandem::Pump;
 
-const ABOUT: &str = "Clock";
+const PART: Part = Part::Clock;
 
 /// Tells of a pump's clock; gives its events with their instants.
 pub(super) fn check(
@@ -30,9 +30,9 @@ pub(super) fn check(
     let dated = dated.events;
     let Some(newest) = dated.last() else {
         match &misfit {
-            Some(misfit) => findings.bad(ABOUT, misfit.clone()),
+            Some(misfit) => findings.bad(PART, misfit.clone()),
             None => findings.info(
-                ABOUT,
+                PART,
                 format!(
                     "pump {}: no events of the last day to judge it by",
                     pump.serial
@@ -51,21 +51,21 @@ pub(super) fn check(
     let ran_at = newest.event.pump_time.reading().and_utc() - newest.at;
     let zone_at = Duration::seconds(i64::from(local.offset().fix().local_minus_utc()));
     if let Some(misfit) = &misfit {
-        findings.bad(ABOUT, misfit.clone());
+        findings.bad(PART, misfit.clone());
     } else if ran_at == zone_at {
         findings.good(
-            ABOUT,
+            PART,
             format!(
-                "pump {} runs at {}, as TIMEZONE_NAME has it; {newest_in_words}",
+                "pump {} runs at {}, which matches TIMEZONE_NAME; {newest_in_words}",
                 pump.serial,
                 offset_name(ran_at),
             ),
         );
     } else {
         findings.good(
-            ABOUT,
+            PART,
             format!(
-                "pump {} runs at {}{}, and not at {} as TIMEZONE_NAME has it; this is allowed for; {newest_in_words}",
+                "pump {} runs at {}{}, and not at {}, which TIMEZONE_NAME says (corrected automatically); {newest_in_words}",
                 pump.serial,
                 offset_name(ran_at),
                 because(&verdict),
@@ -74,7 +74,7 @@ pub(super) fn check(
         );
     }
     if let Some(doubt) = doubt.filter(|_| misfit.is_none()) {
-        findings.warning(ABOUT, doubt);
+        findings.warning(PART, doubt);
     }
     freshness(age, stale_after, findings);
     dated
@@ -99,16 +99,11 @@ fn freshness(age: Duration, stale_after: Option<std::time::Duration>, findings: 
             span_in_words(age)
         );
         findings.bad(
-            ABOUT,
+            PART,
             Failure::new(ExitStatus::TryLater, what, CHECK_THE_PHONE),
         );
     } else if age > SUSPICIOUS_AGE {
-        findings.warning(
-            ABOUT,
-            format!(
-                "the newest event is {} old. {CHECK_THE_PHONE}",
-                span_in_words(age)
-            ),
-        );
+        let text = format!("the newest event is {} old", span_in_words(age));
+        findings.add(Step::new(PART, Mark::Warning, text).cure(CHECK_THE_PHONE));
     }
 }

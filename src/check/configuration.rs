@@ -2,11 +2,11 @@
 
 use log::Level;
 
-use super::{Findings, Mark, Step};
+use super::{Findings, Mark, Part, Step};
 use crate::config::{FeatureSet, Reading, where_to_mend};
 use crate::failure::ExitStatus;
 
-const ABOUT: &str = "Configuration";
+const PART: Part = Part::Settings;
 
 pub(super) fn check(reading: &Reading, findings: &mut Findings<'_>) {
     let mut places: Vec<(String, Vec<&str>)> = Vec::new();
@@ -18,35 +18,33 @@ pub(super) fn check(reading: &Reading, findings: &mut Findings<'_>) {
         }
     }
     if places.is_empty() {
-        findings.info(ABOUT, "no variable is set");
+        findings.info(PART, "no variable is set");
     }
     for (place, names) in places {
-        findings.good(ABOUT, format!("from {place}: {}", names.join(", ")));
+        let text = format!("from {place}: {}", names.join(", "));
+        findings.add(Step::new(PART, Mark::Good, text).detail());
     }
     let default = if reading.features == FeatureSet::default() {
         " (the default)"
     } else {
         ""
     };
-    findings.good(ABOUT, format!("to copy: {}{default}", reading.features));
+    findings.good(PART, format!("to copy: {}{default}", reading.features));
     for remark in &reading.remarks {
         if remark.level == Level::Warn {
-            findings.warning(ABOUT, remark.text.clone());
+            findings.warning(PART, remark.text.clone());
         } else {
-            findings.info(ABOUT, remark.text.clone());
+            findings.info(PART, remark.text.clone());
         }
     }
     for problem in &reading.problems {
         findings.add(Step {
-            about: ABOUT,
-            mark: Mark::Bad,
-            text: problem.to_string(),
             status: ExitStatus::Configuration,
-            data: None,
+            ..Step::new(PART, Mark::Bad, problem.to_string())
         });
     }
     // What to write is said with each problem, and where to write it once for all.
     if let Some(place) = where_to_mend(&reading.problems) {
-        findings.info(ABOUT, place);
+        findings.info(PART, place);
     }
 }

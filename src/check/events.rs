@@ -2,16 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Findings, Mark, Step};
-use crate::failure::ExitStatus;
+use super::{Findings, Mark, Part, Step};
 use crate::pump::clock::DatedEvent;
 use crate::pump::decode::Skipped;
-use crate::report::some_of;
+use crate::report::{counted, some_of};
 
 /// Events by kind, in the order in which the kinds were met.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    kinds: Vec<(&'static str, usize)>,
+    kinds: Vec<([&'static str; 2], usize)>,
     skipped: Skipped,
 }
 
@@ -37,11 +36,11 @@ impl Counts {
         let counted: Vec<String> = self
             .kinds
             .iter()
-            .map(|(kind, count)| format!("{count} {kind}"))
+            .map(|(kind, count)| counted(*count, kind[0], kind[1]))
             .collect();
         let mut text = match counted.is_empty() {
-            true => "none in the last day".to_owned(),
-            false => format!("in the last day {}", counted.join(", ")),
+            true => "no events in the last day".to_owned(),
+            false => format!("events of the last day: {}", counted.join(", ")),
         };
         let unknown = &self.skipped.unknown_events;
         if !unknown.is_empty() {
@@ -59,23 +58,21 @@ impl Counts {
         let kinds: Map<String, Value> = self
             .kinds
             .iter()
-            .map(|(kind, count)| ((*kind).to_owned(), json!(count)))
+            .map(|(kind, count)| (kind[1].to_owned(), json!(count)))
             .collect();
         let unknown: Map<String, Value> = unknown
             .kinds()
             .map(|(code, count)| (code.to_string(), json!(count)))
             .collect();
-        let mark = if counted.is_empty() {
-            Mark::Warning
-        } else {
-            Mark::Good
+        let (mark, is_detail) = match counted.is_empty() {
+            true => (Mark::Warning, false),
+            false => (Mark::Good, true),
         };
+        let data = json!({"kinds": kinds, "unknown": unknown, "unreadable": unreadable});
         findings.add(Step {
-            about: "Events",
-            mark,
-            text,
-            status: ExitStatus::Done,
-            data: Some(json!({"kinds": kinds, "unknown": unknown, "unreadable": unreadable})),
+            is_detail,
+            data: Some(data),
+            ..Step::new(Part::Pump, mark, text)
         });
     }
 }

@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Findings, uploads};
+use super::{Findings, Mark, Part, Step, uploads};
 use crate::config::{ProfileMode, Reading};
 use crate::failure::{self, ExitStatus, Failure};
 use crate::http::RunLimits;
 use crate::nightscout::{Collection, GlucoseUnits, SecretCheck, Site, SiteStatus, SiteVersion};
 use crate::report::span_in_words;
 
-const ABOUT: &str = "Nightscout";
+const PART: Part = Part::Nightscout;
 
 /// Clocks may differ by this much without meaning anything.
 const CLOCKS_DIFFER_BY: Duration = Duration::minutes(2);
@@ -22,27 +22,27 @@ pub(super) fn check(
     findings: &mut Findings<'_>,
 ) -> Option<Site> {
     let (Some(config), Some(proxy)) = (&reading.nightscout, &reading.proxy) else {
-        findings.info(ABOUT, "not tried, because of the configuration");
+        findings.info(PART, "not tried, because of the configuration");
         return None;
     };
     let site = Site::new(config, proxy.as_ref(), limits.clone());
-    let site = findings.sound(ABOUT, site)?;
+    let site = findings.sound(PART, site)?;
     // Without the secret first: a wrong one makes a site slow, and most tell their version to anybody.
     let public = site.public_status();
-    let public = findings.sound(ABOUT, public)?;
+    let public = findings.sound(PART, public)?;
     if let Some(status) = &public {
         describe(reading, status, now, findings);
     }
     let collections = uploads::collections(&reading.features);
     let permissions = permissions(&collections);
     let secret_check = site.check_secret();
-    let secret_check = findings.sound(ABOUT, secret_check)?;
+    let secret_check = findings.sound(PART, secret_check)?;
     tell_secret(secret_check, findings);
     let status = match public {
         Some(status) => status,
         None => {
             let status = status_with_secret(&site, secret_check, &permissions);
-            let status = findings.sound(ABOUT, status)?;
+            let status = findings.sound(PART, status)?;
             describe(reading, &status, now, findings);
             status
         }
@@ -82,11 +82,11 @@ fn status_with_secret(
 fn tell_secret(secret_check: SecretCheck, findings: &mut Findings<'_>) {
     match secret_check {
         SecretCheck::Everything => {
-            findings.good(ABOUT, "NS_SECRET is accepted and may do everything")
+            findings.good(PART, "NS_SECRET is accepted and may do everything")
         }
-        SecretCheck::Token => findings.good(ABOUT, "NS_SECRET is accepted, as an access token"),
+        SecretCheck::Token => findings.good(PART, "NS_SECRET is accepted, as an access token"),
         SecretCheck::Unknown => {
-            findings.info(ABOUT, "the site does not say whether it knows NS_SECRET")
+            findings.info(PART, "the site does not say whether it knows NS_SECRET")
         }
     }
 }
@@ -123,24 +123,23 @@ fn describe(
         GlucoseUnits::MgDl => "mg/dl",
         GlucoseUnits::Mmol => "mmol/l",
     };
-    findings.good(ABOUT, format!("{version}, units {units}"));
+    findings.good(PART, format!("{version}, units {units}"));
     let treatments = uploads::collections(&reading.features).contains(&Collection::Treatments);
     match (status.careportal_enabled, treatments) {
-        (true, _) => findings.good(ABOUT, "its careportal is on, so that it takes treatments"),
-        (false, true) => findings.bad(ABOUT, SiteStatus::treatments_are_off()),
-        (false, false) => findings.info(ABOUT, "its careportal is off; no feature chosen needs it"),
+        (true, _) => {
+            let text = "its careportal is on, so that it takes treatments";
+            findings.add(Step::new(PART, Mark::Good, text).detail());
+        }
+        (false, true) => findings.bad(PART, SiteStatus::treatments_are_off()),
+        (false, false) => findings.info(PART, "its careportal is off; no feature chosen needs it"),
     }
     if let Some(difference) = status.server_time.map(|server| (now - server).abs())
         && difference > CLOCKS_DIFFER_BY
     {
-        findings.warning(
-                ABOUT,
-                format!(
-                    "its clock and this machine's differ by {}: set the wrong one right, or documents seem too young or too \
-                     old",
-                    span_in_words(difference)
-                ),
-            );
+        let differ = span_in_words(difference);
+        let text = format!("its clock and this machine's differ by {differ}");
+        let cure = "Correct the one that is wrong. Until then documents seem too young or too old";
+        findings.add(Step::new(PART, Mark::Warning, text).cure(cure));
     }
 }
 
@@ -162,38 +161,38 @@ impl Needed<'_> {
         let (site, version) = (self.site, self.status.version);
         let name = self.collection.name();
         let may_read = site.may_read(self.collection);
-        let may_read = findings.sound(ABOUT, may_read)?;
+        let may_read = findings.sound(PART, may_read)?;
         let closed = self.collection == Collection::Treatments && !self.status.careportal_enabled;
         if !may_read {
             // Whoever may not read may not write either; and of a secret that is perhaps wrong one rejection is enough.
             return self.missing("read", findings).map(|()| false);
         }
+        let good = |text: String| Step::new(PART, Mark::Good, text).detail();
         if closed {
-            findings.good(ABOUT, format!("{name} may be read"));
+            findings.add(good(format!("{name} may be read")));
             return Some(true);
         }
         let may_create = site.may_create(self.collection, version);
-        let may_create = findings.sound(ABOUT, may_create)?;
+        let may_create = findings.sound(PART, may_create)?;
         let may_update = match self.updates && may_create != Some(false) {
             true => site.may_update(self.collection, version),
             false => Ok(None),
         };
-        let may_update = findings.sound(ABOUT, may_update)?;
+        let may_update = findings.sound(PART, may_update)?;
         match (may_create, may_update) {
             (Some(false), _) => self.missing("written", findings)?,
             (_, Some(false)) => self.missing("updated", findings)?,
-            (Some(true), _) => findings.good(ABOUT, format!("{name} may be read and written")),
-            (None, _) => findings.good(
-                ABOUT,
-                format!("{name} may be read; writing is not tested on this version, which has no harmless way to do so"),
-            ),
+            (Some(true), _) => findings.add(good(format!("{name} may be read and written"))),
+            (None, _) => findings.add(good(format!(
+                "{name} may be read; writing is not tested, since this version has no harmless way to do so"
+            ))),
         }
         Some(true)
     }
 
     fn missing(&self, may_not: &str, findings: &mut Findings<'_>) -> Option<()> {
         let failure = missing_right(self.collection.name(), may_not, self.permissions);
-        findings.bad(ABOUT, failure);
+        findings.bad(PART, failure);
         (self.secret_check != SecretCheck::Unknown).then_some(())
     }
 }

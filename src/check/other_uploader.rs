@@ -4,14 +4,14 @@ use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use serde_json::Value;
 
-use super::{Findings, uploads};
+use super::{Findings, Mark, Part, Step, uploads};
 use crate::config::{Collection, Feature, Reading};
 use crate::nightscout::Site;
 use crate::nightscout::document::{ENTERED_BY, Existing};
 use crate::reconcile::doubles;
 use crate::report::Doubles;
 
-const ABOUT: &str = "Uploads";
+const PART: Part = Part::Uploads;
 
 /// How far back is looked: a change of programs is noticed within some days, and a site is changed about every three.
 const LOOKS_BACK: Duration = Duration::days(7);
@@ -26,7 +26,7 @@ pub(super) fn check(
         let documents = site.treatments(now - LOOKS_BACK, None, |document| {
             Some(Existing::lean(document))
         });
-        let Some(existing) = findings.sound(ABOUT, documents) else {
+        let Some(existing) = findings.sound(PART, documents) else {
             return;
         };
         let mut found = Doubles::default();
@@ -34,14 +34,14 @@ pub(super) fn check(
             found.add(&double);
         }
         if let Some(warning) = found.warning(reading.zone.unwrap_or(Tz::UTC)) {
-            findings.warning(ABOUT, warning);
+            findings.warning(PART, warning);
         }
         let site_change = |document: &Existing| {
             let theirs = document.ours && document.identifier.is_none();
             theirs && document.event_type == "Site Change"
         };
         if !reading.features.contains(Feature::PumpEvents) && existing.iter().any(site_change) {
-            findings.warning(ABOUT, not_copied(Feature::PumpEvents, "site changes"));
+            findings.add(not_copied(Feature::PumpEvents, "site changes"));
         }
     }
     // A secret that may not read profiles is no finding: no feature here needs it.
@@ -51,14 +51,16 @@ pub(super) fn check(
     {
         let text = |name: &str| profile.get(name).and_then(Value::as_str);
         if text("enteredBy") == Some(ENTERED_BY) && text("identifier").is_none() {
-            findings.warning(ABOUT, not_copied(Feature::Profiles, "profiles"));
+            findings.add(not_copied(Feature::Profiles, "profiles"));
         }
     }
 }
 
-fn not_copied(feature: Feature, what: &str) -> String {
-    format!(
-        "tconnectsync copied {what} to this site, and {feature} is not among the features here. tconnectsync's default is \
-         BASAL,BOLUS,PUMP_EVENTS,PROFILES: to keep all of it, set TCONNECTSYNC_HEROKU_FEATURES to that"
-    )
+fn not_copied(feature: Feature, what: &str) -> Step {
+    let text = format!(
+        "tconnectsync copied {what} to this site, and {feature} is not among the features here"
+    );
+    let cure = "tconnectsync's default is BASAL,BOLUS,PUMP_EVENTS,PROFILES: to keep all of it, set TCONNECTSYNC_HEROKU_FEATURES to \
+                that";
+    Step::new(PART, Mark::Warning, text).cure(cure)
 }

@@ -3,16 +3,16 @@
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
-use super::{Findings, clock, events};
+use super::{Findings, Mark, Part, Step, clock, events};
 use crate::config::{PumpSerial, Reading, RegionChoice};
 use crate::http::RunLimits;
 use crate::pass::pumps;
 use crate::pump::dating::{self, About, Sources};
-use crate::report::{Report, SUSPICIOUS_AGE, span_in_words};
+use crate::report::{CHECK_THE_PHONE, Report, SUSPICIOUS_AGE, span_in_words};
 use crate::tandem::{self, Memory, Pump, Pumper, Region, Session};
 use crate::window::{self, Window};
 
-const ABOUT: &str = "Tandem Source";
+const PART: Part = Part::Tandem;
 
 /// Gives the newest event of any pump that is copied.
 pub(super) fn check(
@@ -22,7 +22,7 @@ pub(super) fn check(
     findings: &mut Findings<'_>,
 ) -> Option<DateTime<Utc>> {
     let (Some(config), Some(proxy)) = (&reading.tandem, &reading.proxy) else {
-        findings.info(ABOUT, "not tried, because of the configuration");
+        findings.info(PART, "not tried, because of the configuration");
         return None;
     };
     let client = tandem::client(config, proxy.as_ref(), limits.clone());
@@ -32,10 +32,10 @@ pub(super) fn check(
         None => Memory::none(),
     };
     let session = client.and_then(|client| Session::open_anew(client, config, memory));
-    let mut session = findings.sound(ABOUT, session)?;
+    let mut session = findings.sound(PART, session)?;
     tell_region(config.region, session.region(), findings);
     let account = session.pumper();
-    let account = findings.sound(ABOUT, account)?;
+    let account = findings.sound(PART, account)?;
     let zone = reading.zone.unwrap_or(Tz::UTC);
     let window = window::recent(now, 1, None, 1).window;
     let chosen = choose(
@@ -49,13 +49,12 @@ pub(super) fn check(
 
 fn tell_region(choice: RegionChoice, region: Region, findings: &mut Findings<'_>) {
     if choice == RegionChoice::Auto && region == Region::Eu {
-        findings.warning(
-            ABOUT,
-            "signed in; the account is in the EU region. Set TCONNECT_REGION=EU, or each run is rejected by the US first",
-        );
+        let text = "signed in; the account is in the EU region";
+        let cure = "Set TCONNECT_REGION=EU, or each run is rejected by the US first";
+        findings.add(Step::new(PART, Mark::Warning, text).cure(cure));
     } else {
         findings.good(
-            ABOUT,
+            PART,
             format!("signed in; the account is in the {region} region"),
         );
     }
@@ -75,15 +74,14 @@ fn choose<'a>(
     };
     describe(account, &chosen, now, findings);
     for warning in warnings.warnings {
-        findings.warning(ABOUT, warning);
+        findings.warning(Part::Pump, warning);
     }
     match failure {
-        Some(failure) => findings.bad(ABOUT, failure),
-        None if chosen.is_empty() => findings.warning(
-            ABOUT,
-            "no pump has events of the last day: check that the phone with Tandem's app is on, online, and connected to the \
-             pump",
-        ),
+        Some(failure) => findings.bad(Part::Pump, failure),
+        None if chosen.is_empty() => {
+            let text = "no pump has events of the last day";
+            findings.add(Step::new(Part::Pump, Mark::Warning, text).cure(CHECK_THE_PHONE));
+        }
         None => {}
     }
     chosen
@@ -97,25 +95,19 @@ fn describe(account: &Pumper, chosen: &[&Pump], now: DateTime<Utc>, findings: &m
         let silent = pump
             .last_upload
             .is_some_and(|upload| now - upload > SUSPICIOUS_AGE);
-        if silent {
-            findings.warning(
-                ABOUT,
-                format!(
-                    "{text}: check that the phone with Tandem's app is on, online, and connected to the pump"
-                ),
-            );
-        } else {
-            findings.good(ABOUT, text);
-        }
+        findings.add(match silent {
+            true => Step::new(Part::Pump, Mark::Warning, text).cure(CHECK_THE_PHONE),
+            false => Step::new(Part::Pump, Mark::Good, text),
+        });
     }
     for pump in account.pumps.iter().filter(|pump| !is_chosen(pump)) {
         findings.info(
-            ABOUT,
+            Part::Pump,
             format!("not copied: pump {}, {}", pump.serial, known_of(pump, now)),
         );
     }
     if let Some(remark) = account.remark_on_malformed() {
-        findings.warning(ABOUT, remark);
+        findings.warning(Part::Pump, remark);
     }
 }
 
@@ -167,7 +159,7 @@ fn look_into(
 ) -> Option<DateTime<Utc>> {
     let Some(zone) = reading.zone else {
         if !chosen.is_empty() {
-            findings.info("Clock", "not judged without TIMEZONE_NAME");
+            findings.info(Part::Clock, "not judged without TIMEZONE_NAME");
         }
         return None;
     };
@@ -175,9 +167,8 @@ fn look_into(
         .config
         .as_ref()
         .and_then(|config| config.stale_after);
-    let mut newest = None;
     let mut counts = events::Counts::default();
-    let mut asked = false;
+    let mut all = Vec::new();
     for pump in chosen {
         for page in window::pages(zone, window) {
             let mut logs = pumps::LogsAlone { session, pump };
@@ -190,18 +181,21 @@ fn look_into(
             let dated = logs
                 .events(page.first_day, page.last_day)
                 .and_then(|events| dating::date(&about, &page.days(), events, None, &mut logs));
-            let Some(dated) = findings.sound(ABOUT, dated) else {
+            let Some(dated) = findings.sound(Part::Pump, dated) else {
                 continue;
             };
-            asked = true;
             counts.skip(dated.skipped.clone());
-            let dated = clock::check((pump, dated), (zone, now), stale_after, findings);
-            newest = newest.max(dated.last().map(|event| event.at));
-            counts.count(dated.iter().filter(|event| window.contains(event.at)));
+            counts.count((dated.events.iter()).filter(|event| window.contains(event.at)));
+            all.push((pump, dated));
         }
     }
-    if asked {
+    if !all.is_empty() {
         counts.tell(findings);
+    }
+    let mut newest = None;
+    for (pump, dated) in all {
+        let dated = clock::check((pump, dated), (zone, now), stale_after, findings);
+        newest = newest.max(dated.last().map(|event| event.at));
     }
     newest
 }

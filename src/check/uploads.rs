@@ -4,16 +4,18 @@ use anyhow::Result;
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use super::Findings;
+use super::{Findings, Mark, Part, Step};
 use crate::config::{Feature, FeatureSet, Reading};
 use crate::nightscout::document::ENTERED_BY;
 use crate::nightscout::{Collection, Document, Site, parse_created_at};
 use crate::report::span_in_words;
 
-const ABOUT: &str = "Uploads";
+const PART: Part = Part::Uploads;
 
 /// Basal rates come every few minutes, and a run every quarter of an hour or so: more than this is a run that is missing.
 const KEEPS_UP: Duration = Duration::hours(2);
+
+const START_MORE_OFTEN: &str = "Look whether the scheduler starts a run every ten minutes or so, and in its log how the latest runs ended";
 
 /// The collections that the features need, each once.
 pub(super) fn collections(features: &FeatureSet) -> Vec<Collection> {
@@ -36,31 +38,29 @@ pub(super) fn check(
     let zone = reading.zone.unwrap_or(Tz::UTC);
     for feature in reading.features.iter() {
         let newest = newest(site, feature);
-        let Some(newest) = findings.sound(ABOUT, newest) else {
+        let Some(newest) = findings.sound(PART, newest) else {
             continue;
         };
         let Some(newest) = newest else {
-            findings.info(ABOUT, format!("{feature}: nothing yet"));
+            findings.info(PART, format!("{feature}: nothing yet"));
             continue;
         };
         let local = zone.from_utc_datetime(&newest.naive_utc());
-        let mut text = format!(
-            "{feature}: newest of {}, {} old",
-            local.format("%Y-%m-%d %H:%M %Z"),
-            span_in_words((now - newest).max(Duration::zero()))
-        );
+        let mut text = format!("{feature}: up to {}", local.format("%Y-%m-%d %H:%M %Z"));
         let behind = newest_event.map(|event| event - newest);
-        if let Some(behind) = behind.filter(|behind| *behind > Duration::zero()) {
-            text += &format!(", {} behind the pump's newest event", span_in_words(behind));
+        match behind.filter(|behind| *behind > Duration::zero()) {
+            Some(behind) => text += &format!(", {} behind the pump", span_in_words(behind)),
+            None => {
+                let age = span_in_words((now - newest).max(Duration::zero()));
+                text += &format!(", {age} ago");
+            }
         }
         // Of the others nothing need happen for days.
         let late = feature == Feature::Basal && behind.is_some_and(|behind| behind > KEEPS_UP);
-        if late {
-            text += ": does the scheduler start a run every ten minutes or so? Its log says how the latest ones ended";
-            findings.warning(ABOUT, text);
-        } else {
-            findings.good(ABOUT, text);
-        }
+        findings.add(match late {
+            true => Step::new(PART, Mark::Warning, text).cure(START_MORE_OFTEN),
+            false => Step::new(PART, Mark::Good, text),
+        });
     }
 }
 

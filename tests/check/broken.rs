@@ -23,11 +23,11 @@ fn a_missing_variable_is_named_and_both_services_are_checked_all_the_same() {
     arrangement.variables.remove("TIMEZONE_NAME");
     let complaint = complaint(&arrangement, ExitStatus::Configuration);
     insta::assert_snapshot!(complaint, @r"
-    Configuration: TIMEZONE_NAME is not set (Time zone of the pump's clock by its IANA name, such as America/New_York or Europe/Berlin)
+    Settings: TIMEZONE_NAME is not set (Time zone of the pump's clock by its IANA name, such as America/New_York or Europe/Berlin)
     ");
-    let said = arrangement.program(&["--check-login"]);
+    let said = arrangement.program(&["--check-login", "-v"]);
     for line in [
-        "\n--  Configuration: Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file\n",
+        "\n--  Settings: Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file\n",
         "signed in",
         "not judged without TIMEZONE_NAME",
         "treatments may be read and written",
@@ -77,9 +77,9 @@ fn a_password_pasted_with_quotes_and_a_secret_with_a_blank() {
     assert_eq!(said.status, Some(77), "{said:#?}");
     let lines: Vec<String> = [marked(&said, Mark::Warning), marked(&said, Mark::Bad)].concat();
     insta::assert_snapshot!(lines.join("\n"), @r"
-    Configuration: TCONNECT_PASSWORD begins or ends with a quote, which is sent too: remove it unless it belongs to the value
-    Configuration: NS_URL has quotes around its value; they are left out. Remove them
-    Configuration: NS_SECRET begins or ends with a blank, which is sent too: remove it unless it belongs to the value
+    Settings: TCONNECT_PASSWORD begins or ends with a quote, which is sent too: remove it unless it belongs to the value
+    Settings: NS_URL has quotes around its value; they are left out. Remove them
+    Settings: NS_SECRET begins or ends with a blank, which is sent too: remove it unless it belongs to the value
     Tandem Source: login was rejected in the US region: the e-mail address or the password is wrong, or the account is in the EU region. Check TCONNECT_EMAIL and TCONNECT_PASSWORD by signing in at https://sso.tandemdiabetes.com; after several rejected logins Tandem locks the account. If signing in there works, set TCONNECT_REGION=EU
     Nightscout: the site does not know the secret in NS_SECRET. Set NS_SECRET to the site's API_SECRET, letter by letter, or to an access token made on its Admin Tools page
     ");
@@ -101,7 +101,7 @@ fn an_account_without_a_pump() {
     let arrangement = arrangement();
     arrangement.tandem.change_pumps(Vec::clear);
     insta::assert_snapshot!(complaint(&arrangement, ExitStatus::Configuration), @r"
-    Tandem Source: the account has no pump. Upload the pump once with Tandem's app, and check that TCONNECT_EMAIL is the account that the app uses
+    Pump: the account has no pump. Upload the pump once with Tandem's app, and check that TCONNECT_EMAIL is the account that the app uses
     ");
 }
 
@@ -125,7 +125,7 @@ fn a_serial_number_that_is_not_the_accounts() {
     let mut arrangement = arrangement();
     arrangement.set("PUMP_SERIAL_NUMBER", "90004321");
     insta::assert_snapshot!(complaint(&arrangement, ExitStatus::Configuration), @r"
-    Tandem Source: PUMP_SERIAL_NUMBER names no pump of this account, which has …234. Set it to the serial number of one of these, or remove it to copy whichever pump is in use
+    Pump: PUMP_SERIAL_NUMBER names no pump of this account, which has ...234. Set it to the serial number of one of these, or remove it to copy whichever pump is in use
     ");
 }
 
@@ -147,7 +147,7 @@ fn the_serial_number_of_a_pump_that_was_replaced() {
         .find(|line| line.contains("PUMP_SERIAL_NUMBER"))
         .expect("the serial number is named");
     insta::assert_snapshot!(line, @r"
-    Tandem Source: PUMP_SERIAL_NUMBER names pump …678, which has no events any more; pump …234 is newer: set its serial number, or remove the variable
+    Pump: PUMP_SERIAL_NUMBER names pump ...678, which has no events any more; pump ...234 is newer: set its serial number, or remove the variable
     ");
 }
 
@@ -170,7 +170,7 @@ fn a_tandem_that_has_changed_its_api() {
         behaviour.event_codes_unknown = true;
     });
     insta::assert_snapshot!(complaint(&arrangement, ExitStatus::NotUnderstood), @r#"
-    Tandem Source: pump logs answered 400 Bad Request ("ZodError, unrecognized_keys, eventCodes"). Tandem may have changed its API; look for a newer version of tconnectsync-heroku
+    Pump: pump logs answered 400 Bad Request ("ZodError, unrecognized_keys, eventCodes"). Tandem may have changed its API; look for a newer version of tconnectsync-heroku
     "#);
 }
 
@@ -210,9 +210,9 @@ fn a_tandem_that_cannot_be_reached_and_a_wrong_secret_end_with_the_graver_status
 fn an_address_that_is_no_nightscout() {
     let arrangement = arrangement();
     arrangement.nightscout.inject(Fault::always(Kind::Html200));
-    insta::assert_snapshot!(complaint(&arrangement, ExitStatus::NotUnderstood), @r"
-    Nightscout: status answered 200 OK, a web page. Check NS_URL: it is the address of the site's start page, nothing after it. If it is right, the site may run a Nightscout that this version does not know
-    ");
+    insta::assert_snapshot!(complaint(&arrangement, ExitStatus::NotUnderstood), @r#"
+    Nightscout: status answered 200 OK, a web page ("wakes up"). Check NS_URL: it is the address of the site's start page, nothing after it. If it is right, the site may run a Nightscout that this version does not know
+    "#);
 
     let mut arrangement = super::arrangement();
     let elsewhere = format!("{}/somewhere", arrangement.nightscout.url());
@@ -227,7 +227,7 @@ fn an_address_without_its_scheme() {
     let mut arrangement = arrangement();
     arrangement.set("NS_URL", "ada.example.test");
     insta::assert_snapshot!(complaint(&arrangement, ExitStatus::Configuration), @r"
-    Configuration: NS_URL does not begin with https:// or http://: write it like https://my-site.herokuapp.com
+    Settings: NS_URL does not begin with https:// or http://: write it like https://my-site.herokuapp.com
     ");
 }
 
@@ -247,7 +247,7 @@ fn a_zone_in_which_the_newest_event_would_lie_in_the_future() {
     let mut arrangement = arrangement();
     arrangement.set("TIMEZONE_NAME", "Pacific/Honolulu");
     insta::assert_snapshot!(complaint(&arrangement, ExitStatus::Configuration), @r"
-    Clock: pump …234: its newest event would lie after its upload, so the pump's clock and TIMEZONE_NAME do not fit each other; UTC-07:00 would fit. Set TIMEZONE_NAME to the zone of the pump's clock, or correct the pump's clock
+    Clock: pump ...234: its newest event would lie after its upload, so the pump's clock and TIMEZONE_NAME do not fit each other; UTC-07:00 would fit. Set TIMEZONE_NAME to the zone of the pump's clock, or correct the pump's clock
     ");
 }
 
@@ -263,7 +263,7 @@ fn a_zone_that_makes_everything_late() {
         .find(|line| line.contains("TIMEZONE_NAME"))
         .expect("the zone is doubted");
     insta::assert_snapshot!(line, @r"
-    Clock: pump …234: its newest event lies whole hours before its upload; if phone and pump were together then, TIMEZONE_NAME or the pump's clock is wrong, and UTC-07:00 would fit
+    Clock: pump ...234: its newest event lies whole hours before its upload; if phone and pump were together then, TIMEZONE_NAME or the pump's clock is wrong, and UTC-07:00 would fit
     ");
 }
 

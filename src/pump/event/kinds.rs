@@ -55,7 +55,7 @@ pub fn codes_read() -> impl Iterator<Item = i64> {
 macro_rules! kinds {
     ($(
         $(#[$doc:meta])*
-        $name:ident($content:ty), $plural:literal {
+        $name:ident($content:ty), [$one:literal, $several:literal] {
             $($code:literal => $reader:ident::$read:ident($($argument:expr)?),)+
         }
     )+) => {
@@ -66,10 +66,10 @@ macro_rules! kinds {
         }
 
         impl Detail {
-            /// What people call such events, in the plural.
-            pub(crate) fn kind(&self) -> &'static str {
+            /// What people call one such event, and several.
+            pub(crate) fn kind(&self) -> [&'static str; 2] {
                 match self {
-                    $(Detail::$name(_) => $plural,)+
+                    $(Detail::$name(_) => [$one, $several],)+
                 }
             }
         }
@@ -83,155 +83,155 @@ macro_rules! kinds {
 
 kinds! {
     /// The basal rate now delivered, reported about every five minutes and at changes.
-    BasalDelivery(BasalDelivery), "basal deliveries" {
+    BasalDelivery(BasalDelivery), ["basal delivery", "basal deliveries"] {
         279 => basal_delivery::read(),
     }
     /// The basal rate was changed.
-    BasalRateChange(BasalRateChange), "basal rate changes" {
+    BasalRateChange(BasalRateChange), ["basal rate change", "basal rate changes"] {
         3 => basal_rate_change::read(),
     }
     /// A bolus was asked for, part 1.
-    BolusRequested1(BolusRequested1), "bolus requests" {
+    BolusRequested1(BolusRequested1), ["bolus request", "bolus requests"] {
         64 => bolus_request::part_1(),
     }
     /// A bolus was asked for, part 2.
-    BolusRequested2(BolusRequested2), "bolus requests" {
+    BolusRequested2(BolusRequested2), ["bolus request", "bolus requests"] {
         65 => bolus_request::part_2(),
     }
     /// A bolus was asked for, part 3.
-    BolusRequested3(BolusRequested3), "bolus requests" {
+    BolusRequested3(BolusRequested3), ["bolus request", "bolus requests"] {
         66 => bolus_request::part_3(),
     }
     /// Delivery of a bolus, or of the part to be given now, began.
-    BolusActivated(BolusActivated), "bolus deliveries" {
+    BolusActivated(BolusActivated), ["bolus delivery", "bolus deliveries"] {
         55 => bolus_activated::read("bolusSize"),
     }
     /// Delivery of the extended part began.
-    ExtendedBolusActivated(BolusActivated), "bolus deliveries" {
+    ExtendedBolusActivated(BolusActivated), ["bolus delivery", "bolus deliveries"] {
         59 => bolus_activated::read("bolexSize"),
     }
     /// A bolus started or ended.
-    BolusDelivery(BolusDelivery), "bolus deliveries" {
+    BolusDelivery(BolusDelivery), ["bolus delivery", "bolus deliveries"] {
         280 => bolus_delivery::read(),
     }
     /// A bolus, or the part to be given now, ended.
-    BolusCompleted(BolusCompleted), "bolus deliveries" {
+    BolusCompleted(BolusCompleted), ["bolus delivery", "bolus deliveries"] {
         20 => bolus_completed::read(),
     }
     /// The extended part ended.
-    ExtendedBolusCompleted(BolusCompleted), "bolus deliveries" {
+    ExtendedBolusCompleted(BolusCompleted), ["bolus delivery", "bolus deliveries"] {
         21 => bolus_completed::read(),
     }
     /// Delivery stopped.
-    PumpingSuspended(PumpingSuspended), "suspensions and resumes" {
+    PumpingSuspended(PumpingSuspended), ["suspension or resume", "suspensions and resumes"] {
         11 => pumping::suspended(),
     }
     /// Delivery started again.
-    PumpingResumed(PumpingResumed), "suspensions and resumes" {
+    PumpingResumed(PumpingResumed), ["suspension or resume", "suspensions and resumes"] {
         12 => pumping::resumed(),
     }
     /// The cartridge was filled.
-    CartridgeFilled(CartridgeFilled), "fills" {
+    CartridgeFilled(CartridgeFilled), ["fill", "fills"] {
         33 => fill::cartridge(),
     }
     /// The cannula was filled: a new infusion site.
-    CannulaFilled(Filled), "fills" {
+    CannulaFilled(Filled), ["fill", "fills"] {
         61 => fill::cannula_or_tubing(),
     }
     /// The tubing was filled.
-    TubingFilled(Filled), "fills" {
+    TubingFilled(Filled), ["fill", "fills"] {
         63 => fill::cannula_or_tubing(),
     }
     /// An alarm went off.
-    AlarmActivated(Signal), "alarms" {
+    AlarmActivated(Signal), ["alarm", "alarms"] {
         5 => signal::read("alarmId"),
     }
     /// An alarm was cleared.
-    AlarmCleared(Signal), "alarms" {
+    AlarmCleared(Signal), ["alarm", "alarms"] {
         28 => signal::read("alarmId"),
     }
     /// The pump failed.
-    Malfunction(Signal), "alarms" {
+    Malfunction(Signal), ["alarm", "alarms"] {
         6 => signal::read("malfId"),
     }
     /// An alert was shown.
-    AlertActivated(Signal), "alerts" {
+    AlertActivated(Signal), ["alert", "alerts"] {
         4 => signal::read("alertId"),
     }
     /// An alert was cleared.
-    AlertCleared(Signal), "alerts" {
+    AlertCleared(Signal), ["alert", "alerts"] {
         26 => signal::read("alertId"),
     }
     /// The CGM alerted.
-    CgmAlert(Signal), "CGM alerts" {
+    CgmAlert(Signal), ["CGM alert", "CGM alerts"] {
         171 => signal::read("dalertId"),
         369 => signal::read("dalertId"),
         460 => signal::read("dalertId"),
     }
     /// A glucose reading.
-    CgmReading(CgmReading), "CGM readings" {
+    CgmReading(CgmReading), ["CGM reading", "CGM readings"] {
         256 => cgm_reading::read(),
         372 => cgm_reading::read(),
         399 => cgm_reading::read(),
         480 => cgm_reading::read(),
     }
     /// A sensor session was started on the pump.
-    SensorStarted(SensorSession), "sensor sessions" {
+    SensorStarted(SensorSession), ["sensor session", "sensor sessions"] {
         212 => sensor_session::read(Sensor::G6),
         404 => sensor_session::read(Sensor::Libre2),
     }
     /// The pump joined a sensor session.
-    SensorJoined(SensorSession), "sensor sessions" {
+    SensorJoined(SensorSession), ["sensor session", "sensor sessions"] {
         213 => sensor_session::read(Sensor::G6),
         394 => sensor_session::read(Sensor::G7),
         406 => sensor_session::read(Sensor::Libre2),
         477 => sensor_session::read(Sensor::Libre3),
     }
     /// A sensor session ended.
-    SensorStopped(SensorSession), "sensor sessions" {
+    SensorStopped(SensorSession), ["sensor session", "sensor sessions"] {
         214 => sensor_session::read(Sensor::G6),
         405 => sensor_session::read(Sensor::Libre2),
         447 => sensor_session::read(Sensor::G7),
         486 => sensor_session::read(Sensor::Libre3),
     }
     /// Sleep, exercise or eating-soon mode started or stopped.
-    UserModeChange(UserModeChange), "mode changes" {
+    UserModeChange(UserModeChange), ["mode change", "mode changes"] {
         229 => user_mode::read(),
     }
     /// Who decides the basal rate changed.
-    ControlModeChange(OnlyTime), "mode changes" {
+    ControlModeChange(OnlyTime), ["mode change", "mode changes"] {
         230 => only_time::control_mode_change(),
     }
     /// Something was done to a personal profile.
-    ProfileChange(ProfileChange), "profile changes" {
+    ProfileChange(ProfileChange), ["profile change", "profile changes"] {
         69 => profile_change::read(),
     }
     /// A blood glucose was entered.
-    BgEntered(BgEntered), "glucose entries" {
+    BgEntered(BgEntered), ["glucose entry", "glucose entries"] {
         16 => bg_entry::read(),
     }
     /// Midnight passed on the pump's clock.
-    NewDay(NewDay), "status reports" {
+    NewDay(NewDay), ["status report", "status reports"] {
         90 => new_day::read(),
     }
     /// The day's status report.
-    DailyStatus(OnlyTime), "status reports" {
+    DailyStatus(OnlyTime), ["status report", "status reports"] {
         313 => only_time::daily_status(),
     }
     /// The time of the pump's clock was set.
-    TimeChanged(TimeChanged), "clock changes" {
+    TimeChanged(TimeChanged), ["clock change", "clock changes"] {
         13 => clock_change::time(),
     }
     /// The date of the pump's clock was set.
-    DateChanged(DateChanged), "clock changes" {
+    DateChanged(DateChanged), ["clock change", "clock changes"] {
         14 => clock_change::date(),
     }
     /// The day's basal report.
-    DailyBasal(DailyBasal), "status reports" {
+    DailyBasal(DailyBasal), ["status report", "status reports"] {
         81 => daily_basal::read(),
     }
     /// A snapshot of reservoir, battery and insulin on board.
-    StatusSnapshot(StatusSnapshot), "status reports" {
+    StatusSnapshot(StatusSnapshot), ["status report", "status reports"] {
         9 => status_snapshot::read(),
         34 => status_snapshot::read(),
         35 => status_snapshot::read(),
