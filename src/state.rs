@@ -7,21 +7,26 @@
 //! one. What lies at one of these paths and is not a private file of this user's (a device, a pipe, a link, somebody
 //! else's file) is neither read nor replaced nor removed.
 
+mod key;
 mod own_file;
 mod reminders;
 mod run_lock;
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 
 use crate::config::shown_path;
-use own_file::{is_left_alone, open, private};
+use own_file::{Access, is_left_alone, open};
 
 pub use run_lock::RunLock;
 
+pub(crate) use key::Key;
 pub(crate) use reminders::Reminders;
 
 /// The largest file that is read: what is larger is none of ours.
@@ -49,7 +54,14 @@ pub(crate) fn read(path: &Path) -> Option<Vec<u8>> {
 
 /// Puts a file in the place of what is there.
 pub(crate) fn write(path: &Path, content: &[u8]) {
-    if let Err(error) = replace(path, content) {
+    if let Err(error) = replace(path, content, |_| true) {
+        unusable(path, &error);
+    }
+}
+
+/// The same with content that is a secret: not where the file system lets others read every file.
+pub(crate) fn write_secret(path: &Path, content: &[u8]) {
+    if let Err(error) = replace(path, content, Access::is_owners_alone) {
         unusable(path, &error);
     }
 }
@@ -71,44 +83,6 @@ pub(crate) fn files(directory: &Path, beginning: &str) -> Vec<PathBuf> {
     ours.map(|name| directory.join(name)).collect()
 }
 
-/// The length of a key, in bytes.
-const KEY: usize = 32;
-
-/// The random key in a file, in hexadecimal; made where there is none yet. Several runs that start at once end up with the
-/// same one.
-pub(crate) fn key(path: &Path) -> Option<String> {
-    let known = || read(path).filter(|key| key.len() == KEY);
-    let key = known().or_else(|| {
-        if let Err(error) = make_key(path) {
-            unusable(path, &error);
-        }
-        known()
-    });
-    key.map(|key| hexadecimal(&key))
-}
-
-fn make_key(path: &Path) -> io::Result<()> {
-    let mut random = [0; KEY + 8];
-    getrandom::fill(&mut random).map_err(|_| ErrorKind::Unsupported)?;
-    make_directory_of(path)?;
-    if let Err(error) = own_file::look(path).and_then(|()| fs::remove_file(path))
-        && error.kind() != ErrorKind::NotFound
-    {
-        return Err(error);
-    }
-    // A link is there with all of its content or not at all, and never takes another one's place.
-    let new = path.with_extension(hexadecimal(&random[KEY..]));
-    let made = create_new(&new)
-        .and_then(|mut file| file.write_all(&random[..KEY]))
-        .and_then(|()| fs::hard_link(&new, path));
-    match made {
-        Ok(()) => fs::remove_file(&new),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => fs::remove_file(&new),
-        // Not every file system has links.
-        Err(_) => fs::rename(&new, path),
-    }
-}
-
 /// A name for what belongs to these values, which does not tell them: the beginning of their SHA-256 in hexadecimal.
 pub(crate) fn fingerprint(values: &[&str]) -> String {
     let mut hash = Sha256::new();
@@ -124,39 +98,41 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+fn replace(path: &Path, content: &[u8], may_hold_it: impl Fn(Access) -> bool) -> io::Result<()> {
     match own_file::look(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => make_directory_of(path)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
         other => other?,
     }
-    let new = beside(path)?;
-    let mut file = create_new(&new)?;
-    let written = file.write_all(content);
-    let replaced = written.and_then(|()| fs::rename(&new, path));
-    if replaced.is_err() {
-        let _ = fs::remove_file(&new);
+    let mut new = new_file_beside(path)?;
+    if !may_hold_it(Access::of(&new.as_file().metadata()?)) {
+        return Err(ErrorKind::PermissionDenied.into());
     }
-    replaced
+    new.write_all(content)?;
+    new.persist(path)?;
+    Ok(())
 }
 
-/// The name under which a file is written before it takes its place: always the same, so that killed runs leave one at
-/// most.
-fn beside(path: &Path) -> io::Result<PathBuf> {
-    let mut name = path.file_name().ok_or(ErrorKind::InvalidInput)?.to_owned();
-    name.push(".new");
-    Ok(path.with_file_name(name))
-}
+/// Older files of the next function's were left by killed runs.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(60);
 
-fn create_new(path: &Path) -> io::Result<File> {
-    let create = || private(OpenOptions::new().write(true).create_new(true)).open(path);
-    match create() {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            own_file::look(path)?;
-            fs::remove_file(path)?;
-            create()
+/// An empty private file that is to take the place of what is at a path, under a name that no other run uses at the same
+/// time. It is removed when it is dropped.
+fn new_file_beside(path: &Path) -> io::Result<NamedTempFile> {
+    make_directory_of(path)?;
+    let directory = path.parent().filter(|parent| *parent != Path::new(""));
+    let directory = directory.unwrap_or(Path::new("."));
+    let mut beginning = OsString::from(".");
+    beginning.push(path.file_name().ok_or(ErrorKind::InvalidInput)?);
+    beginning.push(".new-");
+    for left in files(directory, &beginning.to_string_lossy()) {
+        let written = fs::symlink_metadata(&left).and_then(|about| about.modified());
+        let age = written.ok().and_then(|written| written.elapsed().ok());
+        if age.is_some_and(|age| age > WRITTEN_WITHIN) {
+            let _ = fs::remove_file(left);
         }
-        other => other,
     }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&beginning).tempfile_in(directory)
 }
 
 fn make_directory_of(path: &Path) -> io::Result<()> {
@@ -192,9 +168,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a/b/file");
         write(&path, b"one");
-        // What a killed run left behind.
-        create_new(&directory.path().join("a/b/file.new")).unwrap();
+        // What a killed run left behind, and what another one is writing.
+        let left = new_file_beside(&path).unwrap().keep().unwrap().0;
+        let an_hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+        left.set_modified(an_hour_ago).unwrap();
+        let other = new_file_beside(&path).unwrap();
         write(&path, b"two");
+        assert!(other.path().exists());
+        drop(other);
         assert_eq!(read(&path), Some(b"two".to_vec()));
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
         #[cfg(unix)]

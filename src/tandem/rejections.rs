@@ -12,7 +12,7 @@ use super::login;
 use super::region::Region;
 use crate::config::{self, Config};
 use crate::failure::{ExitStatus, Failure};
-use crate::state;
+use crate::state::{self, Key};
 
 /// How long a rejected login is not tried again: at most four times a day.
 const PAUSE: Duration = Duration::hours(6);
@@ -28,7 +28,7 @@ const KEY: &str = "login.key";
 ///
 /// A password is easily guessed by what was computed from it quickly. So the name of a login's file is computed with a
 /// random key, without which it tells nothing, and the content is only a time. The key never leaves the machine and is its
-/// owner's alone.
+/// owner's alone; where the file system lets others read it, the name takes long to compute.
 #[derive(Debug)]
 pub(super) struct Rejections {
     directory: Option<PathBuf>,
@@ -88,10 +88,10 @@ impl Rejections {
     /// The file of a login in one region. Anything else about it is another file.
     fn file(&self, config: &config::Tandem, region: Region) -> Option<PathBuf> {
         let directory = self.directory.as_ref()?;
-        let key = state::key(&directory.join(KEY))?;
+        let key = Key::kept_at(&directory.join(KEY))?;
         let base_url = config.base_url.as_ref().map_or("", |url| url.as_str());
         let (email, password) = (config.email.expose(), config.password.expose());
-        let name = state::fingerprint(&[&key, email, password, &region.to_string(), base_url]);
+        let name = key.name_for(&[email, password, &region.to_string(), base_url]);
         Some(directory.join(format!("{FILES}{name}")))
     }
 

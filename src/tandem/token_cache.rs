@@ -77,7 +77,7 @@ impl TokenCache {
         };
         // Texts and a time always serialise.
         if let Ok(content) = serde_json::to_vec(&kept) {
-            state::write(path, &content);
+            state::write_secret(path, &content);
         }
     }
 

@@ -1,0 +1,80 @@
+//! A random key on disk, and the names made with it.
+
+use std::fs;
+use std::io::{self, ErrorKind, Write as _};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::own_file::Access;
+use super::{fingerprint, hexadecimal, new_file_beside, read, remove, unusable};
+
+/// The length of a key, in bytes.
+const LENGTH: usize = 32;
+
+/// How often a name is hashed where others can read the key: a tenth of a second and more for each guess of a password.
+const ROUNDS: usize = 200_000;
+
+/// A random key, in hexadecimal, without which nobody can tell what a name that was made with it stands for.
+pub(crate) struct Key {
+    key: Zeroizing<String>,
+    /// Whether the file system keeps it from others.
+    is_secret: bool,
+}
+
+impl Key {
+    /// The key in a file; made where there is none yet. Several runs that start at once end up with the same one. `None`
+    /// where it cannot be kept.
+    pub(crate) fn kept_at(path: &Path) -> Option<Key> {
+        let key = known(path).or_else(|| {
+            if let Err(error) = make(path) {
+                unusable(path, &error);
+            }
+            known(path)
+        })?;
+        let about = fs::symlink_metadata(path);
+        Some(Key {
+            key: Zeroizing::new(hexadecimal(&key)),
+            is_secret: about.is_ok_and(|about| Access::of(&about).is_owners_alone()),
+        })
+    }
+
+    /// A name for what belongs to these values, which does not tell them, a password neither: where others can read the
+    /// key, guessing takes long.
+    pub(crate) fn name_for(&self, values: &[&str]) -> String {
+        let name = fingerprint(&[&[self.key.as_str()], values].concat());
+        if self.is_secret {
+            return name;
+        }
+        let slow = (0..ROUNDS).fold(Sha256::digest(name), |hash, _| Sha256::digest(hash));
+        hexadecimal(&slow[..16])
+    }
+}
+
+fn known(path: &Path) -> Option<Zeroizing<Vec<u8>>> {
+    let key = read(path).map(Zeroizing::new);
+    key.filter(|key| key.len() == LENGTH)
+}
+
+fn make(path: &Path) -> io::Result<()> {
+    let mut key = Zeroizing::new([0; LENGTH]);
+    getrandom::fill(&mut *key).map_err(|_| ErrorKind::Unsupported)?;
+    let mut new = new_file_beside(path)?;
+    new.write_all(&*key)?;
+    if known(path).is_none() {
+        remove(path);
+    }
+    match new.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        // Another run was faster.
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        // Not every file system can do that.
+        Err(error) if fs::symlink_metadata(path).is_err() => error
+            .file
+            .persist(path)
+            .map(drop)
+            .map_err(|error| error.error),
+        Err(error) => Err(error.error),
+    }
+}
