@@ -2,6 +2,7 @@
 
 mod change_over;
 mod mended;
+mod same_second;
 mod side_by_side;
 
 use std::collections::BTreeMap;

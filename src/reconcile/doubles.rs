@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::told::{amount, is_rest};
@@ -238,6 +239,9 @@ fn tells_again(one: &Existing, other: &Existing) -> bool {
 
 /// Whether the first tells all that the second does.
 fn covers(one: &Existing, other: &Existing) -> bool {
+    if !has_its_own_notes(other) && text(one, "notes") != text(other, "notes") {
+        return false;
+    }
     let as_much = |field: &str, rounded: f64| amount(one, field) + rounded > amount(other, field);
     match Family::of(&other.event_type) {
         Family::Bolus => {
@@ -250,6 +254,36 @@ fn covers(one: &Existing, other: &Existing) -> bool {
     }
 }
 
+/// How a bolus was given, in tconnectsync's words (`eventparser/events.py` and `process_bolus.py`, seen in 2026).
+const BOLUS_OPTIONS: [&str; 8] = [
+    "Standard Bolus",
+    "Extended Bolus",
+    "Quick Bolus",
+    "Automatic Bolus",
+    "BLE Standard Bolus",
+    "BLE Extended Bolus",
+    "Eating Soon Automatic Bolus",
+    "Late Bolus",
+];
+
+/// Whether the notes are tconnectsync's own: of a bolus how it was given, of anything else a copy of the reason. Other notes
+/// are a person's.
+fn has_its_own_notes(theirs: &Existing) -> bool {
+    let notes = text(theirs, "notes").trim();
+    let option = ["(Declined Correction)", "(Override)"]
+        .iter()
+        .fold(notes, |notes, suffix| {
+            notes.strip_suffix(suffix).unwrap_or(notes).trim_end()
+        });
+    option.is_empty() || BOLUS_OPTIONS.contains(&option) || notes == text(theirs, "reason").trim()
+}
+
 fn both(one: &Existing, other: &Existing, field: &str) -> f64 {
     amount(one, field).min(amount(other, field))
+}
+
+/// What a document says in a field, as text.
+fn text<'a>(document: &'a Existing, field: &str) -> &'a str {
+    let value = document.document.get(field);
+    value.and_then(Value::as_str).unwrap_or_default()
 }

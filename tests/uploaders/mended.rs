@@ -96,6 +96,26 @@ fn only_what_tells_a_pumps_event_again_goes() {
     let mut corrected = theirs[0].clone();
     corrected["carbs"] = json!(99);
     both.ours.edit_treatment(&corrected);
+    // And wrote something to another, and to one of another kind.
+    let mut with_notes = theirs[2].clone();
+    with_notes["notes"] = json!("Pizza, felt low before");
+    both.ours.edit_treatment(&with_notes);
+    let treatments = both.treatments();
+    let of_another_kind = |document: &&Value| {
+        let kind = text(document, "eventType");
+        !kind.contains("Bolus") && kind != "Temp Basal" && document["identifier"].is_string()
+    };
+    let another = treatments.iter().find(of_another_kind);
+    let mut another = another.expect("one").clone();
+    if let Some(fields) = another.as_object_mut() {
+        fields.retain(|name, _| !["_id", "identifier"].contains(&name.as_str()));
+    }
+    another["created_at"] = json!((filed(&another) + Duration::seconds(1)).to_rfc3339());
+    another["reason"] = json!("User aborted");
+    another["notes"] = json!("User aborted");
+    site.insert_treatment(another.clone());
+    another["notes"] = json!("Left the pump in the bathroom");
+    another["_id"] = site.insert_treatment(another.clone()).into();
     let model = theirs[1].clone();
     let mut others = Vec::new();
     let other = |change: fn(&mut Value)| {
@@ -121,11 +141,11 @@ fn only_what_tells_a_pumps_event_again_goes() {
     let outcome = both.remove_doubles(now, Some(directory.path()));
     assert_eq!(outcome.removed, outcome.going().count());
     assert!(
-        outcome.going().count() + 1 == outcome.found.len(),
-        "the corrected one stays: {outcome:#?}"
+        outcome.going().count() + 3 == outcome.found.len(),
+        "the changed ones stay: {outcome:#?}"
     );
     let after = both.treatments();
-    for document in others.iter().chain([&corrected]) {
+    for document in others.iter().chain([&corrected, &with_notes, &another]) {
         let same = |found: &&Value| found["_id"] == document["_id"];
         assert!(after.iter().any(|found| same(&found)), "{document}");
     }
