@@ -35,7 +35,7 @@ pub use features::{Collection, Feature, FeatureSet};
 pub use problem::{Problem, failure, print};
 pub use reading::Reading;
 pub use region::RegionChoice;
-pub use secret::{PumpSerial, Secret};
+pub use secret::{PumpSerial, Secret, Values};
 pub use sources::{Place, Sources};
 
 pub(crate) use address::is_this_machine;

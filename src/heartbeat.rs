@@ -54,7 +54,7 @@ fn call(address: &Secret, proxy: Option<&Secret>, limit: Duration, stop: Stop) -
         extra_roots: Vec::new(),
         idle: Duration::ZERO,
         proxy,
-        secrets: vec![address.expose().to_owned()],
+        secrets: vec![address.clone()],
     };
     // The limit is the call's: the time of the run has nothing to do with it.
     let limits = RunLimits::new(Deadline::NONE, stop);

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     let perform = {
         let (config, limits, arguments) = (config.clone(), limits.clone(), arguments.clone());
         // Heroku's name for the machine, which is gone with its disk when the command ends.
-        let disk_is_lost = sources.environment.contains_key("DYNO");
+        let disk_is_lost = sources.environment.get("DYNO").is_some();
         move || match (arguments.show, &arguments.restore) {
             (Some(hours), _) => show(&config, hours, now, &limits),
             (None, Some(file)) => doubles::perform_restoration(&config, &limits, file),

@@ -65,10 +65,7 @@ pub fn client(
         extra_roots: Vec::new(),
         idle: Duration::from_secs(60),
         proxy,
-        secrets: vec![
-            config.email.expose().to_owned(),
-            config.password.expose().to_owned(),
-        ],
+        secrets: vec![config.email.clone(), config.password.clone()],
     };
     Client::new(&SERVICE, options, limits)
 }

@@ -66,7 +66,7 @@ impl Arrangement {
         let program = ["tconnectsync-heroku"].iter().chain(arguments);
         let arguments = Cli::try_parse_from(program).expect("the test's own arguments are good");
         let sources = Sources {
-            environment: self.variables.clone(),
+            environment: self.variables.clone().into(),
             ..Sources::default()
         };
         Reading::new(&arguments, &sources, now)

@@ -47,7 +47,7 @@ impl Checked {
         let arguments = Cli::try_parse_from(program.iter().chain(arguments))
             .expect("the test's own arguments are good");
         let sources = Sources {
-            environment: arrangement.variables.clone(),
+            environment: arrangement.variables.clone().into(),
             ..Sources::default()
         };
         let reading = Reading::new(&arguments, &sources, now);

@@ -51,9 +51,7 @@ impl SetUp {
 
     /// Sets a variable in the environment.
     fn with(mut self, name: &str, value: &str) -> SetUp {
-        self.sources
-            .environment
-            .insert(name.to_owned(), value.to_owned());
+        self.sources.environment.insert(name, value);
         self
     }
 

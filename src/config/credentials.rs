@@ -2,6 +2,7 @@
 //! people paste by mistake.
 
 use log::Level;
+use zeroize::Zeroizing;
 
 use super::Secret;
 use super::reader::Reader;
@@ -80,8 +81,8 @@ fn is_quote(character: char) -> bool {
 
 /// What examples and forms put where a credential belongs, tconnectsync's defaults among it.
 fn is_placeholder(value: &str) -> bool {
-    let value = value.trim().trim_matches(is_quote).to_lowercase();
-    let bare = value.replace(['_', '-', '.', ' '], "");
+    let value = Zeroizing::new(value.trim().trim_matches(is_quote).to_lowercase());
+    let bare = Zeroizing::new(value.replace(['_', '-', '.', ' '], ""));
     let one_character = |of: char| value.chars().count() >= 3 && value.chars().all(|c| c == of);
     (value.starts_with('<') && value.ends_with('>'))
         || ['x', '*', '.'].into_iter().any(one_character)

@@ -1,6 +1,6 @@
 //! `.env` files. A parser of our own, since the libraries expand `$` and so change passwords.
 
-use std::collections::BTreeMap;
+use super::Values;
 
 /// A `.env` file as it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub struct EnvFile {
     /// The name that a person knows it by, such as `.env`.
     pub(crate) name: String,
     /// Its variables, verbatim; where a name comes twice the later line counts.
-    pub values: BTreeMap<String, String>,
+    pub values: Values,
     /// The lines that were not understood: number, counted from 1, and what is wrong with it, never what it holds.
     pub problems: Vec<(usize, &'static str)>,
 }
@@ -29,7 +29,7 @@ impl EnvFile {
                 continue;
             }
             match assignment(line) {
-                Ok((name, value)) => drop(file.values.insert(name.to_owned(), value)),
+                Ok((name, value)) => file.values.insert(name, value),
                 Err(problem) => file.problems.push((number, problem)),
             }
         }
@@ -89,7 +89,8 @@ fn before_comment(rest: &str) -> &str {
 
 /// Reads up to the closing double quote; gives the value and what follows it.
 fn unescape(quoted: &str) -> Option<(String, &str)> {
-    let mut value = String::new();
+    // Nothing is left behind where it would have grown.
+    let mut value = String::with_capacity(quoted.len());
     let mut characters = quoted.char_indices();
     while let Some((at, character)) = characters.next() {
         match character {

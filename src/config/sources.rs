@@ -1,20 +1,20 @@
 //! Where settings come from: the environment and the `.env` files, read once, before anything is judged.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::env_file::EnvFile;
 use super::variables::{VARIABLES, Variable};
-use super::{Problem, Remark};
-use super::{regular_file, shown_path};
+use super::{Problem, Remark, Values, regular_file, shown_path};
 
 /// The environment and the `.env` files as they were read, and what could not be read.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// The process environment.
-    pub environment: BTreeMap<String, String>,
+    pub environment: Values,
     /// The files in order of precedence.
     pub files: Vec<EnvFile>,
     /// Files and variables that could not be read at all.
@@ -78,7 +78,7 @@ impl Sources {
         for (name, value) in std::env::vars_os() {
             let Some(name) = name.to_str() else { continue };
             match value.into_string() {
-                Ok(value) => drop(sources.environment.insert(name.to_owned(), value)),
+                Ok(value) => sources.environment.insert(name, value),
                 Err(_) if Variable::named(name).is_some() => sources
                     .problems
                     .push(Problem::new(name, "is not valid UTF-8 text")),
@@ -108,18 +108,17 @@ impl Sources {
                 .filter(|variable| variable.may_be_in_a_file())
             {
                 let name = format!("{}_FILE", variable.name);
-                let path = values.get(&name).map(|path| path.trim());
-                let Some(path) = path.filter(|path| !path.is_empty()) else {
+                let is_set = |value: &&str| !value.trim().is_empty();
+                let Some(path) = values.get(&name).filter(is_set) else {
                     continue;
                 };
-                let is_set = |value: &String| !value.trim().is_empty();
-                if values.get(variable.name).is_some_and(is_set) {
+                if values.get(variable.name).filter(is_set).is_some() {
                     let what = format!("is set beside {}: remove one of them", variable.name);
                     problems.push(Problem::new(name, what));
                     continue;
                 }
-                match value_in(Path::new(path)) {
-                    Ok(value) => drop(values.insert(variable.name.to_owned(), value)),
+                match value_in(Path::new(path.trim())) {
+                    Ok(value) => values.insert(variable.name, value),
                     Err(why) => problems.push(Problem::new(
                         name,
                         format!("names a file that could not be read: {why}"),
@@ -143,7 +142,7 @@ impl Sources {
                     );
                     self.remarks.push(Remark::new(log::Level::Warn, text));
                 }
-                self.files.push(EnvFile::parse(name, &text));
+                self.files.push(EnvFile::parse(name, &Zeroizing::new(text)));
             }
             Ok(Err(_)) => self
                 .problems
@@ -176,10 +175,10 @@ impl Sources {
         let environment = self
             .environment
             .get(name)
-            .map(|value| (value.as_str(), Place::Environment));
+            .map(|value| (value, Place::Environment));
         let files = self.files.iter().filter_map(|file| {
             let value = file.values.get(name)?;
-            Some((value.as_str(), Place::File(file.name.clone())))
+            Some((value, Place::File(file.name.clone())))
         });
         environment.into_iter().chain(files).collect()
     }
@@ -214,7 +213,7 @@ impl Sources {
             .iter()
             .filter(|variable| variable.secret)
             .flat_map(|variable| self.values(variable.name))
-            .any(|(value, _)| value.to_lowercase().contains(&text))
+            .any(|(value, _)| Zeroizing::new(value.to_lowercase()).contains(&text))
     }
 
     /// Where this program may keep files between runs: the directory that systemd made for it, else its own in the user's
@@ -232,13 +231,8 @@ impl Sources {
 
     /// Every name that any source sets, each once, in alphabetical order.
     pub(crate) fn names(&self) -> Vec<&str> {
-        let files = self.files.iter().flat_map(|file| file.values.keys());
-        let mut names: Vec<&str> = self
-            .environment
-            .keys()
-            .chain(files)
-            .map(String::as_str)
-            .collect();
+        let files = self.files.iter().flat_map(|file| file.values.names());
+        let mut names: Vec<&str> = self.environment.names().chain(files).collect();
         names.sort_unstable();
         names.dedup();
         names

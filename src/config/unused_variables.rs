@@ -47,7 +47,7 @@ fn unknown_names(reader: &mut Reader) {
         if !is_ours(name) || Variable::named(name).is_some() || Variable::of_file(name).is_some() {
             continue;
         }
-        let text = if sources.environment.contains_key(name) {
+        let text = if sources.environment.get(name).is_some() {
             if is_service_link(name) {
                 continue;
             }
@@ -87,6 +87,10 @@ fn only_in_the_environment(reader: &mut Reader) {
                 format!("{name} counts in the environment only; in {file} write {instead}"),
             );
         }
+    }
+    if reader.sources().value("HTTPS_PROXY_FILE").is_some() {
+        let text = "HTTPS_PROXY_FILE is not read: write REQUESTS_PROXY_FILE";
+        reader.remark(Level::Warn, text);
     }
 }
 

@@ -11,6 +11,7 @@ use chrono::Utc;
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::answer::{Answer, Service, proxy_wants_credentials};
 use super::call::Call;
@@ -45,7 +46,7 @@ pub(crate) struct Options<'a> {
     /// The configured proxy. Without one, the usual variables of the environment count.
     pub(crate) proxy: Option<&'a Secret>,
     /// What no excerpt may show.
-    pub(crate) secrets: Vec<String>,
+    pub(crate) secrets: Vec<Secret>,
 }
 
 /// How a try of a call ended.
@@ -66,7 +67,7 @@ pub struct Client {
     inner: Arc<Detached>,
     service: &'static Service,
     limits: RunLimits,
-    secrets: Arc<[String]>,
+    secrets: Arc<[Zeroizing<String>]>,
 }
 
 /// The library's client, which on its end waits for look-ups of host names that are under way; against a name server that
@@ -446,37 +447,47 @@ fn text_header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Optio
     Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 
-fn secrets_to_mask(options: &Options<'_>) -> Arc<[String]> {
-    let host = options.origin.host_str().map(str::to_owned);
+fn secrets_to_mask(options: &Options<'_>) -> Arc<[Zeroizing<String>]> {
+    let host = options.origin.host_str().unwrap_or_default();
     let proxy = options.proxy.map_or_else(Vec::new, proxy_credentials);
-    let known = options.secrets.iter().cloned().chain(proxy).chain(host);
-    let mut secrets: Vec<String> = known.flat_map(|secret| forms(&secret)).collect();
+    let known = options.secrets.iter().map(Secret::expose);
+    let known = known
+        .chain([host])
+        .chain(proxy.iter().map(|text| text.as_str()));
+    let mut secrets: Vec<Zeroizing<String>> = known.flat_map(forms).collect();
     // A secret that holds another one is masked first.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     secrets.into()
 }
 
 /// What a proxy may repeat: user name and password, and the header that holds them.
-fn proxy_credentials(proxy: &Secret) -> Vec<String> {
+fn proxy_credentials(proxy: &Secret) -> Vec<Zeroizing<String>> {
     use base64::Engine;
-    let Ok(url) = Url::parse(proxy.expose()) else {
-        return vec![proxy.expose().to_owned()];
-    };
     let decoded = |text: &str| {
         // One name without a value.
-        let text = text
-            .replace('+', "%2B")
-            .replace('&', "%26")
-            .replace('=', "%3D");
-        let mut pairs = url::form_urlencoded::parse(text.as_bytes()).into_owned();
-        pairs.next().map(|(name, _)| name)
+        let text = Zeroizing::new(
+            text.replace('+', "%2B")
+                .replace('&', "%26")
+                .replace('=', "%3D"),
+        );
+        let mut pairs = url::form_urlencoded::parse(text.as_bytes());
+        Zeroizing::new(
+            pairs
+                .next()
+                .map(|(name, _)| name.into_owned())
+                .unwrap_or_default(),
+        )
     };
-    let user = decoded(url.username()).unwrap_or_default();
-    let password = url.password().and_then(decoded).unwrap_or_default();
-    let both = format!("{user}:{password}");
-    let header = base64::engine::general_purpose::STANDARD.encode(&both);
-    let mut known = vec![proxy.expose().to_owned(), header, both, user, password];
-    known.retain(|value| !value.is_empty());
+    let mut known = vec![Zeroizing::new(proxy.expose().to_owned())];
+    if let Ok(url) = Url::parse(proxy.expose()) {
+        let (user, password) = (
+            decoded(url.username()),
+            decoded(url.password().unwrap_or_default()),
+        );
+        let both = Zeroizing::new(format!("{}:{}", *user, *password));
+        let header = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(&*both));
+        known.extend([header, both, user, password]);
+    }
     known
 }
 

@@ -4,6 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::error_text::{json_words, page_title, without_tags};
 use super::known_phrases;
@@ -20,7 +21,7 @@ const HIDDEN: char = '\u{e000}';
 /// What a service's answer says that is known: of a web page its title, of JSON the values that say what went wrong, of
 /// other text all of it, and of these the known phrases alone. Empty where there is none. Masks these secrets, as they are
 /// and as servers repeat them, should one be a part of a phrase.
-pub(super) fn excerpt_masking(text: &str, secrets: &[String]) -> String {
+pub(super) fn excerpt_masking(text: &str, secrets: &[impl AsRef<str>]) -> String {
     let text = &hide(cut(text, LOOKED_AT), secrets);
     let words = match text.trim_start().chars().next() {
         Some('<') => page_title(text),
@@ -34,7 +35,7 @@ pub(super) fn excerpt_masking(text: &str, secrets: &[String]) -> String {
 
 /// The size of an answer without known phrases, and a fingerprint by which two of them can be told apart. That is too short
 /// to find out by it what the text was.
-pub(super) fn size_and_fingerprint(body: &[u8], secrets: &[String]) -> String {
+pub(super) fn size_and_fingerprint(body: &[u8], secrets: &[impl AsRef<str>]) -> String {
     let beginning = &body[..body.len().min(LOOKED_AT)];
     let digest = Sha256::digest(hide(&String::from_utf8_lossy(beginning), secrets));
     let bytes = match body.len() {
@@ -46,7 +47,7 @@ pub(super) fn size_and_fingerprint(body: &[u8], secrets: &[String]) -> String {
 
 /// A secret as servers repeat it: in JSON, HTML, an address, base64 or hexadecimal. Longest first, since one may be a part of
 /// another.
-pub(super) fn forms(secret: &str) -> Vec<String> {
+pub(super) fn forms(secret: &str) -> Vec<Zeroizing<String>> {
     let each = |write: &dyn Fn(u8) -> String| -> String { secret.bytes().map(write).collect() };
     let encode_some = |write: &dyn Fn(char) -> String| -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
@@ -99,7 +100,7 @@ pub(super) fn forms(secret: &str) -> Vec<String> {
     forms.retain(|form| !form.trim().is_empty());
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
     forms.dedup();
-    forms
+    forms.into_iter().map(Zeroizing::new).collect()
 }
 
 /// The longest beginning of `text` that fits into `bytes`.
@@ -112,14 +113,15 @@ fn cut(text: &str, bytes: usize) -> &str {
 }
 
 /// Replaces every occurrence of a known secret.
-fn hide(text: &str, secrets: &[String]) -> String {
+fn hide(text: &str, secrets: &[impl AsRef<str>]) -> String {
     let mut text = text.to_owned();
-    for secret in secrets.iter().filter(|secret| !secret.trim().is_empty()) {
-        let needle = secret.to_ascii_lowercase();
+    let secrets = secrets.iter().map(AsRef::as_ref);
+    for secret in secrets.filter(|secret| !secret.trim().is_empty()) {
+        let needle = Zeroizing::new(secret.to_ascii_lowercase());
         let lower = text.to_ascii_lowercase();
         let mut hidden = String::with_capacity(text.len());
         let mut from = 0;
-        while let Some(at) = lower[from..].find(&needle) {
+        while let Some(at) = lower[from..].find(needle.as_str()) {
             hidden.push_str(&text[from..from + at]);
             hidden.push(HIDDEN);
             from += at + needle.len();
@@ -136,8 +138,10 @@ mod tests {
 
     use super::*;
 
+    const NO_SECRETS: &[&str] = &[];
+
     fn excerpt(text: &str) -> String {
-        excerpt_masking(text, &[])
+        excerpt_masking(text, NO_SECRETS)
     }
 
     #[test]
@@ -191,11 +195,11 @@ mod tests {
 
     #[test]
     fn a_fingerprint_tells_two_texts_apart_and_no_secret() {
-        let of = |text: &str, secrets: &[String]| size_and_fingerprint(text.as_bytes(), secrets);
-        assert_eq!(of("status 503", &[]), "10 bytes, fingerprint 4e94");
-        assert_ne!(of("status 503", &[]), of("status 504", &[]));
+        let of = |text: &str, secrets: &[&str]| size_and_fingerprint(text.as_bytes(), secrets);
+        assert_eq!(of("status 503", NO_SECRETS), "10 bytes, fingerprint 4e94");
+        assert_ne!(of("status 503", NO_SECRETS), of("status 504", NO_SECRETS));
         // The same for one password and another.
-        let known = |secret: &str| of(&format!("sign in as {secret}"), &[secret.to_owned()]);
+        let known = |secret: &str| of(&format!("sign in as {secret}"), &[secret]);
         assert_eq!(known("hush1"), known("hush2"));
     }
 
@@ -205,8 +209,8 @@ mod tests {
             prop_assume!(!secret.trim().is_empty());
             let forms = forms(&secret);
             for form in &forms {
-                let hidden = hide(&format!("{before}{form}{after}"), &forms);
-                prop_assert!(hidden.contains(HIDDEN), "{form}");
+                let hidden = hide(&format!("{before}{}{after}", **form), &forms);
+                prop_assert!(hidden.contains(HIDDEN), "{}", **form);
             }
         }
 

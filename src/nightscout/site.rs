@@ -14,7 +14,7 @@ use super::SERVICE;
 use super::authentication::{Credential, sha1_hex};
 use super::compression::Compresses;
 use super::status::{SiteStatus, SiteVersion};
-use crate::config::{self, Collection};
+use crate::config::{self, Collection, Secret};
 use crate::failure::{ExitStatus, Failure};
 use crate::http::{
     self, Answer, Call, CallError, Client, DoneAlready, JsonText, Options, Reading, Repeat,
@@ -127,10 +127,13 @@ impl Site {
             // Nightscout closes unused connections after five seconds; a request that meets the closing is lost.
             idle: Duration::from_secs(4),
             proxy,
-            secrets: vec![
-                config.secret.expose().to_owned(),
-                sha1_hex(config.secret.expose()),
-            ],
+            secrets: [
+                Some(config.secret.clone()),
+                Secret::new(sha1_hex(config.secret.expose())),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
         };
         Ok(Site {
             client: Client::new(&SERVICE, options, limits)?,

@@ -161,6 +161,15 @@ fn a_misspelt_variable_is_named_from_the_environment_but_not_from_a_file() {
 }
 
 #[test]
+fn a_proxy_by_its_usual_name_is_not_read_from_a_file_of_its_own() {
+    let set_up = SetUp::complete().with("HTTPS_PROXY_FILE", "/run/secrets/proxy");
+    assert_eq!(
+        set_up.remarks(),
+        ["WARN HTTPS_PROXY_FILE is not read: write REQUESTS_PROXY_FILE"]
+    );
+}
+
+#[test]
 fn a_proxy_by_its_usual_name_in_a_file_does_not_count() {
     let remarks = SetUp::complete()
         .with_file(".env", "HTTPS_PROXY=http://proxy.test:3128")

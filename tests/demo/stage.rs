@@ -85,7 +85,7 @@ impl Stage {
         let days = format!("--days={}", self.days);
         let arguments = Cli::parse_from(["tconnectsync-heroku", &days]);
         let sources = Sources {
-            environment: self.environment(),
+            environment: self.environment().into(),
             ..Sources::default()
         };
         Reading::new(&arguments, &sources, now)

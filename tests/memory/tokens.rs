@@ -124,6 +124,23 @@ fn an_answer_that_is_not_understood_ends_the_session() {
 }
 
 #[test]
+fn a_service_that_is_busy_or_down_does_not_cost_a_login() {
+    for status in [408, 425, 429, 500, 502, 503, 504] {
+        let machine = Machine::start();
+        let tandem = &machine.arrangement.tandem;
+        machine.arrangement.good_pass(machine.now, &[]);
+        for path in [PUMPER, "/api/reports/bff/pump-logs/"] {
+            tandem.inject(Fault::on("GET", path, Times::Always, Kind::status(status)));
+            let outcome = machine.arrangement.pass(machine.now, &[]);
+            assert_ne!(outcome.status(), ExitStatus::Done, "{status} at {path}");
+            tandem.heal();
+        }
+        machine.arrangement.good_pass(machine.now, &[]);
+        assert_eq!(tandem.login_attempts(), 1, "{status}");
+    }
+}
+
+#[test]
 fn tokens_are_not_kept_where_the_owner_does_not_want_that() {
     let mut machine = Machine::start();
     machine.arrangement.set("CACHE_CREDENTIALS", "false");
