@@ -30,6 +30,7 @@ use crate::failure::{self, ExitStatus};
 use crate::http::{Deadline, RunLimits, Stop};
 use crate::logging::visible_json;
 use crate::report::output;
+use crate::show;
 use crate::terminal::Terminal;
 
 /// Goes through all steps, telling each.
@@ -48,8 +49,24 @@ pub fn run<'a>(
     if let Some(site) = site {
         uploads::check(reading, now, &site, newest_event, &mut findings);
         other_uploader::check(reading, now, &site, &mut findings);
+        findings.site = Some(site);
     }
     findings
+}
+
+/// The last day as the site holds it, where a person looks at a terminal and the site may be read; empty elsewhere.
+fn picture(findings: &Findings<'_>, reading: &Reading, now: DateTime<Utc>) -> String {
+    let terminal = Terminal::of_output();
+    let (Some(site), Some(zone), true) = (&findings.site, reading.zone, terminal.is_rich) else {
+        return String::new();
+    };
+    match show::picture(site, terminal, zone, now) {
+        Ok(picture) => format!("\n{picture}"),
+        Err(error) => {
+            log::debug!("no picture: {}", failure::message(&error));
+            String::new()
+        }
+    }
 }
 
 /// The whole of a run with `--check-login`, output included.
@@ -77,6 +94,7 @@ pub fn perform(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> ExitSt
     if arguments.json {
         say(&(visible_json(&findings.to_json().to_string()) + "\n"));
     } else if !quiet {
+        say(&picture(&findings, &reading, now));
         say(&page
             .borrow()
             .end(&findings.summary(), &findings.next_step()));

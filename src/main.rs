@@ -109,6 +109,7 @@ fn in_time(work: impl FnOnce() -> ExitStatus + Send + 'static, limits: &RunLimit
 fn run(config: &Config, now: chrono::DateTime<Utc>, limits: &RunLimits) -> ExitStatus {
     let outcome = pass::run(config, now, limits);
     let report = &outcome.report;
+    show::preview(config, report, limits);
     match report.print(outcome.failure.as_ref(), config.json, config.verbosity) {
         Ok(()) => outcome.status(),
         Err(error) => {

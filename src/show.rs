@@ -7,9 +7,11 @@ use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
-use crate::config::Config;
+use crate::config::{Config, Verbosity};
+use crate::failure;
 use crate::http::RunLimits;
 use crate::nightscout::{Document, GlucoseUnits, Site};
+use crate::report::Report;
 use crate::report::day::{Day, LONGEST};
 use crate::report::picture::{self, Canvas};
 use crate::terminal::Terminal;
@@ -40,12 +42,55 @@ pub fn perform(config: &Config, hours: u16, now: DateTime<Utc>, limits: &RunLimi
     let text = if config.json {
         format!("{}\n", to_json(&day))
     } else {
-        in_words(&day, &Canvas::of(Terminal::of_output(), config.zone, units))
+        let canvas = Canvas::of(Terminal::of_output(), config.zone, units);
+        in_words(&day, HELD, &canvas)
     };
     // Whoever reads may have closed its end; there is nothing to save.
     let _ = anstream::stdout().write_all(text.as_bytes());
     Ok(())
 }
+
+/// The last day as a site would hold it after a run that only pretended, where a person looks at a terminal; nothing
+/// elsewhere, and where the site does not answer any more.
+pub fn preview(config: &Config, report: &Report, limits: &RunLimits) {
+    let asked_for = config.pretend && !config.json && config.verbosity > Verbosity::Quiet;
+    let terminal = Terminal::of_output();
+    if !asked_for || !terminal.is_rich || !report.reaches_up_to_now() {
+        return;
+    }
+    let site = Site::new(&config.nightscout, config.proxy.as_ref(), limits.clone());
+    let more = &report.uploads.documents;
+    let shown = site.and_then(|site| look(&site, A_DAY, report.now, more));
+    match shown {
+        Ok((day, units)) => {
+            let canvas = Canvas::of(terminal, config.zone, units);
+            let text = in_words(&day, WOULD_HOLD, &canvas);
+            // As above.
+            let _ = anstream::stdout().write_all(format!("{text}\n").as_bytes());
+        }
+        Err(error) => log::debug!("no picture: {}", failure::message(&error)),
+    }
+}
+
+/// The last day as a site holds it, for a terminal.
+///
+/// # Errors
+/// As every call to Nightscout fails.
+pub(crate) fn picture(
+    site: &Site,
+    terminal: Terminal,
+    zone: Tz,
+    now: DateTime<Utc>,
+) -> Result<String> {
+    let (day, units) = look(site, A_DAY, now, &[])?;
+    Ok(in_words(&day, HELD, &Canvas::of(terminal, zone, units)))
+}
+
+/// Hours.
+const A_DAY: u16 = 24;
+
+const HELD: &str = "as Nightscout holds them";
+const WOULD_HOLD: &str = "as Nightscout would hold them after this run";
 
 /// What the site holds of the last hours, with documents that it does not have yet.
 fn look(
@@ -61,9 +106,10 @@ fn look(
     let mut entries = site.entries(from, Some(now), drawn)?;
     for document in more {
         let known = document.get("identifier").and_then(Value::as_str);
-        let collection = match document.contains_key("sgv") {
-            true => &mut entries,
-            false => &mut treatments,
+        let collection = match document {
+            entry if entry.contains_key("sgv") => &mut entries,
+            treatment if treatment.contains_key("eventType") => &mut treatments,
+            _ => continue,
         };
         // A document that would be updated stands there already.
         collection.retain(|there| {
@@ -83,11 +129,11 @@ fn drawn(document: Document) -> Option<Document> {
 }
 
 /// The picture under a line that says what it shows.
-fn in_words(day: &Day, canvas: &Canvas) -> String {
+fn in_words(day: &Day, how: &str, canvas: &Canvas) -> String {
     let hours = (day.to - day.from).num_hours();
     let until = day.to.with_timezone(&canvas.zone);
     let head = format!(
-        "The {hours} hours before {}, as Nightscout holds them",
+        "The {hours} hours before {}, {how}",
         until.format("%Y-%m-%d %H:%M %Z")
     );
     if day.is_empty() {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{Findings, Mark, Part, Step, uploads};
-use crate::config::{ProfileMode, Reading};
+use crate::config::{ProfileMode, Reading, features};
 use crate::failure::{self, ExitStatus, Failure};
 use crate::http::RunLimits;
 use crate::nightscout::{Collection, GlucoseUnits, SecretCheck, Site, SiteStatus, SiteVersion};
@@ -133,6 +133,7 @@ fn describe(
         (false, true) => findings.bad(PART, SiteStatus::treatments_are_off()),
         (false, false) => findings.info(PART, "its careportal is off; no feature chosen needs it"),
     }
+    tell_plugins(reading, status, findings);
     if let Some(difference) = status.server_time.map(|server| (now - server).abs())
         && difference > CLOCKS_DIFFER_BY
     {
@@ -141,6 +142,35 @@ fn describe(
         let cure = "Correct the one that is wrong. Until then documents seem too young or too old";
         findings.add(Step::new(PART, Mark::Warning, text).cure(cure));
     }
+}
+
+/// Names the plugins that show what is copied, and that are off. What is copied is there without them too.
+fn tell_plugins(reading: &Reading, status: &SiteStatus, findings: &mut Findings<'_>) {
+    let Some(on) = &status.plugins else { return };
+    let mut missing = Vec::new();
+    let mut blind = Vec::new();
+    for feature in reading.features.iter() {
+        let off = |plugin: &&&str| !on.iter().any(|name| name == **plugin);
+        let off: Vec<&str> = feature.plugins().iter().filter(off).copied().collect();
+        if !off.is_empty() {
+            blind.push(feature);
+        }
+        missing.extend(off);
+    }
+    missing.sort_unstable();
+    missing.dedup();
+    if missing.is_empty() {
+        let text = "its plugins show what the features copy";
+        findings.add(Step::new(PART, Mark::Good, text).detail());
+        return;
+    }
+    let plugins = match missing.as_slice() {
+        [one] => format!("plugin {one} is off, which shows"),
+        several => format!("plugins {} are off, which show", several.join(", ")),
+    };
+    let text = format!("{plugins} {}", features::names(blind));
+    let cure = format!("Add to the site's ENABLE variable: {}", missing.join(" "));
+    findings.add(Step::new(PART, Mark::Info, text).cure(cure));
 }
 
 /// What a run needs of a collection.

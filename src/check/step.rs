@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::config::cli::VERSION;
 use crate::failure::{self, ExitStatus};
+use crate::nightscout::Site;
 use crate::report::counted;
 
 /// The parts of the check, in their order.
@@ -169,6 +170,8 @@ impl Step {
 /// What has been found so far; each step is told as soon as it is done, since a sleeping site takes its time.
 pub struct Findings<'a> {
     steps: Vec<Step>,
+    /// The site, where it may be read.
+    pub(super) site: Option<Site>,
     tell: &'a mut dyn FnMut(&Step),
 }
 
@@ -176,6 +179,7 @@ impl<'a> Findings<'a> {
     pub(super) fn new(tell: &'a mut dyn FnMut(&Step)) -> Self {
         Findings {
             steps: Vec::new(),
+            site: None,
             tell,
         }
     }

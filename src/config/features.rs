@@ -33,6 +33,8 @@ struct Row {
     fills: &'static [Collection],
     /// The event types of its treatments, this program's and tconnectsync's.
     event_types: &'static [&'static str],
+    /// The plugins by which the site shows them, for its `ENABLE` variable.
+    plugins: &'static [&'static str],
 }
 
 /// One kind of data that a pass copies.
@@ -78,6 +80,7 @@ impl Feature {
                 is_default: true,
                 fills: &[Collection::Treatments],
                 event_types: &["Temp Basal"],
+                plugins: &["basal"],
             },
             Feature::Bolus => Row {
                 name: "BOLUS",
@@ -85,6 +88,7 @@ impl Feature {
                 is_default: true,
                 fills: &[Collection::Treatments],
                 event_types: &["Meal Bolus", "Correction Bolus", "Combo Bolus"],
+                plugins: &["iob", "cob"],
             },
             Feature::PumpEvents => Row {
                 name: "PUMP_EVENTS",
@@ -103,6 +107,7 @@ impl Feature {
                     "Sensor Start",
                     "Sensor Stop",
                 ],
+                plugins: &["cage", "iage", "sage"],
             },
             Feature::PumpEventsBasalSuspension => Row {
                 name: "PUMP_EVENTS_BASAL_SUSPENSION",
@@ -110,6 +115,7 @@ impl Feature {
                 is_default: false,
                 fills: &[Collection::Treatments],
                 event_types: &["Basal Suspension", "Basal Resume"],
+                plugins: NOTHING,
             },
             Feature::PumpAlerts => Row {
                 name: "PUMP_ALERTS",
@@ -117,6 +123,7 @@ impl Feature {
                 is_default: false,
                 fills: &[Collection::Treatments],
                 event_types: &["Pump Alert"],
+                plugins: NOTHING,
             },
             Feature::Cgm => Row {
                 name: "CGM",
@@ -124,6 +131,7 @@ impl Feature {
                 is_default: false,
                 fills: &[Collection::Entries],
                 event_types: NOTHING,
+                plugins: NOTHING,
             },
             Feature::CgmAlerts => Row {
                 name: "CGM_ALERTS",
@@ -131,6 +139,7 @@ impl Feature {
                 is_default: false,
                 fills: &[Collection::Treatments],
                 event_types: &["CGM Alert"],
+                plugins: NOTHING,
             },
             Feature::BolusBg => Row {
                 name: "BOLUS_BG",
@@ -138,6 +147,7 @@ impl Feature {
                 is_default: false,
                 fills: &[Collection::Treatments],
                 event_types: &["BG Check"],
+                plugins: NOTHING,
             },
             Feature::DeviceStatus => Row {
                 name: "DEVICE_STATUS",
@@ -145,6 +155,7 @@ impl Feature {
                 is_default: false,
                 fills: &[Collection::DeviceStatus],
                 event_types: NOTHING,
+                plugins: &["pump"],
             },
             Feature::Iob => Row {
                 name: "IOB",
@@ -152,6 +163,7 @@ impl Feature {
                 is_default: false,
                 fills: &[Collection::DeviceStatus],
                 event_types: NOTHING,
+                plugins: &["iob"],
             },
             Feature::Profiles => Row {
                 name: "PROFILES",
@@ -159,6 +171,7 @@ impl Feature {
                 is_default: false,
                 fills: &[Collection::Profile, Collection::Treatments],
                 event_types: &["Profile Switch"],
+                plugins: NOTHING,
             },
         }
     }
@@ -192,6 +205,12 @@ impl Feature {
     /// The event types of its treatments: by these the check finds its newest one.
     pub const fn event_types(self) -> &'static [&'static str] {
         self.row().event_types
+    }
+
+    /// The plugins by which Nightscout shows its documents, by their names in the site's `ENABLE` variable. Without them the
+    /// documents are there all the same.
+    pub(crate) const fn plugins(self) -> &'static [&'static str] {
+        self.row().plugins
     }
 
     /// The feature of this name, in capitals or not.

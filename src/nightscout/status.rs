@@ -89,6 +89,8 @@ pub struct SiteStatus {
     pub units: GlucoseUnits,
     /// Whether treatments can be written; taken for granted when it does not say.
     pub careportal_enabled: bool,
+    /// The plugins that are on, by their names in `ENABLE`; `None` when it does not say.
+    pub plugins: Option<Vec<String>>,
     /// The server's clock at the time of the answer.
     pub server_time: Option<DateTime<Utc>>,
 }
@@ -123,11 +125,23 @@ impl SiteStatus {
                 .get("careportalEnabled")
                 .and_then(Value::as_bool)
                 .unwrap_or(true),
+            plugins: settings.and_then(plugins),
             server_time: text("serverTime")
                 .and_then(parse_created_at)
                 .or_else(|| instant_of(status.get("serverTimeEpoch")?)),
         })
     }
+}
+
+/// What `settings.enable` lists: the owner's plugins and those that are always on.
+fn plugins(settings: &Value) -> Option<Vec<String>> {
+    let names = settings.get("enable")?.as_array()?.iter();
+    Some(
+        names
+            .filter_map(Value::as_str)
+            .map(str::to_lowercase)
+            .collect(),
+    )
 }
 
 #[cfg(test)]
@@ -170,18 +184,23 @@ mod tests {
         assert_eq!(status.units, GlucoseUnits::MgDl);
         assert!(status.careportal_enabled);
         assert_eq!(status.server_time, None);
+        assert_eq!(status.plugins, None);
     }
 
     #[test]
     fn a_full_status_is_read() {
         let status = SiteStatus::read(&serde_json::json!({
             "status": "ok", "name": "nightscout", "version": "15.0.7", "serverTime": "2026-11-20T13:00:00.000Z",
-            "careportalEnabled": false, "settings": {"units": "mmol", "enable": []},
+            "careportalEnabled": false, "settings": {"units": "mmol", "enable": ["Basal", "iob"]},
         }))
         .unwrap();
         assert_eq!(status.version, SiteVersion(15, 0, 7));
         assert_eq!(status.units, GlucoseUnits::Mmol);
         assert!(!status.careportal_enabled);
+        assert_eq!(
+            status.plugins,
+            Some(vec!["basal".to_owned(), "iob".to_owned()])
+        );
         assert_eq!(status.server_time, "2026-11-20T13:00:00Z".parse().ok());
     }
 

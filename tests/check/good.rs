@@ -37,6 +37,7 @@ fn all_good_is_0_and_says_how_far_behind_the_site_is() {
     ok  Clock: pump …234 runs at UTC-04:00, which matches TIMEZONE_NAME; newest event 2026-05-15 23:58 EDT, 13 minutes ago
     ok  Nightscout: answers, version 15.0.7, units mg/dl
     ok  Nightscout: its careportal is on, so that it takes treatments
+    ok  Nightscout: its plugins show what the features copy
     ok  Nightscout: NS_SECRET is accepted and may do everything
     ok  Nightscout: treatments may be read and written
     ok  Uploads: BASAL: up to 2026-05-15 23:18 EDT, 40 minutes behind the pump

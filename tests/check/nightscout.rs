@@ -71,6 +71,37 @@ fn a_site_without_careportal() {
 }
 
 #[test]
+fn plugins_that_are_off_are_named_for_the_features_that_need_them() {
+    let told = |plugins: &[&str], features: &str| -> Vec<String> {
+        let mut arrangement = with_site(Nightscout::with(|settings| {
+            settings.plugins = plugins.iter().map(|name| (*name).to_owned()).collect();
+        }));
+        arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", features);
+        let (lines, status) = checked(&arrangement, chrono::Utc::now(), &[]);
+        assert_eq!(status, ExitStatus::Done, "{lines:#?}");
+        let about = lines.into_iter().filter(|line| line.contains("plugin"));
+        about.collect()
+    };
+    let default = ["basal", "bolus"];
+    assert_eq!(
+        told(&default, "BASAL,BOLUS,PUMP_EVENTS"),
+        [
+            "--  Nightscout: plugins cage, cob, iage, iob, sage are off, which show BOLUS,PUMP_EVENTS. Add to the site's ENABLE variable: cage cob iage iob sage"
+        ]
+    );
+    assert_eq!(
+        told(&["basal", "iob", "cob"], "BASAL,BOLUS,DEVICE_STATUS"),
+        [
+            "--  Nightscout: plugin pump is off, which shows DEVICE_STATUS. Add to the site's ENABLE variable: pump"
+        ]
+    );
+    assert_eq!(
+        told(&["basal", "iob", "cob"], "BASAL,BOLUS,CGM"),
+        ["ok  Nightscout: its plugins show what the features copy"]
+    );
+}
+
+#[test]
 fn a_site_that_did_not_start() {
     let arrangement = with_site(Nightscout::with(|settings| settings.boot_error = true));
     let now = chrono::Utc::now();

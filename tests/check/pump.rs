@@ -63,6 +63,7 @@ fn a_pump_that_has_been_silent_for_days_is_told_with_its_last_upload() {
     ??  Pump: no pump has events of the last day. Check that the phone with Tandem's app is on, online, and connected to the pump
     ok  Nightscout: answers, version 15.0.7, units mg/dl
     ok  Nightscout: its careportal is on, so that it takes treatments
+    ok  Nightscout: its plugins show what the features copy
     ok  Nightscout: NS_SECRET is accepted and may do everything
     ok  Nightscout: treatments may be read and written
     --  Uploads: BASAL: nothing yet

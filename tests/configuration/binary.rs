@@ -182,7 +182,7 @@ fn a_home_that_must_not_be_searched_is_gone_without() {
     let [check, _] = said(&["--check-login"]);
     assert!(
         check.contains(
-            "--  Configuration: ~/.config/tconnectsync/.env is not looked at: permission denied"
+            "--  Settings: ~/.config/tconnectsync/.env is not looked at: permission denied"
         ),
         "{check}"
     );
