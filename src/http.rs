@@ -22,7 +22,7 @@ mod transport_error;
 pub use run_limits::{Deadline, RunLimits, Stop};
 
 pub(crate) use answer::{Answer, Service, not_json};
-pub(crate) use call::{Call, Repeat};
+pub(crate) use call::{Call, Repeat, below};
 pub(crate) use certificates::certificates;
 pub(crate) use client::{Client, DoneAlready, Options, Reading, TryEnded, USER_AGENT};
 pub(crate) use json::{Allowance, JsonText};

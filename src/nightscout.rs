@@ -4,6 +4,7 @@
 //! others to say. The facts were measured on Nightscout 15.0.7 and hold back to 14.2 where nothing else is said.
 
 mod authentication;
+mod collection;
 mod compression;
 pub mod document;
 pub mod entry;
@@ -27,7 +28,6 @@ pub use status::{GlucoseUnits, SiteVersion};
 pub use writes::Written;
 
 pub(crate) use object_id::ObjectId;
-pub(crate) use queries::Brief;
 pub(crate) use removal::Removed;
 pub(crate) use rights::SecretCheck;
 pub(crate) use status::SiteStatus;

@@ -47,7 +47,8 @@ pub(super) fn check(
     // A secret that may not read profiles is no finding: no feature here needs it.
     if !reading.features.contains(Feature::Profiles)
         && site.may_read(Collection::Profile).is_ok_and(|may| may)
-        && let Ok(Some(profile)) = site.current_profile()
+        && let Ok(profiles) = site.newest_profiles()
+        && let Some(profile) = profiles.first()
     {
         let text = |name: &str| profile.get(name).and_then(Value::as_str);
         if text("enteredBy") == Some(ENTERED_BY) && text("identifier").is_none() {

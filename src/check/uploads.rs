@@ -65,13 +65,17 @@ pub(super) fn check(
 }
 
 fn newest(site: &Site, feature: Feature) -> Result<Option<DateTime<Utc>>> {
-    let time = |document: Option<Document>, field: &str| {
-        document.and_then(|document| parse_created_at(document.get(field)?.as_str()?))
+    let time = |documents: Vec<Document>, field: &str| {
+        documents
+            .first()
+            .and_then(|document| parse_created_at(document.get(field)?.as_str()?))
     };
     match feature.main_collection() {
         Collection::Treatments => site.newest_treatment_of(ENTERED_BY, feature.event_types()),
         Collection::Entries => site.newest_entry(ENTERED_BY),
-        Collection::DeviceStatus => Ok(time(site.newest_device_status(ENTERED_BY)?, "created_at")),
-        Collection::Profile => Ok(time(site.current_profile()?, "startDate")),
+        Collection::DeviceStatus => {
+            Ok(time(site.newest_device_statuses(ENTERED_BY)?, "created_at"))
+        }
+        Collection::Profile => Ok(time(site.newest_profiles()?, "startDate")),
     }
 }

@@ -82,6 +82,16 @@ impl Call {
     }
 }
 
+/// The address of `path` below `base`, whether that ends with a slash or not.
+pub(crate) fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    let joined = format!("{}/{path}", base.path().trim_end_matches('/'));
+    url.set_path(&joined);
+    url
+}
+
 impl Repeat {
     /// The statuses that may pass by themselves.
     pub(super) fn after_status(self, status: StatusCode) -> bool {

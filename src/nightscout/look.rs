@@ -2,13 +2,11 @@
 //! have passed it on.
 
 use anyhow::Result;
-use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::queries::Document;
 use super::site::Site;
 use super::stored::is_stored_as;
-use super::time::parse_created_at;
 use crate::config::Collection;
 use crate::http::{TransportError, TryEnded};
 
@@ -32,7 +30,7 @@ pub(super) fn can_be_found(collection: Collection, documents: &[Document]) -> bo
     documents.iter().all(|document| {
         let device = document.get("device").is_some_and(Value::is_string);
         identifier(document).is_some()
-            && (collection == Collection::Profile || time(collection, document).is_some())
+            && (collection == Collection::Profile || collection.instant(document).is_some())
             && (collection != Collection::DeviceStatus || device)
     })
 }
@@ -43,7 +41,7 @@ impl Site {
         if !can_be_found(collection, documents) {
             return Ok(false);
         }
-        let times = || documents.iter().filter_map(|sent| time(collection, sent));
+        let times = || documents.iter().filter_map(|sent| collection.instant(sent));
         let stored = match (collection, times().min(), times().max()) {
             (Collection::Treatments, Some(first), last) => self.treatments(first, last, Some)?,
             (Collection::Entries, Some(first), last) => self.entries(first, last, Some)?,
@@ -68,15 +66,4 @@ impl Site {
 
 fn identifier(document: &Document) -> Option<&str> {
     document.get("identifier").and_then(Value::as_str)
-}
-
-/// The time by which a collection is asked for a document.
-fn time(collection: Collection, document: &Document) -> Option<DateTime<Utc>> {
-    match collection {
-        Collection::Treatments | Collection::DeviceStatus => {
-            parse_created_at(document.get("created_at")?.as_str()?)
-        }
-        Collection::Entries => DateTime::from_timestamp_millis(document.get("date")?.as_i64()?),
-        Collection::Profile => None,
-    }
 }

@@ -23,8 +23,8 @@ impl Site {
     /// A token needs the permission `delete` for that, which no other call of this program asks for.
     pub(crate) fn remove(&self, collection: Collection, id: &ObjectId) -> Result<Removed> {
         let path = format!("{}/{id}", collection.name());
-        let name = collection.remove();
-        let mut call = Call::get(name, self.url(&path, &[]));
+        let name = collection.names().remove;
+        let mut call = Call::get(name, self.url(&path));
         call.method = Method::DELETE;
         let answer = self.ask(call, Caller::Owner)?;
         match answer.status() {

@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::SERVICE;
+use super::queries::Query;
 use super::site::{Caller, Site};
 use super::status::{SiteStatus, SiteVersion};
 use crate::config::Collection;
@@ -46,7 +47,7 @@ impl Site {
     /// What the site thinks of the secret. Fails with 77 when it does not know it.
     pub(crate) fn check_secret(&self) -> Result<SecretCheck> {
         const CALL: &str = "verifyauth";
-        let answer = self.ask(Call::get(CALL, self.url(CALL, &[])), Caller::Owner)?;
+        let answer = self.ask(Call::get(CALL, self.url(CALL)), Caller::Owner)?;
         match answer.status() {
             401 => bail!(self.unknown_secret()),
             429 | 500.. => bail!(answer.failure()),
@@ -71,16 +72,7 @@ impl Site {
 
     /// Whether the secret may read a collection.
     pub(crate) fn may_read(&self, collection: Collection) -> Result<bool> {
-        let date = match collection {
-            Collection::Treatments | Collection::DeviceStatus => {
-                Some(("find[created_at][$gte]", "2000-01-01"))
-            }
-            Collection::Entries => Some(("find[date][$gte]", "0")),
-            Collection::Profile => None,
-        };
-        let query: Vec<(&str, &str)> = date.into_iter().chain([("count", "1")]).collect();
-        let call = Call::get(collection.read(), self.url(collection.path(), &query));
-        self.allowed(call)
+        self.allowed(self.asking(&Query::all(collection), 1))
     }
 
     /// Whether the secret may add to a collection, asked in a way that stores nothing. `None` where this version has no
@@ -91,16 +83,18 @@ impl Site {
         version: SiteVersion,
     ) -> Result<Option<bool>> {
         let (path, body) = match collection {
-            Collection::Treatments if version > SiteVersion::default() => (collection.path(), "[]"),
+            Collection::Treatments if version > SiteVersion::default() => {
+                (collection.names().path, "[]")
+            }
             // Up to 15.0.6 an empty list of entries or device statuses is never answered, and a profile was no list
             // (measured on 14.2.6, 15.0.3 and 15.0.7).
-            _ if version >= SiteVersion::ANSWERS_EMPTY_LISTS => (collection.path(), "[]"),
+            _ if version >= SiteVersion::ANSWERS_EMPTY_LISTS => (collection.names().path, "[]"),
             Collection::Entries if version >= OLDEST_KNOWN => ("entries/preview.json", PREVIEWED),
             _ => return Ok(None),
         };
         let call = Call::post(
-            collection.write(),
-            self.url(path, &[]),
+            collection.names().write,
+            self.url(path),
             "application/json",
             body.into(),
         );
@@ -128,8 +122,8 @@ impl Site {
             method: Method::PUT,
             repeat: Repeat::Never,
             ..Call::post(
-                collection.write(),
-                self.url(collection.path(), &[]),
+                collection.names().write,
+                self.url(collection.names().path),
                 "application/json",
                 br#"{"_id":"x"}"#.to_vec(),
             )

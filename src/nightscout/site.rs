@@ -14,7 +14,7 @@ use super::SERVICE;
 use super::authentication::{Credential, sha1_hex};
 use super::compression::Compresses;
 use super::status::{SiteStatus, SiteVersion};
-use crate::config::{self, Collection, Secret};
+use crate::config::{self, Secret};
 use crate::failure::{ExitStatus, Failure};
 use crate::http::{
     self, Answer, Call, CallError, Client, DoneAlready, JsonText, Options, Reading, Repeat,
@@ -28,63 +28,6 @@ const LIST_CAP: u64 = 64 * 1024 * 1024;
 const WRITE_CAP: u64 = 4 * 1024 * 1024;
 
 const API_SECRET: HeaderName = HeaderName::from_static("api-secret");
-
-impl Collection {
-    /// The collection's path below `api/v1`, with the suffix that makes every answer JSON.
-    pub(super) fn path(self) -> &'static str {
-        match self {
-            Collection::Treatments => "treatments.json",
-            Collection::Entries => "entries.json",
-            Collection::DeviceStatus => "devicestatus.json",
-            Collection::Profile => "profile.json",
-        }
-    }
-
-    /// Whether sending a document twice leaves two.
-    pub(super) fn only_adds(self) -> bool {
-        matches!(self, Collection::DeviceStatus | Collection::Profile)
-    }
-
-    /// Its name, as permissions have it.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Collection::Treatments => "treatments",
-            Collection::Entries => "entries",
-            Collection::DeviceStatus => "devicestatus",
-            Collection::Profile => "profile",
-        }
-    }
-
-    /// What a failure calls reading from it.
-    pub(super) fn read(self) -> &'static str {
-        match self {
-            Collection::Treatments => "read treatments",
-            Collection::Entries => "read entries",
-            Collection::DeviceStatus => "read devicestatus",
-            Collection::Profile => "read profile",
-        }
-    }
-
-    /// What a failure calls removing from it.
-    pub(super) fn remove(self) -> &'static str {
-        match self {
-            Collection::Treatments => "remove from treatments",
-            Collection::Entries => "remove from entries",
-            Collection::DeviceStatus => "remove from devicestatus",
-            Collection::Profile => "remove from profile",
-        }
-    }
-
-    /// What a failure calls writing to it.
-    pub(super) fn write(self) -> &'static str {
-        match self {
-            Collection::Treatments => "write treatments",
-            Collection::Entries => "write entries",
-            Collection::DeviceStatus => "write devicestatus",
-            Collection::Profile => "write profile",
-        }
-    }
-}
 
 /// As whom a call is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,7 +95,7 @@ impl Site {
 
     /// The call of [`Site::status`].
     pub(super) fn status_call(&self) -> Call {
-        let mut call = Call::get("status", self.url("status.json", &[]));
+        let mut call = Call::get("status", self.url("status.json"));
         call.repeat = Repeat::UntilAwake;
         call
     }
@@ -174,17 +117,9 @@ impl Site {
         self.client.limits()
     }
 
-    /// An address below `api/v1` with these query pairs, percent-encoded.
-    pub(super) fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
-        let mut url = self.base.clone();
-        url.set_query(None);
-        url.set_fragment(None);
-        let joined = format!("{}/api/v1/{path}", self.base.path().trim_end_matches('/'));
-        url.set_path(&joined);
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        url
+    /// An address below `api/v1`.
+    pub(super) fn url(&self, path: &str) -> Url {
+        http::below(&self.base, &format!("api/v1/{path}"))
     }
 
     /// Sends a call with the secret; reads need it too, since sites can deny them. Any answer but a rejected secret and a
@@ -295,7 +230,7 @@ impl Site {
             method: method.clone(),
             repeat,
             cap: WRITE_CAP,
-            ..Call::post(name, self.url(path, &[]), "application/json", body)
+            ..Call::post(name, self.url(path), "application/json", body)
         };
         if let Some(compressed) = self.compresses.gzip(&body) {
             let mut call = call(compressed);

@@ -1,6 +1,6 @@
 //! Times as Nightscout stores and returns them.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 use serde_json::Value;
 
 /// Reads a `created_at`. Nightscout stores UTC, `2026-11-20T13:00:00.000Z`, but sites with `DE_NORMALIZE_DATES` return an
@@ -42,11 +42,6 @@ fn parse(text: &str) -> Option<DateTime<Utc>> {
     let naive = NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%.f")
         .or_else(|_| NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M"));
     naive.ok().map(|time| time.and_utc())
-}
-
-/// A time as the bound of a `find[created_at]`: the form in which it is stored.
-pub(super) fn bound(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 #[cfg(test)]
@@ -103,11 +98,5 @@ mod tests {
         ] {
             assert_eq!(at(none), None);
         }
-    }
-
-    #[test]
-    fn a_bound_is_utc_to_the_millisecond() {
-        let time = parse_created_at("2026-11-20T08:00:00.1239-05:00").unwrap();
-        assert_eq!(bound(time), "2026-11-20T13:00:00.123Z");
     }
 }

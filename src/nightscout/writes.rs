@@ -105,7 +105,7 @@ impl Site {
     ///
     /// A refused document is no failure: it is in the answer, with index 0.
     pub fn update_by_id(&self, collection: Collection, document: &Document) -> Result<Written> {
-        let call = collection.write();
+        let call = collection.names().write;
         // Without it, a site adds a document instead of replacing one.
         ensure!(
             document.get("_id").is_some_and(Value::is_string),
@@ -114,7 +114,7 @@ impl Site {
         let answer = self.send_json(
             call,
             Method::PUT,
-            collection.path(),
+            collection.names().path,
             to_json(document)?,
             Repeat::Freely,
         )?;
@@ -169,7 +169,7 @@ impl BatchWriter<'_> {
             self.site
                 .limits()
                 .check()
-                .context(self.collection.write())?;
+                .context(self.collection.names().write)?;
             // Behind a document that may yet have to be written, as little as possible goes up before it is judged.
             let largest = if self.suspects.is_empty() {
                 self.largest
@@ -280,7 +280,9 @@ impl BatchWriter<'_> {
             }
             None if nothing_accepted && refused >= REFUSALS_BEFORE_ANY_SUCCESS => {
                 let what = format!("was refused for each of the first {refused} documents");
-                Err(SERVICE.not_understood(self.collection.write(), what).into())
+                Err(SERVICE
+                    .not_understood(self.collection.names().write, what)
+                    .into())
             }
             _ => Ok(()),
         }
@@ -291,12 +293,15 @@ impl BatchWriter<'_> {
     }
 
     fn keeps_failing(&self, reason: &str) -> Failure {
-        SERVICE.unavailable(self.collection.write(), format!("kept failing: {reason}"))
+        SERVICE.unavailable(
+            self.collection.names().write,
+            format!("kept failing: {reason}"),
+        )
     }
 
     /// Sends the documents of a range in one request, repeated like this after server errors that did not pass.
     fn send(&mut self, range: &Range<usize>, after_errors: Repeat) -> Result<BatchOutcome> {
-        let call = self.collection.write();
+        let call = self.collection.names().write;
         let documents = &self.documents[range.clone()];
         let body = match documents {
             // An array of profiles is new in 15.0.7.
@@ -314,7 +319,7 @@ impl BatchWriter<'_> {
             Repeat::UnlessTimedOut
         };
         self.written.requests += 1;
-        let request = (call, Method::POST, collection.path(), body, repeat);
+        let request = (call, Method::POST, collection.names().path, body, repeat);
         let mut taken = |ended: TryEnded<'_>| {
             let taken = may_be_done(ended) && site.holds_all(collection, documents)?;
             Ok(taken.then_some(()))
@@ -369,7 +374,7 @@ impl BatchWriter<'_> {
     /// Whether the site acknowledges every document: it answers with what it stored, or with more where it stores a
     /// document as two.
     fn count(&self, answer: &Answer, sent: usize) -> Result<BatchOutcome> {
-        let call = self.collection.write();
+        let call = self.collection.names().write;
         let acknowledged = if answer.body().trim_ascii_start().starts_with(b"[") {
             self.site.json::<Vec<IgnoredAny>>(call, answer)?.len()
         } else {
@@ -398,7 +403,7 @@ fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
 fn no_careportal(answer: &Answer) -> Failure {
     SERVICE.failure(
         ExitStatus::NotUnderstood,
-        Collection::Treatments.write(),
+        Collection::Treatments.names().write,
         answer.described(),
         "If the site opens at the address in NS_URL, its careportal plugin is switched off, without which it takes no treatments: \
          remove careportal from its DISABLE variable",

@@ -11,8 +11,8 @@ use super::pump_side::PumpSide;
 use super::site_side::ThereAlready;
 use super::upload::SiteWriter;
 use crate::config::Feature;
+use crate::nightscout::Site;
 use crate::nightscout::document::{EventType, Existing, Treatment};
-use crate::nightscout::{Brief, Site};
 use crate::reconcile::reconcile;
 use crate::report::Report;
 use crate::window::{self, Window};
@@ -43,8 +43,8 @@ impl Pass<'_> {
         let types: Vec<&str> = AGES.iter().flat_map(|(_, types)| *types).copied().collect();
         let there = site.treatments_of(&types, self.now - COUNTED_FROM)?;
         let is_there = |types: &[&str]| {
-            let mut briefs = there.iter();
-            briefs.any(|brief| types.contains(&brief.event_type.as_str()))
+            let mut there = there.iter();
+            there.any(|document| types.contains(&document.event_type.as_str()))
         };
         let missing = AGES.iter().filter(|(_, types)| !is_there(types));
         Ok(missing.map(|(event_type, _)| *event_type).collect())
@@ -105,8 +105,8 @@ pub(super) fn may_be_of_a_first_run(document: &Existing, usual_start: DateTime<U
 }
 
 /// Whether documents, the newest of an uploader, are no more than an interrupted first run leaves.
-pub(super) fn are_of_a_first_run(newest: &[Brief]) -> bool {
-    let mut types = newest.iter().map(|brief| brief.event_type.as_str());
+pub(super) fn are_of_a_first_run(newest: &[Existing]) -> bool {
+    let mut types = newest.iter().map(|document| document.event_type.as_str());
     newest.len() <= MOST && types.all(begins_an_age)
 }
 

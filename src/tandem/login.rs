@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::SERVICE;
-use super::region::{Origins, Region, below};
+use super::region::{Origins, Region};
 use super::tokens::Tokens;
 use crate::config::{self, RegionChoice, Secret};
 use crate::failure::{self, ExitStatus, Failure};
-use crate::http::{Answer, Call, Client};
+use crate::http::{Answer, Call, Client, below};
 
 /// The longest chain of redirects from authorize to the code.
 const MAX_REDIRECTS: usize = 15;

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::http::below;
+
 /// One of the two regions. An account lives in one only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Region {
@@ -91,16 +93,6 @@ impl Region {
 #[expect(clippy::expect_used, reason = "the tests parse the whole table")]
 fn constant(url: &str) -> Url {
     Url::parse(url).expect("an address of the table")
-}
-
-/// The address of `path` below `base`, whether that ends with a slash or not.
-pub(super) fn below(base: &Url, path: &str) -> Url {
-    let mut url = base.clone();
-    url.set_query(None);
-    url.set_fragment(None);
-    let joined = format!("{}/{path}", base.path().trim_end_matches('/'));
-    url.set_path(&joined);
-    url
 }
 
 #[cfg(test)]

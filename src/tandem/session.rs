@@ -12,12 +12,12 @@ use super::login::header;
 use super::memory::Memory;
 use super::pump_logs::{self, PumpLogs};
 use super::pumper::{LARGEST_ACCOUNT, Pump, Pumper};
-use super::region::{Origins, Region, below};
+use super::region::{Origins, Region};
 use super::tokens::Tokens;
 use super::{SERVICE, event_codes};
 use crate::config;
 use crate::failure::{ExitStatus, Failure};
-use crate::http::{Answer, CONTINUES, Call, Client, JsonText, Reading, TransportError};
+use crate::http::{Answer, CONTINUES, Call, Client, JsonText, Reading, TransportError, below};
 
 /// The most days that one request for pump logs may span.
 pub(crate) const MAX_DAYS: i64 = 28;

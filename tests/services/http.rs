@@ -93,7 +93,7 @@ fn pauses_grow_and_a_sleeping_site_gets_time_to_wake() {
     let limits = limits();
     let site = site_with(&nightscout, limits.clone());
     site.status().unwrap();
-    site.current_profile().unwrap();
+    site.newest_profiles().unwrap();
     let pauses = limits.skipped_pauses();
     assert_eq!(pauses.len(), 4);
     assert!(

@@ -154,7 +154,7 @@ fn null_or_nothing_stands_for_a_failed_database() {
             site.newest_treatment("x", time("2026-12-01T00:00:00Z")),
             ExitStatus::Unavailable,
         );
-        fails(site.newest_device_status("x"), ExitStatus::Unavailable);
+        fails(site.newest_device_statuses("x"), ExitStatus::Unavailable);
     }
 }
 
@@ -206,8 +206,8 @@ fn entries_device_statuses_and_profiles_are_read_and_written() {
     let nightscout = Nightscout::start();
     let site = site(&nightscout);
     let document = |value: serde_json::Value| value.as_object().unwrap().clone();
-    assert_eq!(site.current_profile().unwrap(), None);
-    assert_eq!(site.newest_device_status("pump").unwrap(), None);
+    assert!(site.newest_profiles().unwrap().is_empty());
+    assert!(site.newest_device_statuses("pump").unwrap().is_empty());
     let entry = document(json!({
         "type": "sgv", "sgv": 120, "date": 1_795_382_853_000_i64, "dateString": "2026-11-22T16:27:33-05:00", "device": "pump",
     }));
@@ -227,13 +227,13 @@ fn entries_device_statuses_and_profiles_are_read_and_written() {
         }));
         write(&site, Collection::DeviceStatus, &[status]).unwrap();
     }
-    let newest = site.newest_device_status("pump").unwrap().unwrap();
-    assert_eq!(newest["pump"]["reservoir"], 2);
+    let newest = site.newest_device_statuses("pump").unwrap();
+    assert_eq!(newest[0]["pump"]["reservoir"], 2);
     let profile = document(
         json!({"defaultProfile": "A", "startDate": "2026-11-20T00:00:00.000Z", "store": {"A": {}}}),
     );
     write(&site, Collection::Profile, &[profile]).unwrap();
-    let mut current = site.current_profile().unwrap().unwrap();
+    let mut current = site.newest_profiles().unwrap().remove(0);
     current.insert("defaultProfile".to_owned(), json!("B"));
     assert_eq!(
         site.update_by_id(Collection::Profile, &current)
