@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use reqwest::header::{CONTENT_ENCODING, HeaderValue};
+
+use crate::http::Call;
 
 /// A body below this, in bytes, fits into a packet or two as it is.
 const WORTH_IT: usize = 4096;
@@ -26,13 +29,20 @@ impl Compresses {
         self.0.store(false, Ordering::Relaxed);
     }
 
-    /// The body compressed, where the site reads that and it is worth it.
-    pub(super) fn gzip(&self, body: &[u8]) -> Option<Vec<u8>> {
+    /// The call with its body compressed, where the site reads that and it is worth it.
+    pub(super) fn gzip(&self, call: &Call) -> Option<Call> {
+        let (content_type, body) = call.body.as_ref()?;
         if body.len() < WORTH_IT || !self.0.load(Ordering::Relaxed) {
             return None;
         }
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(body).ok()?;
-        encoder.finish().ok()
+        let mut call = Call {
+            body: Some((content_type, encoder.finish().ok()?)),
+            ..call.clone()
+        };
+        let gzip = HeaderValue::from_static("gzip");
+        call.headers.insert(CONTENT_ENCODING, gzip);
+        Some(call)
     }
 }

@@ -8,10 +8,10 @@ use super::queries::Document;
 use super::site::Site;
 use super::stored::is_stored_as;
 use crate::config::Collection;
-use crate::http::{TransportError, TryEnded};
+use crate::http::{Answer, Call, CallError, TransportError, TryEnded};
 
 /// Whether a write that ended like this may have been done.
-pub(super) fn may_be_done(ended: TryEnded<'_>) -> bool {
+fn may_be_done(ended: TryEnded<'_>) -> bool {
     match ended {
         TryEnded::Answered(answer) => match answer.status() {
             408 | 425 | 429 | 502 | 503 | 504 => true,
@@ -36,8 +36,39 @@ pub(super) fn can_be_found(collection: Collection, documents: &[Document]) -> bo
 }
 
 impl Site {
+    /// Sends documents. `None` where the site does not say that it took them, and yet holds them.
+    pub(super) fn send_unless_held(
+        &self,
+        collection: Collection,
+        documents: &[Document],
+        call: Call,
+    ) -> Result<Option<Answer>, CallError> {
+        let mut held = |ended: TryEnded<'_>| {
+            let held = may_be_done(ended) && self.holds_all(collection, documents)?;
+            Ok(held.then_some(()))
+        };
+        let outcome = match self.send_unless(call, &mut held) {
+            Ok(Err(())) => return Ok(None),
+            Ok(Ok(answer)) => Ok(answer),
+            Err(error) => Err(error),
+        };
+        let ended = match &outcome {
+            Ok(answer) => TryEnded::Answered(answer),
+            Err(error) => TryEnded::Failed(error.kind),
+        };
+        // Whatever comes next would send them again.
+        match held(ended) {
+            Ok(None) => outcome.map(Some),
+            Ok(Some(())) => Ok(None),
+            Err(error) => Err(CallError {
+                kind: TransportError::TurnedAway,
+                error,
+            }),
+        }
+    }
+
     /// Whether the site holds all of these documents just as they were sent. `false` also where they cannot be found again.
-    pub(super) fn holds_all(&self, collection: Collection, documents: &[Document]) -> Result<bool> {
+    fn holds_all(&self, collection: Collection, documents: &[Document]) -> Result<bool> {
         if !can_be_found(collection, documents) {
             return Ok(false);
         }

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use reqwest::Method;
 
 use super::object_id::ObjectId;
-use super::site::{Caller, Site};
+use super::site::Site;
 use crate::config::Collection;
 use crate::http::Call;
 
@@ -26,7 +26,7 @@ impl Site {
         let name = collection.names().remove;
         let mut call = Call::get(name, self.url(&path));
         call.method = Method::DELETE;
-        let answer = self.ask(call, Caller::Owner)?;
+        let answer = self.ask(call)?;
         match answer.status() {
             200..=299 => Ok(Removed::Yes),
             // 404 and 405 are of services that imitate Nightscout without this call.

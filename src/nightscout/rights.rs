@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::SERVICE;
 use super::queries::Query;
-use super::site::{Caller, Site};
+use super::site::Site;
 use super::status::{SiteStatus, SiteVersion};
 use crate::config::Collection;
 use crate::failure::{ExitStatus, Failure};
@@ -37,7 +37,7 @@ impl Site {
     /// The status as anybody may see it; `None` where the site tells nothing without a secret. Like [`Site::status`] it
     /// wakes a sleeping site.
     pub(crate) fn public_status(&self) -> Result<Option<SiteStatus>> {
-        let answer = self.ask(self.status_call(), Caller::Visitor)?;
+        let answer = self.ask_as_visitor(self.status_call())?;
         match answer.status() {
             401 | 403 => Ok(None),
             _ => self.read_status(&answer).map(Some),
@@ -47,7 +47,7 @@ impl Site {
     /// What the site thinks of the secret. Fails with 77 when it does not know it.
     pub(crate) fn check_secret(&self) -> Result<SecretCheck> {
         const CALL: &str = "verifyauth";
-        let answer = self.ask(Call::get(CALL, self.url(CALL)), Caller::Owner)?;
+        let answer = self.ask(Call::get(CALL, self.url(CALL)))?;
         match answer.status() {
             401 => bail!(self.unknown_secret()),
             429 | 500.. => bail!(answer.failure()),
@@ -92,12 +92,10 @@ impl Site {
             Collection::Entries if version >= OLDEST_KNOWN => ("entries/preview.json", PREVIEWED),
             _ => return Ok(None),
         };
-        let call = Call::post(
-            collection.names().write,
-            self.url(path),
-            "application/json",
-            body.into(),
-        );
+        let call = Call {
+            url: self.url(path),
+            ..self.sending(Method::POST, collection, body.into(), Repeat::Freely)
+        };
         self.allowed(call).map(Some)
     }
 
@@ -118,17 +116,9 @@ impl Site {
         if !is_refused {
             return Ok(None);
         }
-        let call = Call {
-            method: Method::PUT,
-            repeat: Repeat::Never,
-            ..Call::post(
-                collection.names().write,
-                self.url(collection.names().path),
-                "application/json",
-                br#"{"_id":"x"}"#.to_vec(),
-            )
-        };
-        let answer = self.ask(call, Caller::Owner)?;
+        let body = br#"{"_id":"x"}"#.to_vec();
+        let call = self.sending(Method::PUT, collection, body, Repeat::Never);
+        let answer = self.ask(call)?;
         match answer.status() {
             401 | 403 => Ok(Some(false)),
             400 | 500 => Ok(Some(true)),
@@ -138,7 +128,7 @@ impl Site {
 
     fn allowed(&self, call: Call) -> Result<bool> {
         let name = call.name;
-        let answer = self.ask(call, Caller::Owner)?;
+        let answer = self.ask(call)?;
         match answer.status() {
             401 | 403 => Ok(false),
             _ => self.read_json::<IgnoredAny>(name, &answer).map(|_| true),

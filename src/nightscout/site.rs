@@ -1,11 +1,10 @@
 //! One Nightscout site: its address, its credential, and how every call to it is made.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_ENCODING, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, HeaderName, HeaderValue};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use url::Url;
@@ -14,7 +13,7 @@ use super::SERVICE;
 use super::authentication::{Credential, sha1_hex};
 use super::compression::Compresses;
 use super::status::{SiteStatus, SiteVersion};
-use crate::config::{self, Secret};
+use crate::config::{self, Collection, Secret};
 use crate::failure::{ExitStatus, Failure};
 use crate::http::{
     self, Answer, Call, CallError, Client, DoneAlready, JsonText, Options, Reading, Repeat,
@@ -28,15 +27,6 @@ const LIST_CAP: u64 = 64 * 1024 * 1024;
 const WRITE_CAP: u64 = 4 * 1024 * 1024;
 
 const API_SECRET: HeaderName = HeaderName::from_static("api-secret");
-
-/// As whom a call is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Caller {
-    /// With the configured secret.
-    Owner,
-    /// Without any.
-    Visitor,
-}
 
 /// A Nightscout site. Clones share connections; several threads may use one.
 ///
@@ -126,7 +116,7 @@ impl Site {
     /// redirect is an answer.
     pub(super) fn send(&self, call: Call) -> Result<Answer, CallError> {
         let name = call.name;
-        let answer = self.ask(call, Caller::Owner)?;
+        let answer = self.ask(call)?;
         self.accepted(name, answer)
     }
 
@@ -149,7 +139,7 @@ impl Site {
         let name = call.name;
         let call = Call {
             cap: LIST_CAP,
-            ..self.signed(call, Caller::Owner)
+            ..self.signed(call)
         };
         let answer = match self.client.read_json(call, read)? {
             Reading::Json(list) => return Ok(list),
@@ -162,20 +152,23 @@ impl Site {
         })
     }
 
-    /// A call with the headers that it needs.
-    fn signed(&self, mut call: Call, caller: Caller) -> Call {
+    /// A call with the secret.
+    fn signed(&self, mut call: Call) -> Call {
         call.headers
             .insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if caller == Caller::Owner {
-            call.headers.insert(API_SECRET, self.credential.header());
-        }
+        call.headers.insert(API_SECRET, self.credential.header());
         call
     }
 
-    /// Sends a call. Any answer but a redirect is an answer, 401 too.
-    pub(super) fn ask(&self, call: Call, caller: Caller) -> Result<Answer, CallError> {
+    /// Sends a call with the secret. Any answer but a redirect is an answer, 401 too.
+    pub(super) fn ask(&self, call: Call) -> Result<Answer, CallError> {
+        self.ask_as_visitor(self.signed(call))
+    }
+
+    /// Sends a call as it is, without the secret.
+    pub(super) fn ask_as_visitor(&self, call: Call) -> Result<Answer, CallError> {
         let name = call.name;
-        let answer = self.client.send(self.signed(call, caller))?;
+        let answer = self.client.send(call)?;
         self.not_redirected(name, answer)
     }
 
@@ -194,54 +187,46 @@ impl Site {
         self.credential.advice()
     }
 
-    /// Sends a JSON body.
-    pub(super) fn send_json(
+    /// The call that sends a JSON body to a collection.
+    pub(super) fn sending(
         &self,
-        name: &'static str,
         method: Method,
-        path: &str,
+        collection: Collection,
         body: Vec<u8>,
         repeat: Repeat,
-    ) -> Result<Answer, CallError> {
-        let request = (name, method, path, body, repeat);
-        match self.send_json_unless(request, &mut |_| Ok(None::<Infallible>))? {
-            Ok(answer) => Ok(answer),
-            Err(never) => match never {},
+    ) -> Call {
+        let names = collection.names();
+        Call {
+            method,
+            repeat,
+            cap: WRITE_CAP,
+            ..Call::post(names.write, self.url(names.path), "application/json", body)
         }
     }
 
-    /// As [`Site::send_json`], but asks before each repeat whether the site has taken the body after all.
-    pub(super) fn send_json_unless<D>(
+    /// As [`Site::send`], compressed where the site reads that; before each repeat it asks whether the site has taken the body
+    /// after all.
+    pub(super) fn send_unless<D>(
         &self,
-        (name, method, path, body, repeat): (&'static str, Method, &str, Vec<u8>, Repeat),
+        call: Call,
         done: &mut DoneAlready<'_, D>,
     ) -> Result<Result<Answer, D>, CallError> {
-        let mut send = |call| match self
-            .client
-            .send_unless(self.signed(call, Caller::Owner), done)?
-        {
-            Ok(answer) => self
-                .not_redirected(name, answer)
-                .and_then(|answer| self.accepted(name, answer))
-                .map(Ok),
-            Err(found) => Ok(Err(found)),
+        let mut send = |call: Call| {
+            let name = call.name;
+            match self.client.send_unless(self.signed(call), done)? {
+                Ok(answer) => self
+                    .accepted(name, self.not_redirected(name, answer)?)
+                    .map(Ok),
+                Err(found) => Ok(Err(found)),
+            }
         };
-        let call = |body| Call {
-            method: method.clone(),
-            repeat,
-            cap: WRITE_CAP,
-            ..Call::post(name, self.url(path), "application/json", body)
-        };
-        if let Some(compressed) = self.compresses.gzip(&body) {
-            let mut call = call(compressed);
-            let gzip = HeaderValue::from_static("gzip");
-            call.headers.insert(CONTENT_ENCODING, gzip);
-            match send(call)? {
+        if let Some(compressed) = self.compresses.gzip(&call) {
+            match send(compressed)? {
                 Ok(answer) if matches!(answer.status(), 400 | 415) => self.compresses.must_not(),
                 settled => return Ok(settled),
             }
         }
-        send(call(body))
+        send(call)
     }
 
     /// The JSON of a 2xx answer. Where its database does not answer, a site goes on answering, after 30 seconds: its status as

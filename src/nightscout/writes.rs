@@ -10,12 +10,12 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::SERVICE;
-use super::look::{can_be_found, may_be_done};
+use super::look::can_be_found;
 use super::queries::Document;
 use super::site::Site;
 use crate::config::Collection;
 use crate::failure::{self, ExitStatus, Failure};
-use crate::http::{Answer, Repeat, TransportError, TryEnded};
+use crate::http::{Answer, Repeat, TransportError};
 
 /// The most documents in one request. Proxies of hosted sites cut off what takes longer than half a minute or is larger
 /// than a megabyte.
@@ -62,16 +62,14 @@ pub struct Refused {
 /// How a site took a request.
 enum BatchOutcome {
     Accepted,
-    /// The request is too large, or takes too long; the failure to end with when it cannot be made smaller.
-    TooMuch {
-        too_large: bool,
-        error: anyhow::Error,
-    },
-    /// A document in it is not acceptable. A server error may mean that, or that the server fails.
-    Refused {
-        reason: String,
-        server_error: bool,
-    },
+    /// The request is too large; the failure to end with when it cannot be made smaller.
+    TooLarge(anyhow::Error),
+    /// It takes too long, likewise.
+    TooSlow(anyhow::Error),
+    /// A document in it is not acceptable, for this reason.
+    Refused(String),
+    /// A server error: a document in it is not acceptable, or the server fails.
+    Failed(String),
 }
 
 impl Site {
@@ -105,19 +103,14 @@ impl Site {
     ///
     /// A refused document is no failure: it is in the answer, with index 0.
     pub fn update_by_id(&self, collection: Collection, document: &Document) -> Result<Written> {
-        let call = collection.names().write;
         // Without it, a site adds a document instead of replacing one.
         ensure!(
             document.get("_id").is_some_and(Value::is_string),
             "Nightscout: a replacement without an _id was to be sent"
         );
-        let answer = self.send_json(
-            call,
-            Method::PUT,
-            collection.names().path,
-            to_json(document)?,
-            Repeat::Freely,
-        )?;
+        let call = self.sending(Method::PUT, collection, to_json(document)?, Repeat::Freely);
+        let name = call.name;
+        let answer = self.send(call)?;
         let mut written = Written {
             requests: 1,
             ..Written::default()
@@ -128,7 +121,7 @@ impl Site {
                 reason: answer.described(),
             });
         } else {
-            self.json::<IgnoredAny>(call, &answer)?;
+            self.json::<IgnoredAny>(name, &answer)?;
             written.accepted = 1;
         }
         Ok(written)
@@ -182,15 +175,16 @@ impl BatchWriter<'_> {
             }
             match self.send(&range, Repeat::IfUntouched)? {
                 BatchOutcome::Accepted => self.accept(&range),
-                BatchOutcome::TooMuch { too_large, error } => {
-                    self.too_much(range, too_large, error)?
+                BatchOutcome::TooLarge(error) if range.len() == 1 => {
+                    self.refuse(range.start, failure::what(&error));
                 }
-                BatchOutcome::Refused {
-                    reason,
-                    server_error,
-                } => {
-                    self.refused(range, reason, server_error)?;
+                BatchOutcome::TooSlow(error) if range.len() <= FEWEST => return Err(error),
+                BatchOutcome::TooLarge(_) | BatchOutcome::TooSlow(_) => {
+                    self.largest = range.len().div_ceil(2);
+                    self.pending.push(range);
                 }
+                BatchOutcome::Refused(reason) => self.refused(range, reason, false)?,
+                BatchOutcome::Failed(reason) => self.refused(range, reason, true)?,
             }
             if let Some(good) = self.accepted {
                 for suspect in std::mem::take(&mut self.suspects) {
@@ -215,17 +209,18 @@ impl BatchWriter<'_> {
         let alone = |index| index..index + 1;
         match self.send(&alone(good), Repeat::Freely)? {
             BatchOutcome::Accepted => {}
-            BatchOutcome::TooMuch { error, .. } => return Err(error),
-            BatchOutcome::Refused { reason, .. } => bail!(self.keeps_failing(&reason)),
+            BatchOutcome::TooLarge(error) | BatchOutcome::TooSlow(error) => return Err(error),
+            BatchOutcome::Refused(reason) | BatchOutcome::Failed(reason) => {
+                bail!(self.keeps_failing(&reason))
+            }
         }
         match self.send(&alone(suspect), Repeat::Freely)? {
             BatchOutcome::Accepted => self.accept(&alone(suspect)),
-            BatchOutcome::TooMuch {
-                too_large: true,
-                error,
-            } => self.refuse(suspect, failure::what(&error)),
-            BatchOutcome::TooMuch { error, .. } => return Err(error),
-            BatchOutcome::Refused { reason, .. } => self.refuse(suspect, reason),
+            BatchOutcome::TooLarge(error) => self.refuse(suspect, failure::what(&error)),
+            BatchOutcome::TooSlow(error) => return Err(error),
+            BatchOutcome::Refused(reason) | BatchOutcome::Failed(reason) => {
+                self.refuse(suspect, reason);
+            }
         }
         Ok(())
     }
@@ -235,25 +230,6 @@ impl BatchWriter<'_> {
         let middle = range.start + length;
         self.pending.push(middle..range.end);
         self.pending.push(range.start..middle);
-    }
-
-    fn too_much(
-        &mut self,
-        range: Range<usize>,
-        too_large: bool,
-        error: anyhow::Error,
-    ) -> Result<()> {
-        let fewest = if too_large { 1 } else { FEWEST };
-        if range.len() > fewest {
-            self.largest = range.len().div_ceil(2);
-            self.pending.push(range);
-            Ok(())
-        } else if too_large {
-            self.refuse(range.start, failure::what(&error));
-            Ok(())
-        } else {
-            Err(error)
-        }
     }
 
     fn refused(&mut self, range: Range<usize>, reason: String, server_error: bool) -> Result<()> {
@@ -301,14 +277,13 @@ impl BatchWriter<'_> {
 
     /// Sends the documents of a range in one request, repeated like this after server errors that did not pass.
     fn send(&mut self, range: &Range<usize>, after_errors: Repeat) -> Result<BatchOutcome> {
-        let call = self.collection.names().write;
+        let collection = self.collection;
         let documents = &self.documents[range.clone()];
         let body = match documents {
             // An array of profiles is new in 15.0.7.
-            [document] if self.collection.only_adds() => to_json(document)?,
+            [document] if collection.only_adds() => to_json(document)?,
             documents => to_json(documents)?,
         };
-        let (site, collection) = (self.site, self.collection);
         let repeat = if collection.only_adds() && !can_be_found(collection, documents) {
             Repeat::IfUntouched
         } else if self.server_error.is_some() {
@@ -318,57 +293,29 @@ impl BatchWriter<'_> {
         } else {
             Repeat::UnlessTimedOut
         };
+        let call = self.site.sending(Method::POST, collection, body, repeat);
         self.written.requests += 1;
-        let request = (call, Method::POST, collection.names().path, body, repeat);
-        let mut taken = |ended: TryEnded<'_>| {
-            let taken = may_be_done(ended) && site.holds_all(collection, documents)?;
-            Ok(taken.then_some(()))
-        };
-        let outcome = match site.send_json_unless(request, &mut taken) {
-            Ok(Err(())) => return Ok(BatchOutcome::Accepted),
-            Ok(Ok(answer)) => Ok(answer),
-            Err(error) => Err(error),
-        };
-        let ended = match &outcome {
-            Ok(answer) => TryEnded::Answered(answer),
-            Err(error) => TryEnded::Failed(error.kind),
-        };
-        // Whatever comes next would send them again.
-        if taken(ended)?.is_some() {
-            return Ok(BatchOutcome::Accepted);
-        }
-        let answer = match outcome {
-            Ok(answer) => answer,
+        match self.site.send_unless_held(collection, documents, call) {
+            Ok(Some(answer)) => self.outcome(&answer, documents.len()),
+            Ok(None) => Ok(BatchOutcome::Accepted),
             Err(error) if error.kind == TransportError::TimedOut => {
-                return Ok(BatchOutcome::TooMuch {
-                    too_large: false,
-                    error: error.error,
-                });
+                Ok(BatchOutcome::TooSlow(error.error))
             }
-            Err(error) => return Err(error.into()),
-        };
-        match answer.status() {
-            200..=299 => self.count(&answer, documents.len()),
-            413 => Ok(BatchOutcome::TooMuch {
-                too_large: true,
-                error: answer.failure().into(),
-            }),
-            408 | 502 | 504 => Ok(BatchOutcome::TooMuch {
-                too_large: false,
-                error: answer.failure().into(),
-            }),
-            400 | 422 => Ok(BatchOutcome::Refused {
-                reason: answer.described(),
-                server_error: false,
-            }),
-            // A page instead is of the site as a whole, which did not start.
-            500 if answer.is_json() => Ok(BatchOutcome::Refused {
-                reason: answer.described(),
-                server_error: true,
-            }),
-            404 if self.collection == Collection::Treatments => Err(no_careportal(&answer).into()),
-            _ => Err(answer.failure().into()),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    fn outcome(&self, answer: &Answer, sent: usize) -> Result<BatchOutcome> {
+        Ok(match answer.status() {
+            200..=299 => return self.count(answer, sent),
+            413 => BatchOutcome::TooLarge(answer.failure().into()),
+            408 | 502 | 504 => BatchOutcome::TooSlow(answer.failure().into()),
+            400 | 422 => BatchOutcome::Refused(answer.described()),
+            // A page instead is of the site as a whole, which did not start.
+            500 if answer.is_json() => BatchOutcome::Failed(answer.described()),
+            404 if self.collection == Collection::Treatments => bail!(no_careportal(answer)),
+            _ => bail!(answer.failure()),
+        })
     }
 
     /// Whether the site acknowledges every document: it answers with what it stored, or with more where it stores a
