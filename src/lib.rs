@@ -13,6 +13,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`failure`] | what can go wrong, its exit status, and the advice printed with it |
+//! | [`foreign`] | values in JSON of others, whose types change |
 //! | [`config`] | command line, environment and `.env` files as one typed [`config::Config`] |
 //! | [`logging`] | the log on standard error |
 //! | [`terminal`] | what standard output is shown on |
@@ -39,6 +40,7 @@ pub mod check;
 pub mod config;
 pub mod doubles;
 pub mod failure;
+mod foreign;
 pub mod heartbeat;
 pub mod http;
 pub mod logging;

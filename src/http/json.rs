@@ -3,10 +3,14 @@
 use std::cell::Cell;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
+use std::marker::PhantomData;
 use std::rc::Rc;
 
 use anyhow::Result;
-use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::value::RawValue;
 
 use super::answer::{Service, not_json};
 
@@ -80,15 +84,29 @@ impl<'r> JsonText<'r> {
     }
 
     /// Gives each element of a list to `each`, one after the other, whose text may have so many bytes.
-    pub(crate) fn each<E>(self, bytes: u64, each: impl FnMut(E)) -> Result<()>
-    where
-        E: serde::de::DeserializeOwned,
-    {
-        self.read(bytes, |allowance| Each {
+    pub(crate) fn each<E: DeserializeOwned>(self, bytes: u64, each: impl FnMut(E)) -> Result<()> {
+        self.read(bytes, |allowance| List {
             allowance,
             bytes,
             each,
-            element: std::marker::PhantomData,
+            element: PhantomData,
+        })?;
+        Ok(())
+    }
+
+    /// Gives each element of the lists that an object has under these names to `each`, with the place of its list among the
+    /// names; yields which of them there were, for null stands in for lists. What else the object has is skipped.
+    pub(crate) fn lists<const N: usize>(
+        self,
+        names: [&str; N],
+        bytes: u64,
+        each: impl FnMut(usize, Box<RawValue>),
+    ) -> Result<[bool; N]> {
+        self.read(bytes, |allowance| Lists {
+            names,
+            allowance,
+            bytes,
+            each,
         })
     }
 }
@@ -111,44 +129,94 @@ impl<R: Read> Read for Metered<R> {
     }
 }
 
-/// Reads a list element by element.
-struct Each<E, F> {
+/// Reads a list element by element; yields whether there was one.
+struct List<E, F> {
     allowance: Allowance,
     bytes: u64,
     each: F,
-    element: std::marker::PhantomData<E>,
+    element: PhantomData<E>,
 }
 
-impl<'de, E: serde::de::DeserializeOwned, F: FnMut(E)> DeserializeSeed<'de> for Each<E, F> {
-    type Value = ();
+impl<'de, E: DeserializeOwned, F: FnMut(E)> DeserializeSeed<'de> for List<E, F> {
+    type Value = bool;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-impl<'de, E: serde::de::DeserializeOwned, F: FnMut(E)> Visitor<'de> for Each<E, F> {
-    type Value = ();
+impl<'de, E: DeserializeOwned, F: FnMut(E)> Visitor<'de> for List<E, F> {
+    type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
+    fn visit_unit<E2>(self) -> Result<bool, E2> {
+        Ok(false)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<bool, A::Error> {
         loop {
             self.allowance.grant(self.bytes);
             match elements.next_element::<E>()? {
                 Some(element) => (self.each)(element),
-                None => return Ok(()),
+                None => return Ok(true),
             }
         }
     }
 }
 
+/// Reads an object with lists; yields which of them there were.
+struct Lists<'n, F, const N: usize> {
+    names: [&'n str; N],
+    allowance: Allowance,
+    bytes: u64,
+    each: F,
+}
+
+impl<'de, F: FnMut(usize, Box<RawValue>), const N: usize> DeserializeSeed<'de> for Lists<'_, F, N> {
+    type Value = [bool; N];
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<[bool; N], D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, F: FnMut(usize, Box<RawValue>), const N: usize> Visitor<'de> for Lists<'_, F, N> {
+    type Value = [bool; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<[bool; N], A::Error> {
+        let mut found = [false; N];
+        while let Some(key) = map.next_key::<String>()? {
+            let index = self.names.iter().position(|name| *name == key);
+            match index.filter(|index| !found[*index]) {
+                Some(index) => {
+                    found[index] = map.next_value_seed(List {
+                        allowance: self.allowance.clone(),
+                        bytes: self.bytes,
+                        // The text of an element first: one odd value must not end the whole list.
+                        each: |element| (self.each)(index, element),
+                        element: PhantomData,
+                    })?;
+                }
+                None => {
+                    self.allowance.grant_skipping();
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            self.allowance.grant(self.bytes);
+        }
+        Ok(found)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use serde::de::IgnoredAny;
-
     use super::*;
 
     const SERVICE: Service = Service {

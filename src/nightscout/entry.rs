@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::{ENTERED_BY, Identity, local_time};
 use super::time::instant_of;
+use crate::foreign::number;
 use crate::pump::clock::Sighting;
 use crate::pump::quantity::MgDl;
 
@@ -96,11 +97,7 @@ impl ExistingEntry {
 
 /// A whole number, or one as text; what stands for beyond the sensor's range is none.
 fn glucose(sgv: Option<&Value>) -> Option<MgDl> {
-    let number = match sgv? {
-        Value::Number(number) => number.as_f64()?,
-        Value::String(text) => text.trim().parse().ok()?,
-        _ => return None,
-    };
+    let number = number(sgv?)?;
     let whole = number.fract() == 0.0 && (40.0..=400.0).contains(&number);
     whole.then_some(MgDl(number as u16))
 }

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::quantity::MilliUnitsPerHour;
+use crate::foreign::{number, whole};
 
 /// The profiles of a pump.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,23 +118,4 @@ impl Segment {
     fn is_unused(&self) -> bool {
         *self == Segment::NOTHING
     }
-}
-
-/// A number, also one written as text.
-fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text
-            .trim()
-            .parse()
-            .ok()
-            .filter(|number: &f64| number.is_finite()),
-        _ => None,
-    }
-}
-
-fn whole(value: &Value) -> Option<i64> {
-    number(value)
-        .filter(|number| number.fract() == 0.0 && number.abs() < 1e15)
-        .map(|number| number as i64)
 }

@@ -9,9 +9,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::SERVICE;
-use super::pump_logs::wall_clock;
 use super::tokens::is_path_segment;
 use crate::config::PumpSerial;
+use crate::foreign::{text, wall_clock};
 use crate::http::{JsonText, not_json};
 
 /// The largest account that is read, in bytes: each pump brings its settings of some ten kilobytes.
@@ -122,6 +122,7 @@ impl Pump {
     /// `None` for what is no pump, or one that cannot be asked for.
     fn read(raw: &RawValue) -> Option<Pump> {
         let wire: WirePump = serde_json::from_str(raw.get()).ok()?;
+        let time = |value: &Value| wall_clock(value.as_str()?);
         let range = |end: &str| time(wire.available_data_range.get(end)?);
         Some(Pump {
             assignment_id: text(&wire.assignment_id).filter(|id| is_path_segment(id))?,
@@ -131,7 +132,7 @@ impl Pump {
             algorithm: text(&wire.algorithm),
             available: (range("start"), range("end")),
             newest_event: time(&wire.max_date_of_events),
-            last_upload: text(&wire.last_upload_date).and_then(|text| instant(&text)),
+            last_upload: instant(&wire.last_upload_date),
             settings: Some(wire.settings).filter(Value::is_object),
         })
     }
@@ -149,21 +150,9 @@ impl Pump {
     }
 }
 
-/// A text that is not blank, or a number as text.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-fn time(value: &Value) -> Option<NaiveDateTime> {
-    wall_clock(value.as_str()?)
-}
-
 /// A server time: UTC, whether it says so or not.
-fn instant(text: &str) -> Option<DateTime<Utc>> {
+fn instant(value: &Value) -> Option<DateTime<Utc>> {
+    let text = value.as_str()?;
     let offset = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
     offset.ok().or_else(|| Some(wall_clock(text)?.and_utc()))
 }

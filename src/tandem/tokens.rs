@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::SERVICE;
 use super::region::Region;
 use crate::config::Secret;
+use crate::foreign::{number, text};
 use crate::http::Answer;
 
 /// How long a token is taken to last when the server does not say. The shorter of the two lifetimes seen.
@@ -60,11 +61,9 @@ impl Tokens {
         let body: TokenAnswer = answer.json()?;
         let access_token = text(&body.access_token).and_then(Secret::new);
         let pumper_id = text(&body.id_token).and_then(|token| pumper_id(&token));
-        let lifetime = text(&body.expires_in)
-            .and_then(|seconds| seconds.parse::<f64>().ok())
-            .map_or(USUAL_LIFETIME_SECS, |seconds| {
-                seconds.clamp(0.0, 1e6) as i64
-            });
+        let lifetime = number(&body.expires_in).map_or(USUAL_LIFETIME_SECS, |seconds| {
+            seconds.clamp(0.0, 1e6) as i64
+        });
         Ok(Tokens {
             region,
             access_token: access_token.ok_or_else(|| missing("an access token"))?,
@@ -101,15 +100,6 @@ pub(super) fn is_path_segment(id: &str) -> bool {
         && id
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-}
-
-/// A text, or a number as text.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
