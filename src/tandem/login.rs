@@ -3,13 +3,13 @@
 //! Login page, login, authorize (OAuth 2.0 authorization code with PKCE, RFC 7636), token. The steps and their answers
 //! are as observed up to October 2026.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::header::{HeaderValue, REFERER};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::SERVICE;
 use super::region::{Origins, Region};
@@ -20,13 +20,6 @@ use crate::http::{Answer, Call, Client, below};
 
 /// The longest chain of redirects from authorize to the code.
 const MAX_REDIRECTS: usize = 15;
-
-/// How a login ended that the service answered.
-enum Attempt {
-    LoggedIn(Tokens),
-    /// `account/invalid_credentials`: a wrong password, or an account of the other region.
-    UnknownAccount,
-}
 
 /// The regions that a login is tried in, in this order: by `auto` the US and, where the account is unknown there, the EU.
 pub(super) fn regions(choice: RegionChoice) -> &'static [Region] {
@@ -53,7 +46,7 @@ pub(super) fn log_in(
     )?;
     for &region in regions {
         match attempt(client, config, region, &origins(region)) {
-            Ok(Attempt::LoggedIn(tokens)) => {
+            Ok(Some(tokens)) => {
                 if config.region == RegionChoice::Auto && region == Region::Eu {
                     log::warn!(
                         "Tandem Source: the account is in the EU region. Set TCONNECT_REGION=EU: the US is asked first otherwise"
@@ -61,7 +54,7 @@ pub(super) fn log_in(
                 }
                 return Ok(tokens);
             }
-            Ok(Attempt::UnknownAccount) => rejected_in(region),
+            Ok(None) => rejected_in(region),
             Err(error) => {
                 if failure::status(&error) == ExitStatus::CredentialsRejected {
                     rejected_in(region);
@@ -70,25 +63,26 @@ pub(super) fn log_in(
             }
         }
     }
-    Err(rejected(config.region).into())
+    bail!(rejected(config.region))
 }
 
-/// One login in one region. A rejection is never tried again: after a few of them Tandem locks the account.
+/// One login in one region; `None` where it does not know the account: the password is wrong, or the region. A rejection is
+/// never tried again: after a few of them Tandem locks the account.
 fn attempt(
     client: &Client,
     config: &config::Tandem,
     region: Region,
     origins: &Origins,
-) -> Result<Attempt> {
+) -> Result<Option<Tokens>> {
     if !sign_in(client, config, origins)? {
-        return Ok(Attempt::UnknownAccount);
+        return Ok(None);
     }
     let mut answer = exchange(client, origins)?;
     if answer.status() == 400 && answer.tries() > 1 {
         // An earlier try got through unanswered and used up the code, which counts once only.
         answer = exchange(client, origins)?;
     }
-    Tokens::read(region, &answer).map(Attempt::LoggedIn)
+    Tokens::read(region, &answer).map(Some)
 }
 
 /// Step 1: the login page, for its cookies. Whether they are needed is unverified; the clients that work ask for them.
@@ -116,34 +110,29 @@ fn sign_in(client: &Client, config: &config::Tandem, origins: &Origins) -> Resul
     call.headers.insert(REFERER, header(&origins.login_page)?);
     let answer = client.send(call)?;
     match answer.status() {
-        401 if body_says(&answer, "error", "account/invalid_credentials") => Ok(false),
-        401 => Err(SERVICE
-            .failure(
-                ExitStatus::CredentialsRejected,
-                "login",
-                answer.described(),
-                ADVICE_REJECTED,
-            )
-            .into()),
+        401 if body_says(&answer, "error", "account/invalid_credentials") => return Ok(false),
+        401 => bail!(SERVICE.failure(
+            ExitStatus::CredentialsRejected,
+            "login",
+            answer.described(),
+            ADVICE_REJECTED,
+        )),
         400 if body_says(&answer, "message", "Max attempted logins exceeded") => {
-            Err(locked(config.region).into())
+            bail!(locked(config.region))
         }
-        _ => {
-            let body: Value = answer.json()?;
-            match body.get("status").and_then(Value::as_str) {
-                Some(status) if !status.eq_ignore_ascii_case("SUCCESS") => Err(SERVICE
-                    .not_understood(
-                        "login",
-                        "answered that there is more to do than to give a password",
-                    )
-                    .into()),
-                _ if !body.is_object() => Err(SERVICE
-                    .not_understood("login", "answered JSON of an unexpected shape")
-                    .into()),
-                _ => Ok(true),
-            }
-        }
+        _ => {}
     }
+    let body: Value = answer.json()?;
+    ensure!(body.is_object(), answer.of_unexpected_shape());
+    let status = body.get("status").and_then(Value::as_str);
+    ensure!(
+        status.is_none_or(|status| status.eq_ignore_ascii_case("SUCCESS")),
+        SERVICE.not_understood(
+            "login",
+            "answered that there is more to do than to give a password"
+        )
+    );
+    Ok(true)
 }
 
 /// Whether a value of a JSON body begins with this text.
@@ -157,13 +146,15 @@ fn body_says(answer: &Answer, key: &str, text: &str) -> bool {
 fn exchange(client: &Client, origins: &Origins) -> Result<Answer> {
     let verifier = code_verifier()?;
     let code = authorize(client, origins, &code_challenge(&verifier))?;
-    let form = form_urlencoded(&[
-        ("grant_type", "authorization_code"),
-        ("client_id", origins.client_id),
-        ("code", code.expose()),
-        ("redirect_uri", origins.redirect.as_str()),
-        ("code_verifier", verifier.expose()),
-    ]);
+    let form = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([
+            ("grant_type", "authorization_code"),
+            ("client_id", origins.client_id),
+            ("code", code.expose()),
+            ("redirect_uri", origins.redirect.as_str()),
+            ("code_verifier", verifier.expose()),
+        ])
+        .finish();
     let call = Call::post(
         "token",
         below(&origins.accounts, "connect/token"),
@@ -177,23 +168,22 @@ fn exchange(client: &Client, origins: &Origins) -> Result<Answer> {
 fn authorize(client: &Client, origins: &Origins, challenge: &str) -> Result<Secret> {
     const CALL: &str = "authorize";
     let mut url = below(&origins.accounts, "connect/authorize");
-    url.query_pairs_mut()
-        .append_pair("client_id", origins.client_id)
-        .append_pair("response_type", "code")
-        .append_pair("scope", "openid profile email")
-        .append_pair("redirect_uri", origins.redirect.as_str())
-        .append_pair("code_challenge", challenge)
-        .append_pair("code_challenge_method", "S256");
+    url.query_pairs_mut().extend_pairs([
+        ("client_id", origins.client_id),
+        ("response_type", "code"),
+        ("scope", "openid profile email"),
+        ("redirect_uri", origins.redirect.as_str()),
+        ("code_challenge", challenge),
+        ("code_challenge_method", "S256"),
+    ]);
     for _ in 0..MAX_REDIRECTS {
         let answer = client.send(Call::get(CALL, url.clone()))?;
         if answer.is_success() {
             // A page for people instead of a redirect: the login page.
             bail!(session_not_accepted());
         }
-        let location = match answer.status() {
-            300..=399 => answer.location(),
-            _ => None,
-        };
+        let is_redirect = matches!(answer.status(), 300..=399);
+        let location = answer.location().filter(|_| is_redirect);
         let Some(next) = location.and_then(|location| url.join(location).ok()) else {
             bail!(answer.failure());
         };
@@ -208,9 +198,7 @@ fn authorize(client: &Client, origins: &Origins, challenge: &str) -> Result<Secr
         }
         url = next;
     }
-    Err(SERVICE
-        .not_understood(CALL, "was redirected too often")
-        .into())
+    bail!(SERVICE.not_understood(CALL, "was redirected too often"))
 }
 
 /// The code in the address that the chain ends with.
@@ -269,12 +257,6 @@ fn code_challenge(verifier: &Secret) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose()))
 }
 
-fn form_urlencoded(pairs: &[(&str, &str)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs)
-        .finish()
-}
-
 /// An address as a header value. Addresses are ASCII once parsed.
 pub(super) fn header(url: &Url) -> Result<HeaderValue> {
     HeaderValue::from_str(url.as_str()).ok().with_context(|| {
@@ -290,26 +272,22 @@ const ADVICE_REJECTED: &str = "Check TCONNECT_EMAIL and TCONNECT_PASSWORD by sig
                                several rejected logins Tandem locks the account";
 
 fn rejected(choice: RegionChoice) -> Failure {
+    const WRONG: &str = "the e-mail address or the password is wrong";
+    let in_one = |region: Region, other: Region| {
+        (
+            format!(
+                "was rejected in the {region} region: {WRONG}, or the account is in the {other} region"
+            ),
+            format!("{ADVICE_REJECTED}. If signing in there works, set TCONNECT_REGION={other}"),
+        )
+    };
     let (what, advice) = match choice {
         RegionChoice::Auto => (
-            "was rejected in both regions: the e-mail address or the password is wrong".to_owned(),
+            format!("was rejected in both regions: {WRONG}"),
             ADVICE_REJECTED.to_owned(),
         ),
-        RegionChoice::Us | RegionChoice::Eu => {
-            let (region, other) = match choice {
-                RegionChoice::Eu => ("EU", "US"),
-                _ => ("US", "EU"),
-            };
-            (
-                format!(
-                    "was rejected in the {region} region: the e-mail address or the password is wrong, or the account is in the \
-                     {other} region"
-                ),
-                format!(
-                    "{ADVICE_REJECTED}. If signing in there works, set TCONNECT_REGION={other}"
-                ),
-            )
-        }
+        RegionChoice::Us => in_one(Region::Us, Region::Eu),
+        RegionChoice::Eu => in_one(Region::Eu, Region::Us),
     };
     SERVICE.failure(ExitStatus::CredentialsRejected, "login", what, advice)
 }

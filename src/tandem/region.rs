@@ -40,51 +40,50 @@ pub(super) struct Origins {
     pub(crate) replaced: bool,
 }
 
-/// A row of the table: what the web app of October 2026 uses.
-struct Row {
-    login_page: &'static str,
-    accounts: &'static str,
-    source: &'static str,
-    redirect: &'static str,
-    client_id: &'static str,
-}
+/// The addresses that the web app of October 2026 uses: its login page, its accounts, the service itself, and where a login
+/// leads back to; with its client id.
+type Row = ([&'static str; 4], &'static str);
 
-const US: Row = Row {
-    login_page: "https://sso.tandemdiabetes.com/",
-    accounts: "https://tdcservices.tandemdiabetes.com/accounts/api/",
-    source: "https://source.tandemdiabetes.com/",
-    redirect: "https://sso.tandemdiabetes.com/auth/callback",
-    client_id: "0oa4wnbvtladeyVZX4h7",
-};
+const US: Row = (
+    [
+        "https://sso.tandemdiabetes.com/",
+        "https://tdcservices.tandemdiabetes.com/accounts/api/",
+        "https://source.tandemdiabetes.com/",
+        "https://sso.tandemdiabetes.com/auth/callback",
+    ],
+    "0oa4wnbvtladeyVZX4h7",
+);
 
-const EU: Row = Row {
-    login_page: "https://sso.tandemdiabetes.com/",
-    accounts: "https://tdcservices.eu.tandemdiabetes.com/accounts/api/",
-    source: "https://source.eu.tandemdiabetes.com/",
-    redirect: "https://source.eu.tandemdiabetes.com/authorize/callback",
-    client_id: "1519e414-eeec-492e-8c5e-97bea4815a10",
-};
+const EU: Row = (
+    [
+        "https://sso.tandemdiabetes.com/",
+        "https://tdcservices.eu.tandemdiabetes.com/accounts/api/",
+        "https://source.eu.tandemdiabetes.com/",
+        "https://source.eu.tandemdiabetes.com/authorize/callback",
+    ],
+    "1519e414-eeec-492e-8c5e-97bea4815a10",
+);
 
-/// What stands for both rows where one origin replaces all of Tandem's, relative to it.
+/// What stands for these addresses where one origin replaces all of Tandem's, relative to it.
 const REPLACED: [&str; 4] = ["", "accounts/api/", "", "auth/callback"];
 
 impl Region {
     /// The region's addresses. With `base`, all of them on that one origin; the client id stays the region's.
     pub(super) fn origins(self, base: Option<&Url>) -> Origins {
-        let row = match self {
+        let (addresses, client_id) = match self {
             Region::Us => US,
             Region::Eu => EU,
         };
         let [login_page, accounts, source, redirect] = match base {
             Some(base) => REPLACED.map(|path| below(base, path)),
-            None => [row.login_page, row.accounts, row.source, row.redirect].map(constant),
+            None => addresses.map(constant),
         };
         Origins {
             login_page,
             accounts,
             source,
             redirect,
-            client_id: row.client_id,
+            client_id,
             replaced: base.is_some(),
         }
     }
@@ -126,7 +125,7 @@ mod tests {
                 origins.redirect.as_str(),
                 "http://127.0.0.1:4000/auth/callback"
             );
-            assert_eq!(origins.client_id, EU.client_id);
+            assert_eq!(origins.client_id, EU.1);
         }
     }
 }

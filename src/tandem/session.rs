@@ -53,11 +53,10 @@ impl Session {
     ///
     /// Fails with 77 on rejected credentials and locked accounts, too.
     pub(crate) fn open(client: Client, config: &config::Tandem, memory: Memory) -> Result<Session> {
-        let tokens = match memory.tokens() {
-            Some(tokens) => return Ok(Session::new(client, config, tokens, memory, true)),
-            None => memory.log_in(&client, config)?,
-        };
-        Ok(Session::new(client, config, tokens, memory, false))
+        let kept = memory.tokens();
+        let unproven = kept.is_some();
+        let tokens = kept.map_or_else(|| memory.log_in(&client, config), Ok)?;
+        Ok(Session::new(client, config, tokens, memory, unproven))
     }
 
     /// Logs in with e-mail and password, whatever is remembered, and remembers how it went.
@@ -127,10 +126,11 @@ impl Session {
                 let path = format!("api/reports/bff/pump-logs/{}", pump.assignment_id);
                 let mut url = below(&origins.source, &path);
                 // The Z is not honoured as UTC: the times select by the pump's wall clock.
-                url.query_pairs_mut()
-                    .append_pair("pumperId", tokens.pumper_id.expose())
-                    .append_pair("startDate", &format!("{first}T00:00:00Z"))
-                    .append_pair("endDate", &format!("{last}T23:59:59Z"));
+                url.query_pairs_mut().extend_pairs([
+                    ("pumperId", tokens.pumper_id.expose()),
+                    ("startDate", &format!("{first}T00:00:00Z")),
+                    ("endDate", &format!("{last}T23:59:59Z")),
+                ]);
                 if lists_event_codes {
                     url.query_pairs_mut()
                         .append_pair("eventCodes", &event_codes::list());
