@@ -1,6 +1,7 @@
 //! What this program writes into Nightscout, and who each document is.
 
-use std::collections::BTreeSet;
+mod calculation;
+mod existing;
 
 use chrono::{DateTime, Duration, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -13,136 +14,109 @@ use crate::config::PumpSerial;
 use crate::pump::event::EventId;
 use crate::pump::quantity::{MgDl, MilliUnits, MilliUnitsPerHour, decimal, whole_or_decimal};
 
+pub(crate) use calculation::Calculation;
+pub use existing::Existing;
+
 /// What tconnectsync writes too, so that a site which changes over keeps one history.
 pub const ENTERED_BY: &str = "Pump (tconnectsync)";
 
 /// The namespace of this program's identifiers. It must never change: documents are found again by it.
 const NAMESPACE: Uuid = uuid!("6f3c1c8e-2f0b-4a57-9d0e-6a5f4f4c7c11");
 
-/// Nightscout's `eventType` of the treatments written here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum EventType {
-    /// A basal rate for a while.
-    TempBasal,
-    /// A bolus with carbs.
-    MealBolus,
-    /// A bolus without.
-    CorrectionBolus,
-    /// A bolus of which a part is given over time.
-    ComboBolus,
-    /// A new infusion site: resets the cannula's age.
-    SiteChange,
-    /// A new cartridge: resets the insulin's age.
-    InsulinChange,
-    /// Anything worth knowing.
-    Note,
-    /// Delivery stopped.
-    BasalSuspension,
-    /// Delivery started again.
-    BasalResume,
-    /// The pump alarmed, or failed.
-    Alarm,
-    /// A stretch of exercise.
-    Exercise,
-    /// A stretch of sleep.
-    Sleep,
-    /// A sensor session began: resets the sensor's age.
-    SensorStart,
-    /// A sensor session ended.
-    SensorStop,
-    /// The pump alerted because of a glucose or its sensor.
-    CgmAlert,
-    /// A blood glucose.
-    BgCheck,
-    /// The pump alerted.
-    PumpAlert,
-    /// Another profile was activated.
-    ProfileSwitch,
+/// An enum whose variants have a name each: one row a variant.
+macro_rules! named {
+    ($(#[$about:meta])* $access:vis enum $type:ident { $($(#[$what:meta])* $variant:ident = $name:literal,)+ }) => {
+        $(#[$about])*
+        $access enum $type {
+            $($(#[$what])* $variant,)+
+        }
+
+        impl $type {
+            /// The name, which never changes: documents are known by it.
+            pub(crate) const fn name(self) -> &'static str {
+                match self {
+                    $($type::$variant => $name,)+
+                }
+            }
+        }
+    };
 }
 
-impl EventType {
-    /// Nightscout's name, compared there to the letter.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            EventType::TempBasal => "Temp Basal",
-            EventType::MealBolus => "Meal Bolus",
-            EventType::CorrectionBolus => "Correction Bolus",
-            EventType::ComboBolus => "Combo Bolus",
-            EventType::SiteChange => "Site Change",
-            EventType::InsulinChange => "Insulin Change",
-            EventType::Note => "Note",
-            EventType::BasalSuspension => "Basal Suspension",
-            EventType::BasalResume => "Basal Resume",
-            EventType::Alarm => "Alarm",
-            EventType::Exercise => "Exercise",
-            EventType::Sleep => "Sleep",
-            EventType::SensorStart => "Sensor Start",
-            EventType::SensorStop => "Sensor Stop",
-            EventType::CgmAlert => "CGM Alert",
-            EventType::BgCheck => "BG Check",
-            EventType::PumpAlert => "Pump Alert",
-            EventType::ProfileSwitch => "Profile Switch",
-        }
+named! {
+    /// Nightscout's `eventType` of the treatments written here.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub(crate) enum EventType {
+        /// A basal rate for a while.
+        TempBasal = "Temp Basal",
+        /// A bolus with carbs.
+        MealBolus = "Meal Bolus",
+        /// A bolus without.
+        CorrectionBolus = "Correction Bolus",
+        /// A bolus of which a part is given over time.
+        ComboBolus = "Combo Bolus",
+        /// A new infusion site: resets the cannula's age.
+        SiteChange = "Site Change",
+        /// A new cartridge: resets the insulin's age.
+        InsulinChange = "Insulin Change",
+        /// Anything worth knowing.
+        Note = "Note",
+        /// Delivery stopped.
+        BasalSuspension = "Basal Suspension",
+        /// Delivery started again.
+        BasalResume = "Basal Resume",
+        /// The pump alarmed, or failed.
+        Alarm = "Alarm",
+        /// A stretch of exercise.
+        Exercise = "Exercise",
+        /// A stretch of sleep.
+        Sleep = "Sleep",
+        /// A sensor session began: resets the sensor's age.
+        SensorStart = "Sensor Start",
+        /// A sensor session ended.
+        SensorStop = "Sensor Stop",
+        /// The pump alerted because of a glucose or its sensor.
+        CgmAlert = "CGM Alert",
+        /// A blood glucose.
+        BgCheck = "BG Check",
+        /// The pump alerted.
+        PumpAlert = "Pump Alert",
+        /// Another profile was activated.
+        ProfileSwitch = "Profile Switch",
     }
 }
 
-impl Serialize for EventType {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-/// What a treatment says about one main event of the pump. Part of the identifier, so a name stays what it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// The rate that a basal delivery reported, or that a rate change or a resumption began.
-    Basal,
-    /// The rest without delivery that a suspension, a shut-down or the alarm of an empty battery began.
-    SuspendedBasal,
-    /// A bolus, whatever its event type.
-    Bolus,
-    /// A filled cartridge, cannula or tubing.
-    Fill,
-    /// That delivery stopped.
-    Suspension,
-    /// That delivery started again.
-    Resumption,
-    /// An alarm or a malfunction.
-    Alarm,
-    /// The stretch of sleep or exercise that began.
-    Mode,
-    /// That a sensor session began or ended.
-    SensorSession,
-    /// A CGM alert.
-    CgmAlert,
-    /// A blood glucose typed in.
-    BgCheck,
-    /// A glucose reading.
-    Reading,
-    /// An alert of the pump.
-    PumpAlert,
-    /// That a profile was activated.
-    ProfileSwitch,
-}
-
-impl Subject {
-    const fn name(self) -> &'static str {
-        match self {
-            Subject::Basal => "basal",
-            Subject::SuspendedBasal => "suspended-basal",
-            Subject::Bolus => "bolus",
-            Subject::Fill => "fill",
-            Subject::Suspension => "suspension",
-            Subject::Resumption => "resumption",
-            Subject::Alarm => "alarm",
-            Subject::Mode => "mode",
-            Subject::SensorSession => "sensor-session",
-            Subject::CgmAlert => "cgm-alert",
-            Subject::BgCheck => "bg-check",
-            Subject::Reading => "reading",
-            Subject::PumpAlert => "pump-alert",
-            Subject::ProfileSwitch => "profile-switch",
-        }
+named! {
+    /// What a treatment says about one main event of the pump. Part of the identifier, so a name stays what it is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Subject {
+        /// The rate that a basal delivery reported, or that a rate change or a resumption began.
+        Basal = "basal",
+        /// The rest without delivery that a suspension, a shut-down or the alarm of an empty battery began.
+        SuspendedBasal = "suspended-basal",
+        /// A bolus, whatever its event type.
+        Bolus = "bolus",
+        /// A filled cartridge, cannula or tubing.
+        Fill = "fill",
+        /// That delivery stopped.
+        Suspension = "suspension",
+        /// That delivery started again.
+        Resumption = "resumption",
+        /// An alarm or a malfunction.
+        Alarm = "alarm",
+        /// The stretch of sleep or exercise that began.
+        Mode = "mode",
+        /// That a sensor session began or ended.
+        SensorSession = "sensor-session",
+        /// A CGM alert.
+        CgmAlert = "cgm-alert",
+        /// A blood glucose typed in.
+        BgCheck = "bg-check",
+        /// A glucose reading.
+        Reading = "reading",
+        /// An alert of the pump.
+        PumpAlert = "pump-alert",
+        /// That a profile was activated.
+        ProfileSwitch = "profile-switch",
     }
 }
 
@@ -290,57 +264,47 @@ pub struct Treatment {
 
 /// What a treatment says, in Nightscout's names; what is `None` or false is left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Content {
     /// Insulin given at once, in U.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) insulin: Option<MilliUnits>,
     /// Carbohydrates, in g.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
+    #[serde(serialize_with = "number")]
     pub(crate) carbs: Option<f64>,
     /// Basal rate in U/h, the field that Nightscout computes with.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) absolute: Option<MilliUnitsPerHour>,
     /// Basal rate in U/h, the field that other tools show.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rate: Option<MilliUnitsPerHour>,
     /// How long it lasts, in minutes.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
+    #[serde(serialize_with = "number")]
     pub(crate) duration: Option<f64>,
     /// Insulin of a combo bolus in all, in U.
-    #[serde(rename = "enteredinsulin", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "enteredinsulin")]
     pub(crate) entered_insulin: Option<MilliUnits>,
     /// Share of a combo bolus given at once, in percent.
-    #[serde(rename = "splitNow", skip_serializing_if = "Option::is_none")]
     pub(crate) split_now: Option<i64>,
     /// Share of a combo bolus given over time, in percent.
-    #[serde(rename = "splitExt", skip_serializing_if = "Option::is_none")]
     pub(crate) split_ext: Option<i64>,
     /// Rate of a combo bolus's part given over time, in U/h.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
+    #[serde(serialize_with = "number")]
     pub(crate) relative: Option<f64>,
     /// Glucose; in the document, `glucose` and its `units`, those of the site.
     #[serde(skip)]
     pub(crate) glucose: Option<MgDl>,
     /// How it was measured: `Finger` or `Sensor`.
-    #[serde(rename = "glucoseType", skip_serializing_if = "Option::is_none")]
     pub(crate) glucose_type: Option<&'static str>,
     /// Whether the pump decided on it by itself.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) automatic: bool,
     /// Whether it is one of Nightscout's announcements: it is shown and pushed to everybody, and snoozes no alarm.
-    #[serde(rename = "isAnnouncement", skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_announcement: bool,
     /// The name of the profile that was activated.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) profile: Option<String>,
     /// How a bolus was calculated; in the document, `boluscalc`.
     #[serde(skip)]
     pub(crate) calculation: Option<Calculation>,
     /// Why, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
     /// More, in words. No `<`: Nightscout's HTML filter cuts texts there.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) notes: Option<String>,
 }
 
@@ -415,7 +379,8 @@ impl Treatment {
             put("boluscalc", calculation.to_json(units).into());
         }
         if let Ok(Value::Object(content)) = serde_json::to_value(&self.content) {
-            document.extend(content);
+            let says = |value: &Value| !matches!(value, Value::Null | Value::Bool(false));
+            document.extend(content.into_iter().filter(|(_, value)| says(value)));
         }
         document
     }
@@ -427,151 +392,10 @@ pub(crate) fn local_time(at: DateTime<Utc>, zone: Tz) -> String {
         .to_rfc3339_opts(SecondsFormat::Millis, false)
 }
 
-/// How the pump's calculator came to a bolus, in the terms of Nightscout's own bolus wizard
-/// (cgm-remote-monitor 15.0.7, `lib/client/boluscalc.js`).
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Calculation {
-    /// The glucose aimed at.
-    pub(crate) target: Option<MgDl>,
-    /// How far one unit lowers glucose.
-    pub(crate) sensitivity: Option<MgDl>,
-    /// Carbs for one unit, in g.
-    pub(crate) carb_ratio: Option<f64>,
-    /// Insulin on board.
-    pub(crate) iob: Option<MilliUnits>,
-    /// The glucose reckoned with.
-    pub(crate) glucose: Option<MgDl>,
-    /// The carbs reckoned with, in g.
-    pub(crate) carbs: Option<f64>,
-    /// For the carbs.
-    pub(crate) food: Option<MilliUnits>,
-    /// For the glucose.
-    pub(crate) correction: Option<MilliUnits>,
-    /// Asked for in all.
-    pub(crate) total: Option<MilliUnits>,
-    /// What the user added to the proposal, or took off it.
-    pub(crate) other: Option<MilliUnits>,
-}
-
-impl Calculation {
-    /// Whether anything was calculated: insulin on board and a total are there without that, too.
-    pub(crate) fn is_of_use(&self) -> bool {
-        let shares = [self.food, self.correction, self.other];
-        self.target.is_some()
-            || self.sensitivity.is_some()
-            || self.carb_ratio.is_some()
-            || self.glucose.is_some()
-            || self.carbs.is_some()
-            || shares
-                .iter()
-                .flatten()
-                .any(|share| *share != MilliUnits::ZERO)
-    }
-
-    /// The wizard's object; what is 0 or not known is left out.
-    fn to_json(&self, units: GlucoseUnits) -> Map<String, Value> {
-        let glucose = |glucose: Option<MgDl>| glucose.map(|glucose| units.shown(glucose));
-        let insulin = |amount: Option<MilliUnits>| amount.map(MilliUnits::units);
-        let fields = [
-            ("targetBGLow", glucose(self.target)),
-            ("targetBGHigh", glucose(self.target)),
-            (
-                "isf",
-                self.sensitivity.map(|isf| units.of(f64::from(isf.0))),
-            ),
-            ("ic", self.carb_ratio),
-            ("iob", insulin(self.iob)),
-            ("bg", glucose(self.glucose)),
-            ("carbs", self.carbs),
-            ("insulincarbs", insulin(self.food)),
-            ("insulinbg", insulin(self.correction)),
-            ("othercorrection", insulin(self.other)),
-            ("insulin", insulin(self.total)),
-        ];
-        let known = fields.into_iter().filter_map(|(name, value)| {
-            let value = value.filter(|value| *value != 0.0)?;
-            Some((name.to_owned(), decimal(value)))
-        });
-        known.collect()
-    }
-}
-
-/// A treatment that Nightscout has.
-#[derive(Clone, Debug)]
-pub struct Existing {
-    /// Nightscout's `_id`.
-    pub(crate) id: Option<String>,
-    /// The program's identifier, if it has one.
-    pub(crate) identifier: Option<String>,
-    /// Whether this program or tconnectsync wrote it.
-    pub(crate) ours: bool,
-    /// The pump's sequence numbers in `pump_event_id`.
-    pub(crate) events: BTreeSet<i64>,
-    /// Its event type.
-    pub(crate) event_type: String,
-    /// The instant that it is filed under; `None` where Nightscout's text cannot be read.
-    pub(crate) at: Option<DateTime<Utc>>,
-    /// The document as read.
-    pub(crate) document: Map<String, Value>,
-}
-
-impl Existing {
-    /// [`Existing::from_document`] without the document itself where that is another tool's: it is never written, and a site
-    /// may hold far more of those than of ours.
-    pub(crate) fn lean(document: Map<String, Value>) -> Self {
-        let mut existing = Existing::from_document(document);
-        if !existing.ours && existing.identifier.is_none() {
-            existing.document = Map::new();
-        }
-        existing
-    }
-
-    /// The offset from UTC, in minutes, that the document's time was sent with: that of `TIMEZONE_NAME` when it was written.
-    /// Nightscout keeps it as `utcOffset`, or some sites in the time itself.
-    pub(crate) fn offset_sent(&self) -> Option<i64> {
-        let kept = self.document.get("utcOffset").and_then(Value::as_i64);
-        kept.or_else(|| {
-            let text = self.document.get("created_at")?.as_str()?;
-            let time = chrono::DateTime::parse_from_rfc3339(text).ok()?;
-            let seconds = time.offset().local_minus_utc();
-            (!text.ends_with('Z')).then(|| i64::from(seconds / 60))
-        })
-    }
-
-    /// Reads what a document is. `created_at` comes in UTC or, from some sites, with an offset.
-    pub fn from_document(document: Map<String, Value>) -> Self {
-        let text = |name: &str| {
-            document
-                .get(name)
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        };
-        let numbers = text("pump_event_id").unwrap_or_default();
-        Existing {
-            id: text("_id"),
-            identifier: text("identifier").filter(|identifier| !identifier.is_empty()),
-            ours: text("enteredBy").as_deref() == Some(ENTERED_BY),
-            events: numbers
-                .split(',')
-                .filter_map(|number| number.trim().parse().ok())
-                .collect(),
-            event_type: text("eventType").unwrap_or_default(),
-            at: text("created_at")
-                .as_deref()
-                .and_then(super::parse_created_at),
-            document,
-        }
-    }
-
-    /// The number of the event that the document is about: the first in `pump_event_id`.
-    pub(crate) fn main_event(&self) -> Option<i64> {
-        let numbers = self.document.get("pump_event_id")?.as_str()?;
-        numbers.split(',').next()?.trim().parse().ok()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     /// Every field, so that a new one does not compile until it is thought of here.
