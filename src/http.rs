@@ -25,6 +25,6 @@ pub(crate) use answer::{Answer, Service, not_json};
 pub(crate) use call::{Call, Repeat, below};
 pub(crate) use certificates::certificates;
 pub(crate) use client::{Client, DoneAlready, Options, Reading, TryEnded, USER_AGENT};
-pub(crate) use json::{Allowance, JsonText};
+pub(crate) use json::JsonText;
 pub(crate) use run_limits::CONTINUES;
 pub(crate) use transport_error::{CallError, TransportError};

@@ -14,7 +14,7 @@ use crate::nightscout::{
     BATCH, Collection, Document, Refused, Site, SiteStatus, SiteVersion, Written,
 };
 use crate::reconcile::{Plan, Update};
-use crate::report::{Tally, Uploads};
+use crate::report::Uploads;
 
 /// Nightscout takes a treatment younger than this for a person treating a low, and snoozes urgent alarms.
 const SNOOZES_ALARMS: Duration = Duration::minutes(10);
@@ -50,24 +50,21 @@ impl SiteWriter<'_> {
         for treatment in &plan.already {
             uploads.tally(treatment.event_type.name()).already += 1;
         }
-        let (held_back, create): (Vec<Treatment>, Vec<Treatment>) = plan
-            .create
-            .into_iter()
-            .partition(|treatment| self.would_snooze_alarms(treatment));
-        for treatment in &held_back {
-            uploads.tally(treatment.event_type.name()).held_back += 1;
-        }
-        // So does a change of such a document.
-        let (waits, update): (Vec<Update>, Vec<Update>) = plan
-            .update
-            .into_iter()
-            .partition(|update| self.would_snooze_alarms(&update.treatment));
-        for Update { treatment, .. } in &waits {
-            uploads.tally(treatment.event_type.name()).held_back += 1;
-        }
+        let create = plan.create.iter().map(|treatment| Write {
+            treatment,
+            update: None,
+        });
+        let update = plan.update.iter().map(|update| Write {
+            treatment: &update.treatment,
+            update: Some(update),
+        });
         // An update may free the very millisecond that a new document of the same type belongs in.
-        let updates = update.into_iter().map(Write::Anew);
-        let writes: Vec<Write> = updates.chain(create.into_iter().map(Write::New)).collect();
+        let (held_back, writes): (Vec<Write<'_>>, Vec<Write<'_>>) = update
+            .chain(create)
+            .partition(|write| self.would_snooze_alarms(write.treatment));
+        for write in &held_back {
+            uploads.tally(write.treatment.event_type.name()).held_back += 1;
+        }
         if self.config.pretend {
             for write in &writes {
                 *write.count(uploads) += 1;
@@ -78,17 +75,16 @@ impl SiteWriter<'_> {
         if !writes.is_empty() && !self.status.careportal_enabled {
             bail!(SiteStatus::treatments_are_off());
         }
-        let by_id = |write: &Write| {
+        let by_id = |write: &Write<'_>| {
             self.status.version < SiteVersion::UPSERTS_BY_IDENTIFIER && write.id().is_some()
         };
-        let (one_by_one, in_arrays): (Vec<Write>, Vec<Write>) = writes.into_iter().partition(by_id);
+        let (one_by_one, mut in_arrays): (Vec<Write<'_>>, Vec<Write<'_>>) =
+            writes.into_iter().partition(by_id);
         let left = self.replace(&one_by_one, uploads)?;
         // An older site would put a new document in the place of one that stayed where it is.
         let taken: HashSet<(&str, DateTime<Utc>)> =
-            left.iter().filter_map(|write| write.stands_at()).collect();
-        let in_arrays: Vec<Write> = (in_arrays.into_iter())
-            .filter(|write| !taken.contains(&write.belongs_at()))
-            .collect();
+            left.iter().filter_map(Write::stands_at).collect();
+        in_arrays.retain(|write| !taken.contains(&write.belongs_at()));
         // As JSON documents are several times as large.
         for batch in in_arrays.chunks(BATCH) {
             let documents = batch.iter().map(|write| write.document(self.conventions()));
@@ -102,7 +98,11 @@ impl SiteWriter<'_> {
 
     /// Replaces documents one by one, and gives those that stay as they are because the secret may not update treatments. That
     /// fails the run at its end; what is new is uploaded all the same.
-    fn replace<'w>(&self, writes: &'w [Write], uploads: &mut Uploads) -> Result<&'w [Write]> {
+    fn replace<'w, 'p>(
+        &self,
+        writes: &'w [Write<'p>],
+        uploads: &mut Uploads,
+    ) -> Result<&'w [Write<'p>]> {
         for (index, write) in writes.iter().enumerate() {
             if uploads.not_allowed.is_some() {
                 return Ok(&writes[index..]);
@@ -128,7 +128,7 @@ impl SiteWriter<'_> {
     }
 
     /// Counts what the site took, and keeps its reasons for what it did not.
-    fn note(&self, written: &Written, writes: &[Write], uploads: &mut Uploads) {
+    fn note(&self, written: &Written, writes: &[Write<'_>], uploads: &mut Uploads) {
         for write in writes.iter().take(written.settled()) {
             *write.count(uploads) += 1;
         }
@@ -137,7 +137,7 @@ impl SiteWriter<'_> {
                 continue;
             };
             *write.count(uploads) -= 1;
-            let treatment = write.treatment();
+            let treatment = write.treatment;
             let kind = treatment.event_type.name();
             uploads.tally(kind).refused += 1;
             let local = treatment
@@ -160,55 +160,43 @@ fn may_not_update(error: anyhow::Error) -> Result<Failure> {
 }
 
 /// A treatment to write.
-enum Write {
-    New(Treatment),
-    Anew(Update),
+#[derive(Clone, Copy)]
+struct Write<'p> {
+    treatment: &'p Treatment,
+    /// What it changes, where it is not new.
+    update: Option<&'p Update>,
 }
 
-impl Write {
-    fn treatment(&self) -> &Treatment {
-        match self {
-            Write::New(treatment) | Write::Anew(Update { treatment, .. }) => treatment,
-        }
-    }
-
+impl<'p> Write<'p> {
     /// The `_id` of the document to replace.
-    fn id(&self) -> Option<&str> {
-        match self {
-            Write::New(_) => None,
-            Write::Anew(update) => update.id.as_deref(),
-        }
+    fn id(&self) -> Option<&'p str> {
+        self.update?.id.as_deref()
     }
 
     /// The event type and the instant that it will be filed under.
-    fn belongs_at(&self) -> (&str, DateTime<Utc>) {
-        let treatment = self.treatment();
-        (treatment.event_type.name(), treatment.at)
+    fn belongs_at(&self) -> (&'p str, DateTime<Utc>) {
+        (self.treatment.event_type.name(), self.treatment.at)
     }
 
     /// The event type and the instant that the document to replace is filed under.
-    fn stands_at(&self) -> Option<(&str, DateTime<Utc>)> {
-        match self {
-            Write::New(_) => None,
-            Write::Anew(update) => Some((update.stands_as.as_str(), update.stands_at?)),
-        }
+    fn stands_at(&self) -> Option<(&'p str, DateTime<Utc>)> {
+        let update = self.update?;
+        Some((update.stands_as.as_str(), update.stands_at?))
     }
 
     fn document(&self, conventions: Conventions) -> Document {
-        match self {
-            Write::New(treatment) => treatment.to_json(conventions),
-            Write::Anew(update) => update.document.clone(),
+        match self.update {
+            None => self.treatment.to_json(conventions),
+            Some(update) => update.document.clone(),
         }
     }
 
     /// Where it counts once it is written.
     fn count<'u>(&self, uploads: &'u mut Uploads) -> &'u mut usize {
-        let Tally {
-            created, updated, ..
-        } = uploads.tally(self.treatment().event_type.name());
-        match self {
-            Write::New(_) => created,
-            Write::Anew(_) => updated,
+        let tally = uploads.tally(self.treatment.event_type.name());
+        match self.update {
+            None => &mut tally.created,
+            Some(_) => &mut tally.updated,
         }
     }
 }
