@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use clap::Parser;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tconnectsync_heroku::config::Cli;
 use tconnectsync_heroku::config::{Config, Reading, Sources};
 use tconnectsync_heroku::failure::ExitStatus;
@@ -16,6 +16,7 @@ use tconnectsync_heroku::pass::{self, Outcome};
 use crate::simulator::history::{History, Plan};
 use crate::simulator::nightscout::Nightscout;
 use crate::simulator::tandem::Tandem;
+use crate::simulator::truth::Glucose;
 
 pub struct Arrangement {
     pub tandem: Tandem,
@@ -111,6 +112,31 @@ impl Arrangement {
             .current_dir(home)
             .args(arguments);
         command
+    }
+
+    /// Another uploader brings the readings of the pump's own sensor, measured after the one instant and until the other.
+    pub fn upload_glucose(&self, history: &History, (from, to): (DateTime<Utc>, DateTime<Utc>)) {
+        let measured =
+            (history.truth.readings.iter()).filter(|reading| from < reading.at && reading.at <= to);
+        for reading in measured {
+            let Glucose::Value(glucose) = reading.glucose else {
+                continue;
+            };
+            self.nightscout.insert_entry(json!({
+                "type": "sgv", "sgv": glucose, "device": "xDrip-DexcomG5",
+                "date": reading.at.timestamp_millis(),
+                "dateString": reading.at.to_rfc3339(),
+            }));
+        }
+    }
+
+    /// The phone uploads, at an instant, what the first pump wrote until another one.
+    pub fn upload_pump(&self, at: DateTime<Utc>, until: DateTime<Utc>) {
+        self.tandem.change_pumps(|pumps| {
+            let text = at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+            pumps[0].uploaded_until = Some(until);
+            pumps[0].replace = json!({"lastUploadDate": text});
+        });
     }
 
     /// Somebody changes a treatment on the site, by its `_id`.

@@ -82,8 +82,12 @@ impl Sources for Given {
         self.remembered.clone()
     }
 
-    fn sightings(&mut self, _: DateTime<Utc>, _: DateTime<Utc>) -> anyhow::Result<Vec<Sighting>> {
-        Ok(Vec::new())
+    fn sightings_and_events(
+        &mut self,
+        _: (DateTime<Utc>, DateTime<Utc>),
+        _: &[(NaiveDate, NaiveDate)],
+    ) -> anyhow::Result<(Vec<Sighting>, Vec<Decoded>)> {
+        Ok((Vec::new(), Vec::new()))
     }
 }
 

@@ -11,13 +11,12 @@ mod story;
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Duration, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tconnectsync_heroku::failure::ExitStatus;
 
 use crate::arrangement::Arrangement;
 use crate::simulator::history::History;
-use crate::simulator::truth::Glucose;
-use story::{Story, Upload};
+use story::Story;
 
 /// What became of one history.
 #[derive(Default)]
@@ -51,37 +50,6 @@ fn main_event(document: &Value) -> u64 {
     main.expect("a number")
 }
 
-/// Another uploader's entries of a time.
-fn upload_glucose(
-    arrangement: &Arrangement,
-    history: &History,
-    (from, to): (DateTime<Utc>, DateTime<Utc>),
-) {
-    let readings = &history.truth.readings;
-    let measured = readings
-        .iter()
-        .filter(|reading| from < reading.at && reading.at <= to);
-    for reading in measured {
-        let Glucose::Value(glucose) = reading.glucose else {
-            continue;
-        };
-        arrangement.nightscout.insert_entry(json!({
-            "type": "sgv", "sgv": glucose, "device": "xDrip-DexcomG5",
-            "date": reading.at.timestamp_millis(),
-            "dateString": reading.at.to_rfc3339(),
-        }));
-    }
-}
-
-/// The phone has uploaded what the pump wrote until an instant.
-fn upload_pump(arrangement: &Arrangement, upload: &Upload) {
-    arrangement.tandem.change_pumps(|pumps| {
-        let text = upload.at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
-        pumps[0].uploaded_until = Some(upload.until);
-        pumps[0].replace = json!({"lastUploadDate": text});
-    });
-}
-
 fn tell() -> bool {
     std::env::var("CLOCK_SEARCH_TELL").is_ok()
 }
@@ -93,9 +61,9 @@ fn run_through(story: &Story) -> Ended {
     let mut moves: HashMap<String, usize> = HashMap::new();
     let mut glucose_until = history.plan.start - Duration::days(1);
     for (now, upload) in story.runs() {
-        upload_pump(&arrangement, &upload);
+        arrangement.upload_pump(upload.at, upload.until);
         if story.witness {
-            upload_glucose(&arrangement, &history, (glucose_until, now));
+            arrangement.upload_glucose(&history, (glucose_until, now));
             glucose_until = now;
         }
         let outcome = arrangement.pass(now, &[]);

@@ -15,6 +15,7 @@ mod catch_up;
 mod check;
 mod clock;
 mod clock_doubt;
+mod clock_requests;
 mod clock_search;
 mod clock_stories;
 mod configuration;

@@ -67,7 +67,7 @@ impl Pass<'_> {
         let events = pump_side.events(&page)?;
         // The site has no document of ours, and none of these kinds.
         let nothing = ThereAlready::default();
-        let on_site = OnSite::new(upload.site, &nothing, zone, false);
+        let on_site = OnSite::new(upload.site, &nothing, zone);
         // What is left out of these days is not what the run is about.
         let mut aside = Report::new(self.now, zone, self.config.pretend);
         let wanted = pump_side.wanted(&page, events, &on_site, &mut aside)?;

@@ -1,8 +1,8 @@
 //! What the site tells of a pump's clock: the instants that our own documents give to its events, and glucose that other
 //! uploaders brought.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use anyhow::Result;
 use chrono::{DateTime, Offset, TimeZone, Utc};
@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use uuid::Uuid;
 
 use super::site_side::ThereAlready;
+use crate::failure::{self, ExitStatus};
 use crate::nightscout::Site;
 use crate::nightscout::entry::ExistingEntry;
 use crate::pump::clock::{Remembered, Sighting};
@@ -22,22 +23,13 @@ pub(super) struct OnSite<'a> {
     site: &'a Site,
     /// When our documents say that something happened.
     instants: HashMap<&'a str, DateTime<Utc>>,
-    /// The entries of other uploaders, where they were read already.
-    entries: Option<&'a [ExistingEntry]>,
-    /// Those that were asked for.
-    asked: OnceCell<Vec<Sighting>>,
+    /// Glucose that other uploaders brought, once it was read.
+    sightings: OnceLock<Vec<Sighting>>,
 }
 
 impl<'a> OnSite<'a> {
-    /// `has_entries` says whether the entries were read.
-    ///
     /// What was written while `TIMEZONE_NAME` was another zone remembers the wrong one.
-    pub(super) fn new(
-        site: &'a Site,
-        existing: &'a ThereAlready,
-        zone: Tz,
-        has_entries: bool,
-    ) -> Self {
+    pub(super) fn new(site: &'a Site, existing: &'a ThereAlready, zone: Tz) -> Self {
         let of_this_zone = |at: DateTime<Utc>, sent: Option<i64>| {
             let offset = zone.offset_from_utc_datetime(&at.naive_utc()).fix();
             let minutes = i64::from(offset.local_minus_utc() / 60);
@@ -62,8 +54,10 @@ impl<'a> OnSite<'a> {
         OnSite {
             site,
             instants: treatments.chain(entries).collect(),
-            entries: has_entries.then_some(&existing.entries),
-            asked: OnceCell::new(),
+            sightings: existing
+                .sightings
+                .clone()
+                .map_or_else(OnceLock::new, OnceLock::from),
         }
     }
 
@@ -102,21 +96,30 @@ impl<'a> OnSite<'a> {
     }
 
     /// Glucose that other uploaders brought between two instants.
-    pub(super) fn sightings(
-        &self,
-        from: DateTime<Utc>,
-        until: DateTime<Utc>,
-    ) -> Result<Vec<Sighting>> {
-        if let Some(entries) = self.entries {
-            return Ok(entries.iter().filter_map(ExistingEntry::sighting).collect());
+    pub(super) fn sightings(&self, span: (DateTime<Utc>, DateTime<Utc>)) -> Result<Vec<Sighting>> {
+        if let Some(known) = self.sightings.get() {
+            return Ok(known.clone());
         }
-        if let Some(asked) = self.asked.get() {
-            return Ok(asked.clone());
+        let sightings = sightings(self.site, span)?;
+        Ok(self.sightings.get_or_init(|| sightings).clone())
+    }
+}
+
+/// Asks a site for the glucose that other uploaders brought between two instants: none from one that does not let it be
+/// read, since a run does without.
+pub(super) fn sightings(
+    site: &Site,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Vec<Sighting>> {
+    let sightings = site.entries(from, Some(until), |entry| {
+        ExistingEntry::from_document(&entry)?.sighting()
+    });
+    match sightings {
+        Err(error) if failure::status(&error) == ExitStatus::CredentialsRejected => {
+            log::debug!("entries may not be read, so that they cannot tell of the pump's clock");
+            Ok(Vec::new())
         }
-        let sightings = self.site.entries(from, Some(until), |entry| {
-            ExistingEntry::from_document(&entry)?.sighting()
-        })?;
-        Ok(self.asked.get_or_init(|| sightings).clone())
+        sightings => sightings,
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
-use chrono::{DateTime, Duration, NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 
+use super::background::at_once;
 use super::on_site::OnSite;
 use super::two_pumps::{Delivery, one_pump_at_a_time};
 use super::{Pass, upload};
@@ -12,9 +13,7 @@ use crate::config::Feature;
 use crate::nightscout::Collection;
 use crate::nightscout::document::Treatment;
 use crate::nightscout::entry::Entry;
-use crate::pump::clock::{
-    DatedEvent, PumpClock, Reason, Remembered, Sighting, Verdict, offset_name,
-};
+use crate::pump::clock::{DatedEvent, PumpClock, Reason, Remembered, Sighting, Verdict};
 use crate::pump::dating::{self, About, Doubt, Sources};
 use crate::pump::decode::Decoded;
 use crate::pump::event::EventId;
@@ -146,6 +145,17 @@ impl<'a> PumpSide<'a> {
         Ok(wanted)
     }
 
+    /// One pump's events of a page, with their instants.
+    pub(super) fn fetch_and_date(
+        &mut self,
+        pump: &'a Pump,
+        page: &Page,
+        on_site: &OnSite<'_>,
+    ) -> Result<dating::Dated> {
+        let decoded = self.fetch(pump, (page.first_day, page.last_day))?;
+        self.date(pump, page, decoded, on_site)
+    }
+
     fn date(
         &mut self,
         pump: &'a Pump,
@@ -227,8 +237,18 @@ impl Sources for OfOnePump<'_, '_> {
         remembered
     }
 
-    fn sightings(&mut self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Sighting>> {
-        self.on_site.sightings(from, until)
+    fn sightings_and_events(
+        &mut self,
+        span: (DateTime<Utc>, DateTime<Utc>),
+        days: &[Days],
+    ) -> Result<(Vec<Sighting>, Vec<Decoded>)> {
+        let (on_site, side, pump) = (self.on_site, &mut *self.side, self.pump);
+        let events = || {
+            let days = days.iter().map(|days| side.fetch_once(pump, *days));
+            days.collect::<Result<Vec<Decoded>>>()
+        };
+        let (events, sightings) = at_once(events, || on_site.sightings(span));
+        Ok((sightings?, events?))
     }
 }
 
@@ -251,15 +271,8 @@ impl Pass<'_> {
         let Some(doubt) = doubt else {
             return HashSet::new();
         };
-        let until = self.config.zone.from_utc_datetime(&doubt.until.naive_utc());
-        report.warn(format!(
-            "pump {}: its clock may run at {} or at {}, and nothing tells yet which; what it wrote since waits until {}. The \
-             next upload settles it, or glucose of another uploader on the site",
-            pump.serial,
-            offset_name(doubt.offsets.0),
-            offset_name(doubt.offsets.1),
-            until.format("%H:%M"),
-        ));
+        let doubt_in_words = doubt.in_words(self.config.zone);
+        report.warn(format!("pump {}: {doubt_in_words}", pump.serial));
         doubt.events
     }
 

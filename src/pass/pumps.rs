@@ -30,8 +30,13 @@ impl Sources for LogsAlone<'_> {
         Vec::new()
     }
 
-    fn sightings(&mut self, _: DateTime<Utc>, _: DateTime<Utc>) -> Result<Vec<Sighting>> {
-        Ok(Vec::new())
+    fn sightings_and_events(
+        &mut self,
+        _: (DateTime<Utc>, DateTime<Utc>),
+        days: &[(NaiveDate, NaiveDate)],
+    ) -> Result<(Vec<Sighting>, Vec<Decoded>)> {
+        let events = days.iter().map(|(first, last)| self.events(*first, *last));
+        Ok((Vec::new(), events.collect::<Result<_>>()?))
     }
 }
 

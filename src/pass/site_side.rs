@@ -4,13 +4,15 @@ use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
 
 use super::background::at_once;
-use super::{Pass, ages};
+use super::{Pass, ages, on_site};
 use crate::config::{Feature, Span};
 use crate::nightscout::document::{
     ENTERED_BY, EventType, Existing, Occasion, SAME_SESSION_WITHIN, Treatment,
 };
 use crate::nightscout::entry::ExistingEntry;
 use crate::nightscout::{Collection, Document, ObjectId, Site, SiteStatus, parse_created_at};
+use crate::pump::clock::{self, Sighting};
+use crate::pump::dating;
 use crate::reconcile::twins::{self, Identified};
 use crate::window::{self, ASTRAY, Window};
 
@@ -67,6 +69,8 @@ struct EventsSide {
 pub(super) struct ThereAlready {
     pub(crate) treatments: Vec<Existing>,
     pub(crate) entries: Vec<ExistingEntry>,
+    /// Glucose that other uploaders brought, where it was read.
+    pub(crate) sightings: Option<Vec<Sighting>>,
     /// The younger twins among them, which are not in the lists above.
     pub(crate) twins: Twins,
 }
@@ -177,10 +181,15 @@ impl Pass<'_> {
         let warning = recent
             .cut_off
             .map(|missing_since| self.catch_up_is_cut_off(missing_since, recent.window));
-        let existing = match existing {
+        let mut existing = match existing {
             Some(existing) if recent.window == usual => existing,
             _ => self.existing(site, self.first_page(recent.window))?,
         };
+        // Nothing written yet tells of the pump's clock: it will be in doubt.
+        if newest.is_none() && existing.sightings.is_none() {
+            let page = self.first_page(recent.window);
+            existing.sightings = Some(on_site::sightings(site, self.told_by_sightings(page))?);
+        }
         Ok(EventsSide {
             window: recent.window,
             newest,
@@ -188,6 +197,16 @@ impl Pass<'_> {
             missing_ages,
             warning,
         })
+    }
+
+    /// The window of an ordinary run, and what the site holds around its first page.
+    pub(super) fn recent_and_there_already(
+        &self,
+        site: &Site,
+        days: u16,
+    ) -> Result<(Window, ThereAlready)> {
+        let events_side = self.recent(site, days)?;
+        Ok((events_side.window, events_side.existing))
     }
 
     /// The time up to which everything was uploaded. The newest treatment from here tells it for the readings too, since
@@ -293,11 +312,27 @@ impl Pass<'_> {
         let mut twins = Twins::new();
         let treatments = without_twins(Collection::Treatments, treatments, &mut twins);
         let entries = without_twins(Collection::Entries, entries, &mut twins);
+        let sightings = if self.fills(Collection::Entries) {
+            Some(entries.iter().filter_map(ExistingEntry::sighting).collect())
+        } else if span.end >= self.now
+            && clock::zone_changes(self.config.zone, span.start, self.now)
+        {
+            // The clock may have followed the zone or not: it will be in doubt.
+            Some(on_site::sightings(site, self.told_by_sightings(span))?)
+        } else {
+            None
+        };
         Ok(ThereAlready {
             twins,
             treatments,
             entries,
+            sightings,
         })
+    }
+
+    /// The instants of which another uploader's glucose tells something that a page needs.
+    fn told_by_sightings(&self, page: Window) -> (DateTime<Utc>, DateTime<Utc>) {
+        dating::told_by_sightings(page.start, page.end.min(self.now))
     }
 
     /// What is there around the starts of sensor sessions that lie before all that [`Pass::existing`] asks for: the pump finds

@@ -303,6 +303,11 @@ impl PumpClock {
     }
 }
 
+/// Whether the zone's offset changes between two instants.
+pub(crate) fn zone_changes(zone: Tz, from: DateTime<Utc>, until: DateTime<Utc>) -> bool {
+    zone::next_transition(zone, from, until).is_some()
+}
+
 /// How many movements had come when the pump wrote an event.
 fn segment(movements: &[Movement], id: EventId) -> usize {
     movements.partition_point(|movement| movement.last() <= id)

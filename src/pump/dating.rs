@@ -8,12 +8,12 @@
 use std::collections::HashSet;
 
 use anyhow::Result;
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::clock::{
     DatedEvent, Evidence, HOLDS_BACK, Knowledge, PumpClock, REAL_DOUBT, Remembered, Sighting,
-    Verdict,
+    Verdict, offset_name,
 };
 use super::decode::{Decoded, Skipped};
 use super::event::{Detail, EventId};
@@ -45,6 +45,15 @@ pub struct Days {
     pub end: DateTime<Utc>,
 }
 
+/// The instants of which another uploader's glucose is of use to date the events between two instants: the pump's events
+/// of the day before are known too.
+pub(crate) fn told_by_sightings(
+    start: DateTime<Utc>,
+    end: DateTime<Utc>,
+) -> (DateTime<Utc>, DateTime<Utc>) {
+    (start - Duration::days(1), end)
+}
+
 /// Where the rest of what is known comes from.
 pub trait Sources {
     /// The pump's events of other days, both included.
@@ -56,11 +65,16 @@ pub trait Sources {
     /// The instants that our documents give to these events, in the same order. The events' own instants are only a guess.
     fn remembered(&mut self, events: &[DatedEvent]) -> Vec<Remembered>;
 
-    /// Glucose that others than this program brought to the site, both instants included. Asked for only in doubt.
+    /// Glucose that others than this program brought to the site, both instants included, and at the same time the
+    /// pump's events of other days. Asked for only in doubt.
     ///
     /// # Errors
-    /// When it cannot be fetched.
-    fn sightings(&mut self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Sighting>>;
+    /// When either cannot be fetched.
+    fn sightings_and_events(
+        &mut self,
+        span: (DateTime<Utc>, DateTime<Utc>),
+        days: &[(NaiveDate, NaiveDate)],
+    ) -> Result<(Vec<Sighting>, Vec<Decoded>)>;
 }
 
 /// A pump's events with their instants.
@@ -96,6 +110,20 @@ pub struct Doubt {
     pub until: DateTime<Utc>,
 }
 
+impl Doubt {
+    /// What its owner is told, times in this zone.
+    pub(crate) fn in_words(&self, zone: Tz) -> String {
+        let until = zone.from_utc_datetime(&self.until.naive_utc());
+        format!(
+            "its clock may run at {} or at {}, and nothing tells yet which; what it wrote since waits until {}. The next upload \
+             settles it, or glucose of another uploader on the site",
+            offset_name(self.offsets.0),
+            offset_name(self.offsets.1),
+            until.format("%H:%M"),
+        )
+    }
+}
+
 /// Dates the events of some days. `judged` is the clock as it was judged before in this run, from newer events.
 ///
 /// # Errors
@@ -125,23 +153,34 @@ pub fn date(
     if judged.is_none() && !remembered.is_empty() {
         clock = judge(&decoded, &remembered, &[]);
     }
-    let span = (days.start - Duration::days(1), days.end);
-    let beside = clock.other_days(span, (days.first, days.last));
+    let span = told_by_sightings(days.start, days.end.min(about.now));
+    let in_doubt = |clock: &PumpClock, remembered: &[Remembered], decoded: &Decoded| {
+        judged.is_none() && is_in_doubt(about, days, clock, remembered) && has_readings(decoded)
+    };
+    let beside = clock.other_days((span.0, days.end), (days.first, days.last));
+    let mut sightings = None;
     if !beside.is_empty() {
-        for (first, last) in beside {
-            decoded.add(sources.events(first, last)?);
-        }
+        let others = if in_doubt(&clock, &remembered, &decoded) {
+            let (told, others) = sources.sightings_and_events(span, &beside)?;
+            sightings = Some(told);
+            others
+        } else {
+            let others = beside.iter();
+            others
+                .map(|(first, last)| sources.events(*first, *last))
+                .collect::<Result<_>>()?
+        };
+        others.into_iter().for_each(|other| decoded.add(other));
         remembered = sources.remembered(&clock.date(decoded.events.clone()));
         if judged.is_none() {
             clock = judge(&decoded, &remembered, &[]);
         }
     }
-    if judged.is_none() && is_in_doubt(about, days, &clock, &remembered) && has_readings(&decoded) {
-        let until = days.end.min(about.now);
-        let sightings = sources.sightings(span.0, until)?;
-        if !sightings.is_empty() {
-            clock = judge(&decoded, &remembered, &sightings);
-        }
+    if sightings.is_none() && in_doubt(&clock, &remembered, &decoded) {
+        sightings = Some(sources.sightings_and_events(span, &[])?.0);
+    }
+    if let Some(sightings) = sightings.filter(|told| !told.is_empty()) {
+        clock = judge(&decoded, &remembered, &sightings);
     }
     if judged.is_none()
         && let Some((first, last)) = clock.days_that_tell(days.first, days.last)
