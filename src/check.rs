@@ -44,8 +44,9 @@ pub fn run<'a>(
     let version = format!("tconnectsync-heroku {VERSION}");
     findings.add(Step::new(Part::Settings, Mark::Info, version).detail());
     configuration::check(reading, &mut findings);
-    let newest_event = tandem::check(reading, now, limits, &mut findings);
+    // What the site holds tells of the pump's clock too.
     let site = nightscout::check(reading, now, limits, &mut findings);
+    let newest_event = tandem::check(reading, site.as_ref(), (now, limits), &mut findings);
     if let Some(site) = site {
         uploads::check(reading, now, &site, newest_event, &mut findings);
         other_uploader::check(reading, now, &site, &mut findings);

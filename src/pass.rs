@@ -2,6 +2,7 @@
 
 mod ages;
 mod background;
+pub(crate) mod dated;
 mod heal;
 mod on_site;
 mod other_uploader;
@@ -185,12 +186,7 @@ impl Pass<'_> {
                 }
                 Err(error) => return Err(error),
             };
-            let on_site = OnSite::new(
-                upload.site,
-                &existing,
-                self.config.zone,
-                self.fills(Collection::Entries),
-            );
+            let on_site = OnSite::new(upload.site, &existing, self.config.zone);
             let mut wanted = pump_side.wanted(&page, events, &on_site, report)?;
             if work.widen(wanted.doubtful_from) {
                 pump_side.begin_again();

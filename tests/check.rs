@@ -1,6 +1,7 @@
 //! `--check-login`: everything that a run needs, step by step, without writing.
 
 mod broken;
+mod clock;
 mod good;
 mod nightscout;
 mod others;

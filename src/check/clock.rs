@@ -5,20 +5,20 @@ use chrono_tz::Tz;
 
 use super::{Findings, Mark, Part, Step};
 use crate::failure::{ExitStatus, Failure};
-use crate::pump::clock::{DatedEvent, Reason, Verdict, offset_name};
+use crate::pump::clock::{Reason, Verdict, offset_name};
 use crate::pump::dating::Dated;
 use crate::report::{CHECK_THE_PHONE, SUSPICIOUS_AGE, span_in_words};
 use crate::tandem::Pump;
 
 const PART: Part = Part::Clock;
 
-/// Tells of a pump's clock; gives its events with their instants.
+/// Tells of a pump's clock.
 pub(super) fn check(
-    (pump, dated): (&Pump, Dated),
+    (pump, dated): (&Pump, &Dated),
     (zone, now): (Tz, DateTime<Utc>),
     stale_after: Option<std::time::Duration>,
     findings: &mut Findings<'_>,
-) -> Vec<DatedEvent> {
+) {
     let verdict = *dated.verdict();
     let doubt = verdict
         .doubt()
@@ -27,19 +27,15 @@ pub(super) fn check(
     let misfit = (doubt.as_ref())
         .filter(|_| verdict.misfit.is_some())
         .map(|doubt| Failure::new(ExitStatus::Configuration, doubt, Verdict::ADVICE));
-    let dated = dated.events;
-    let Some(newest) = dated.last() else {
-        match &misfit {
-            Some(misfit) => findings.bad(PART, misfit.clone()),
-            None => findings.info(
-                PART,
-                format!(
-                    "pump {}: no events of the last day to judge it by",
-                    pump.serial
-                ),
-            ),
-        }
-        return dated;
+    let Some(newest) = dated.events.last() else {
+        let none = format!(
+            "pump {}: no events of the last day to judge it by",
+            pump.serial
+        );
+        return match misfit {
+            Some(misfit) => findings.bad(PART, misfit),
+            None => findings.info(PART, none),
+        };
     };
     let age = now - newest.at;
     let local = zone.from_utc_datetime(&newest.at.naive_utc());
@@ -50,38 +46,38 @@ pub(super) fn check(
     );
     let ran_at = newest.event.pump_time.reading().and_utc() - newest.at;
     let zone_at = Duration::seconds(i64::from(local.offset().fix().local_minus_utc()));
-    if let Some(misfit) = &misfit {
-        findings.bad(PART, misfit.clone());
-    } else if ran_at == zone_at {
-        findings.good(
-            PART,
-            format!(
-                "pump {} runs at {}, which matches TIMEZONE_NAME; {newest_in_words}",
-                pump.serial,
-                offset_name(ran_at),
-            ),
-        );
-    } else {
-        findings.good(
-            PART,
-            format!(
-                "pump {} runs at {}{}, and not at {}, which TIMEZONE_NAME says (corrected automatically); {newest_in_words}",
-                pump.serial,
-                offset_name(ran_at),
-                because(&verdict),
-                offset_name(zone_at),
-            ),
-        );
-    }
-    if let Some(doubt) = doubt.filter(|_| misfit.is_none()) {
-        findings.warning(PART, doubt);
+    let because = because(verdict.reason);
+    let zones = match (ran_at == zone_at, verdict.reason) {
+        (true, Reason::Witnessed) => format!(", which matches TIMEZONE_NAME{because}"),
+        (true, _) => ", which matches TIMEZONE_NAME".to_owned(),
+        (false, _) => format!(
+            "{because}, and not at {}, which TIMEZONE_NAME says (corrected automatically)",
+            offset_name(zone_at)
+        ),
+    };
+    let runs_at = format!(
+        "pump {} runs at {}{zones}",
+        pump.serial,
+        offset_name(ran_at)
+    );
+    match misfit {
+        Some(misfit) => findings.bad(PART, misfit),
+        None => {
+            findings.good(PART, format!("{runs_at}; {newest_in_words}"));
+            if let Some(doubt) = doubt {
+                findings.warning(PART, doubt);
+            }
+            if let Some(doubt) = &dated.doubt {
+                let doubt = doubt.in_words(zone);
+                findings.warning(PART, format!("pump {}: {doubt}", pump.serial));
+            }
+        }
     }
     freshness(age, stale_after, findings);
-    dated
 }
 
-fn because(verdict: &Verdict) -> &'static str {
-    match verdict.reason {
+fn because(reason: Reason) -> &'static str {
+    match reason {
         Reason::OtherIsInTheFuture | Reason::JustUploaded => ", as its upload shows",
         Reason::MovedByHandBefore => ", since its owner moves it by hand",
         Reason::Travelling => ", since its owner is travelling",

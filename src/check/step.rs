@@ -15,14 +15,14 @@ use crate::report::counted;
 pub(crate) enum Part {
     /// Variables and options.
     Settings,
+    /// The site, and what the secret may do there.
+    Nightscout,
     /// The login, and the account.
     Tandem,
     /// The pumps, and what they wrote.
     Pump,
     /// The pumps' clocks.
     Clock,
-    /// The site, and what the secret may do there.
-    Nightscout,
     /// What was copied so far.
     Uploads,
 }
@@ -30,10 +30,10 @@ pub(crate) enum Part {
 impl Part {
     const ALL: [Part; 6] = [
         Part::Settings,
+        Part::Nightscout,
         Part::Tandem,
         Part::Pump,
         Part::Clock,
-        Part::Nightscout,
         Part::Uploads,
     ];
 

@@ -1,24 +1,30 @@
-//! Tandem Source: the login, the account's pumps, and what those that are copied wrote in the last day.
+//! Tandem Source: the login, the account's pumps, and what those that are copied wrote in the last day, their clocks
+//! judged as a run judges them.
 
+use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
 use super::{Findings, Mark, Part, Step, clock, events};
 use crate::config::{PumpSerial, Reading, RegionChoice};
 use crate::http::RunLimits;
+use crate::nightscout::Site;
+use crate::pass::dated::as_a_run_would;
 use crate::pass::pumps;
-use crate::pump::dating::{self, About, Sources};
+use crate::pump::clock::DatedEvent;
+use crate::pump::dating::{self, About, Dated, Sources};
 use crate::report::{CHECK_THE_PHONE, Report, SUSPICIOUS_AGE, span_in_words};
 use crate::tandem::{self, Memory, Pump, Pumper, Region, Session};
-use crate::window::{self, Window};
+use crate::window::{self, Page, Window};
 
 const PART: Part = Part::Tandem;
 
-/// Gives the newest event of any pump that is copied.
+/// Gives the newest event of any pump that is copied. Where the site can be asked, the clocks are judged by what it holds
+/// too.
 pub(super) fn check(
     reading: &Reading,
-    now: DateTime<Utc>,
-    limits: &RunLimits,
+    site: Option<&Site>,
+    (now, limits): (DateTime<Utc>, &RunLimits),
     findings: &mut Findings<'_>,
 ) -> Option<DateTime<Utc>> {
     let (Some(config), Some(proxy)) = (&reading.tandem, &reading.proxy) else {
@@ -44,7 +50,23 @@ pub(super) fn check(
         (now, window, zone),
         findings,
     );
-    look_into(reading, &mut session, &chosen, (now, window), findings)
+    let Some(zone) = reading.zone else {
+        if !chosen.is_empty() {
+            findings.info(Part::Clock, "not judged without TIMEZONE_NAME");
+        }
+        return None;
+    };
+    let mut look = Look::new((now, window, zone), findings);
+    match (&reading.config, site) {
+        (Some(config), Some(site)) => {
+            let note = |pump, page: &Page, dated| look.note(pump, page, dated);
+            let asked = as_a_run_would((config, now), limits, site, session, &chosen, note);
+            look.findings.sound(Part::Nightscout, asked);
+        }
+        _ => look.read_logs_alone(&chosen, session),
+    }
+    let config = reading.config.as_ref();
+    look.tell(config.and_then(|config| config.stale_after))
 }
 
 fn tell_region(choice: RegionChoice, region: Region, findings: &mut Findings<'_>) {
@@ -149,53 +171,88 @@ fn ascii(name: &str, otherwise: &str) -> String {
     }
 }
 
-/// Clock and events of the pumps that are copied.
-fn look_into(
-    reading: &Reading,
-    session: &mut Session,
-    chosen: &[&Pump],
-    (now, window): (DateTime<Utc>, Window),
-    findings: &mut Findings<'_>,
-) -> Option<DateTime<Utc>> {
-    let Some(zone) = reading.zone else {
-        if !chosen.is_empty() {
-            findings.info(Part::Clock, "not judged without TIMEZONE_NAME");
+/// What was found in the pumps' logs so far.
+struct Look<'p, 'f, 'a> {
+    now: DateTime<Utc>,
+    /// The last day.
+    window: Window,
+    zone: Tz,
+    newest: Option<DateTime<Utc>>,
+    counts: events::Counts,
+    /// The newest page of each pump.
+    newest_pages: Vec<(&'p Pump, Dated)>,
+    findings: &'f mut Findings<'a>,
+}
+
+impl<'p, 'f, 'a> Look<'p, 'f, 'a> {
+    fn new(
+        (now, window, zone): (DateTime<Utc>, Window, Tz),
+        findings: &'f mut Findings<'a>,
+    ) -> Self {
+        Look {
+            now,
+            window,
+            zone,
+            newest: None,
+            counts: events::Counts::default(),
+            newest_pages: Vec::new(),
+            findings,
         }
-        return None;
-    };
-    let stale_after = reading
-        .config
-        .as_ref()
-        .and_then(|config| config.stale_after);
-    let mut counts = events::Counts::default();
-    let mut all = Vec::new();
-    for pump in chosen {
-        for page in window::pages(zone, window) {
-            let mut logs = pumps::LogsAlone { session, pump };
+    }
+
+    /// Without a site, or without a configuration of which all is in order.
+    fn read_logs_alone(&mut self, chosen: &[&'p Pump], mut session: Session) {
+        for pump in chosen {
             let about = About {
-                zone,
+                zone: self.zone,
                 newest: pump.plausible_newest(),
                 last_upload: pump.last_upload,
-                now,
+                now: self.now,
             };
-            let dated = logs
-                .events(page.first_day, page.last_day)
-                .and_then(|events| dating::date(&about, &page.days(), events, None, &mut logs));
-            let Some(dated) = findings.sound(Part::Pump, dated) else {
-                continue;
-            };
-            counts.skip(dated.skipped.clone());
-            counts.count((dated.events.iter()).filter(|event| window.contains(event.at)));
-            all.push((pump, dated));
+            for page in window::pages(self.zone, self.window) {
+                let mut logs = pumps::LogsAlone {
+                    session: &mut session,
+                    pump,
+                };
+                let dated = logs
+                    .events(page.first_day, page.last_day)
+                    .and_then(|events| dating::date(&about, &page.days(), events, None, &mut logs));
+                self.note(pump, &page, dated);
+            }
         }
     }
-    if !all.is_empty() {
-        counts.tell(findings);
+
+    /// Counts a pump's events of the last day. Pages before it are there only because they lead to it.
+    fn note(&mut self, pump: &'p Pump, page: &Page, dated: Result<Dated>) {
+        let Some(dated) = self.findings.sound(Part::Pump, dated) else {
+            return;
+        };
+        if page.window.end <= self.window.start {
+            return;
+        }
+        self.counts.skip(dated.skipped.clone());
+        let of_the_last_day = |event: &&DatedEvent| {
+            [self.window, page.window]
+                .iter()
+                .all(|span| span.contains(event.at))
+        };
+        let events = dated.events.iter().filter(of_the_last_day);
+        self.counts.count(events);
+        self.newest = self.newest.max(dated.events.last().map(|event| event.at));
+        if page.window.end >= self.window.end {
+            self.newest_pages.push((pump, dated));
+        }
     }
-    let mut newest = None;
-    for (pump, dated) in all {
-        let dated = clock::check((pump, dated), (zone, now), stale_after, findings);
-        newest = newest.max(dated.last().map(|event| event.at));
+
+    /// Tells of the events and the clocks; gives the newest event.
+    fn tell(self, stale_after: Option<std::time::Duration>) -> Option<DateTime<Utc>> {
+        if !self.newest_pages.is_empty() {
+            self.counts.tell(self.findings);
+        }
+        for (pump, dated) in &self.newest_pages {
+            let about = (self.zone, self.now);
+            clock::check((pump, dated), about, stale_after, self.findings);
+        }
+        self.newest
     }
-    newest
 }

@@ -30,16 +30,16 @@ fn all_good_is_0_and_says_how_far_behind_the_site_is() {
     ok  Settings: from the environment: TCONNECT_EMAIL, TCONNECT_PASSWORD, TCONNECT_REGION, NS_URL, NS_SECRET, TIMEZONE_NAME, TCONNECT_BASE_URL
     ok  Settings: to copy: BASAL,BOLUS (the default)
     --  Settings: TCONNECT_BASE_URL is set: e-mail and password go to that address instead of Tandem's
-    ok  Tandem Source: signed in; the account is in the US region
-    ok  Pump: pump …234, t:slim X2 Insulin Pump, software 7.8.0.0, Control-IQ, newest event 2026-05-15 23:58 by its clock, last upload 12 minutes ago
-    --  Pump: not copied: pump …678, t:slim X2 Insulin Pump, software 6.0.3.0, Basal-IQ, no events, never uploaded
-    ok  Pump: events of the last day: 285 CGM readings, 285 basal deliveries, 32 bolus deliveries, 24 bolus requests, 16 status reports, 8 alerts, 7 basal rate changes, 5 glucose entries, 4 mode changes, 3 profile changes, 2 alarms, 1 CGM alert
-    ok  Clock: pump …234 runs at UTC-04:00, which matches TIMEZONE_NAME; newest event 2026-05-15 23:58 EDT, 13 minutes ago
     ok  Nightscout: answers, version 15.0.7, units mg/dl
     ok  Nightscout: its careportal is on, so that it takes treatments
     ok  Nightscout: its plugins show what the features copy
     ok  Nightscout: NS_SECRET is accepted and may do everything
     ok  Nightscout: treatments may be read and written
+    ok  Tandem Source: signed in; the account is in the US region
+    ok  Pump: pump …234, t:slim X2 Insulin Pump, software 7.8.0.0, Control-IQ, newest event 2026-05-15 23:58 by its clock, last upload 12 minutes ago
+    --  Pump: not copied: pump …678, t:slim X2 Insulin Pump, software 6.0.3.0, Basal-IQ, no events, never uploaded
+    ok  Pump: events of the last day: 285 CGM readings, 285 basal deliveries, 32 bolus deliveries, 24 bolus requests, 16 status reports, 8 alerts, 7 basal rate changes, 5 glucose entries, 4 mode changes, 3 profile changes, 2 alarms, 1 CGM alert
+    ok  Clock: pump …234 runs at UTC-04:00, which matches TIMEZONE_NAME; newest event 2026-05-15 23:58 EDT, 13 minutes ago
     ok  Uploads: BASAL: up to 2026-05-15 23:18 EDT, 40 minutes behind the pump
     ok  Uploads: BOLUS: up to 2026-05-15 19:51 EDT, 4 h 6 min behind the pump
     Everything looks good.

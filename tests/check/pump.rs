@@ -58,14 +58,14 @@ fn a_pump_that_has_been_silent_for_days_is_told_with_its_last_upload() {
     ok  Settings: from the environment: TCONNECT_EMAIL, TCONNECT_PASSWORD, TCONNECT_REGION, NS_URL, NS_SECRET, TIMEZONE_NAME, TCONNECT_BASE_URL
     ok  Settings: to copy: BASAL,BOLUS (the default)
     --  Settings: TCONNECT_BASE_URL is set: e-mail and password go to that address instead of Tandem's
-    ok  Tandem Source: signed in; the account is in the US region
-    --  Pump: not copied: pump …234, t:slim X2 Insulin Pump, software 7.8.0.0, Control-IQ, newest event 2026-05-14 23:58 by its clock, last upload 9 days ago
-    ??  Pump: no pump has events of the last day. Check that the phone with Tandem's app is on, online, and connected to the pump
     ok  Nightscout: answers, version 15.0.7, units mg/dl
     ok  Nightscout: its careportal is on, so that it takes treatments
     ok  Nightscout: its plugins show what the features copy
     ok  Nightscout: NS_SECRET is accepted and may do everything
     ok  Nightscout: treatments may be read and written
+    ok  Tandem Source: signed in; the account is in the US region
+    --  Pump: not copied: pump …234, t:slim X2 Insulin Pump, software 7.8.0.0, Control-IQ, newest event 2026-05-14 23:58 by its clock, last upload 9 days ago
+    ??  Pump: no pump has events of the last day. Check that the phone with Tandem's app is on, online, and connected to the pump
     --  Uploads: BASAL: nothing yet
     --  Uploads: BOLUS: nothing yet
     No problems, but 1 warning to look at.

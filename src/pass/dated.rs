@@ -1,0 +1,53 @@
+//! How a run would judge the pumps' clocks now: what `--check-login` tells of them.
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+use super::Pass;
+use super::on_site::OnSite;
+use super::pump_side::PumpSide;
+use crate::config::{Config, Span};
+use crate::http::RunLimits;
+use crate::nightscout::Site;
+use crate::pump::dating::Dated;
+use crate::tandem::{Pump, Session};
+use crate::window::{self, Page};
+
+/// Dates the pumps' events page by page, by the same logs, documents and entries as a run at this moment, and gives those of
+/// each pump to `tell`. Writes nothing.
+///
+/// # Errors
+/// When the site cannot be asked. What fails of one pump goes to `tell`.
+pub(crate) fn as_a_run_would<'a>(
+    (config, now): (&Config, DateTime<Utc>),
+    limits: &RunLimits,
+    site: &Site,
+    session: Session,
+    pumps: &[&'a Pump],
+    mut tell: impl FnMut(&'a Pump, &Page, Result<Dated>),
+) -> Result<()> {
+    let pass = Pass {
+        config,
+        now,
+        limits,
+    };
+    let days = match config.span {
+        Span::Recent { days } => days,
+        Span::Dates { .. } => 1,
+    };
+    let (window, existing) = pass.recent_and_there_already(site, days)?;
+    let mut existing = Some(existing);
+    let mut pump_side = PumpSide::new(&pass, session, pumps.to_vec());
+    for page in window::pages(config.zone, window) {
+        let there = match existing.take() {
+            Some(there) => there,
+            None => pass.existing(site, page.window)?,
+        };
+        let on_site = OnSite::new(site, &there, config.zone);
+        for pump in pumps {
+            let dated = pump_side.fetch_and_date(pump, &page, &on_site);
+            tell(pump, &page, dated);
+        }
+    }
+    Ok(())
+}
