@@ -221,19 +221,22 @@ fn doubt(
 ) -> Option<Doubt> {
     let other = clock.other()?;
     let otherwise = other.date(events.iter().map(|dated| dated.event.clone()).collect());
-    let mut apart = events
+    let apart = events
         .iter()
         .zip(&otherwise)
         .filter(|(one, other)| (one.at - other.at).abs() >= REAL_DOUBT);
     let newest = remembered.last().map(|document| document.id);
     let unwritten =
         |(one, _): &(&DatedEvent, &DatedEvent)| newest.is_none_or(|newest| one.event.id > newest);
-    let (first, first_otherwise) = apart.clone().find(unwritten)?;
-    let until = first.at.max(first_otherwise.at) + HOLDS_BACK;
-    let offset = |clock: &PumpClock| clock.offset(first.event.id, first.event.pump_time);
+    let apart: Vec<(&DatedEvent, &DatedEvent)> = apart.collect();
+    let first = apart.iter().position(unwritten)?;
+    let until = apart[first].0.at.max(apart[first].1.at) + HOLDS_BACK;
+    // What came before the newest movement may be in doubt with it, at other offsets.
+    let latest = &apart[apart.len() - 1].0.event;
+    let offset = |clock: &PumpClock| clock.offset(latest.id, latest.pump_time);
     (about.now < until).then(|| Doubt {
         offsets: (offset(clock), offset(other)),
-        events: apart.by_ref().map(|(one, _)| one.event.id).collect(),
+        events: apart.iter().map(|(one, _)| one.event.id).collect(),
         until,
     })
 }
