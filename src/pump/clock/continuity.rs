@@ -59,11 +59,7 @@ impl Continuity<'_> {
 
     /// The judgement by rules alone: what drift was corrected is nothing to it.
     fn by_rules(&self) -> Decision {
-        let moved = self
-            .movements
-            .iter()
-            .filter(|moved| !moved.corrects_drift());
-        let moved: Vec<Movement> = moved.cloned().collect();
+        let moved = self.between_zones();
         let verdict = judgement::judge(self.zone, &moved, self.evidence);
         let undecided = matches!(verdict.reason, Reason::Default | Reason::MovedByHandBefore);
         let other = judgement::other(self.zone, &moved, self.evidence, &verdict);
@@ -72,6 +68,15 @@ impl Continuity<'_> {
             remembered: false,
             other: other.filter(|other| undecided && self.differ(verdict.rule, *other)),
         }
+    }
+
+    /// The movements that did more than correct drift.
+    fn between_zones(&self) -> Vec<Movement> {
+        let moved = self.movements.iter();
+        moved
+            .filter(|moved| !moved.corrects_drift())
+            .cloned()
+            .collect()
     }
 
     fn settled(&self, rule: Rule, reason: Reason) -> Decision {
@@ -168,44 +173,58 @@ impl Continuity<'_> {
             .find(|index| self.held[*index].is_some())?;
         let held = self.held[since].as_ref()?;
         let moved = &self.movements[since..];
+        let reached = self.reached(held, moved);
+        let Some(last) = moved.iter().rev().find(|moved| !moved.corrects_drift()) else {
+            return Some(self.after_drift(held, reached[0]));
+        };
+        let decision = self.after_moving(&reached, last, since);
+        Some(self.possible(decision))
+    }
+
+    /// The offsets that movements lead to from what is remembered: of a clock that followed a change of the zone meanwhile,
+    /// and of one that did not.
+    fn reached(&self, held: &Held, moved: &[Movement]) -> Vec<Duration> {
         let until = zone::subtract(moved[0].before, held.offset);
         let followed = zone::next_transition(self.zone, held.newest.at, until)
             .filter(|change| change.before == held.offset && held.newest.agrees_with(self.zone));
         let bases = [Some(held.offset), followed.map(|change| change.after)];
-        let reached = bases.into_iter().flatten().map(|base| {
-            moved.iter().fold(base, |offset, moved| {
-                // An offset that a witness told is exact, and so is where the clock went from there.
-                offset
-                    + if movement::is_a_zones(offset) {
-                        moved.shift
-                    } else {
-                        moved.exact
-                    }
-            })
-        });
-        let reached: Vec<Duration> = reached.collect();
-        let Some(last) = moved.iter().rev().find(|moved| !moved.corrects_drift()) else {
-            let agrees_with_zone = held.newest.agrees_with(self.zone) && reached[0] == held.offset;
-            return Some(self.since(&Anchor {
-                offset: reached[0],
-                at: held.newest.at,
-                rule: if agrees_with_zone {
-                    held.rule()
-                } else {
-                    Rule::Kept(reached[0])
-                },
-                agrees_with_zone,
-            }));
+        let moved_on = |offset: Duration, moved: &Movement| {
+            // An offset that a witness told is exact, and so is where the clock went from there.
+            let exact = !movement::is_a_zones(offset);
+            offset + if exact { moved.exact } else { moved.shift }
         };
+        let reached = bases.into_iter().flatten();
+        reached
+            .map(|base| moved.iter().fold(base, moved_on))
+            .collect()
+    }
+
+    /// The clock was only put right by minutes.
+    fn after_drift(&self, held: &Held, offset: Duration) -> Decision {
+        let agrees_with_zone = held.newest.agrees_with(self.zone) && offset == held.offset;
+        let rule = if agrees_with_zone {
+            held.rule()
+        } else {
+            Rule::Kept(offset)
+        };
+        self.since(&Anchor {
+            offset,
+            at: held.newest.at,
+            rule,
+            agrees_with_zone,
+        })
+    }
+
+    /// The clock was moved to one of these offsets, if what is remembered is right.
+    fn after_moving(&self, reached: &[Duration], last: &Movement, since: usize) -> Decision {
         let zones = movement::zone_offset(self.zone, last);
         let ahead =
             movement::change_ahead(self.zone, last, LONGEST_JOURNEY).map(|change| change.after);
         let about = |home: Duration| {
-            reached
-                .iter()
-                .any(|offset| (*offset - home).abs() <= Duration::minutes(1))
+            let mut reached = reached.iter();
+            reached.any(|offset| (*offset - home).abs() <= Duration::minutes(1))
         };
-        let decision = if about(zones) {
+        if about(zones) {
             // Home again, or set to what the zone has.
             self.since(&Anchor {
                 offset: zones,
@@ -216,17 +235,20 @@ impl Continuity<'_> {
         } else if let Some(ahead) = ahead.filter(|ahead| about(*ahead)) {
             self.settled(Rule::Kept(ahead), Reason::MovedByHandBefore)
         } else {
-            self.abroad(&reached, last, since)
-        };
+            self.abroad(reached, last, since)
+        }
+    }
+
+    /// A decision, or the one by rules where only that one is possible.
+    fn possible(&self, decision: Decision) -> Decision {
         if self.allows(decision.verdict.rule) {
-            return Some(decision);
+            return decision;
         }
         let by_rules = self.by_rules();
-        Some(if self.allows(by_rules.verdict.rule) {
-            by_rules
-        } else {
-            decision
-        })
+        match self.allows(by_rules.verdict.rule) {
+            true => by_rules,
+            false => decision,
+        }
     }
 
     /// The record leads to an offset that is not the zone's: a journey, or what is remembered is wrong.
@@ -249,11 +271,7 @@ impl Continuity<'_> {
                 ..by_rules
             };
         }
-        let moved = self
-            .movements
-            .iter()
-            .filter(|moved| !moved.corrects_drift());
-        let moved: Vec<Movement> = moved.cloned().collect();
+        let moved = self.between_zones();
         let by_hand = judgement::by_hand(self.zone, &moved, moved.len() - 1);
         let tells = self.suggests(fitting) && !self.suggests(home);
         if by_hand && !tells {

@@ -191,15 +191,7 @@ fn choose(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Verdict {
                 ..verdict(Rule::FollowsZone, Reason::JustUploaded)
             };
         }
-        let nothing_fits = allowed.is_empty();
-        let abroad: Vec<Duration> = offsets_abroad(zone, movements, newest, nothing_fits).collect();
-        let which = |fits: &dyn Fn(DateTime<Utc>) -> bool| {
-            abroad.iter().copied().find(|offset| fits(at(*offset)))
-        };
-        let just_uploaded = which(&|at| evidence.suggests(at));
-        // A phone that is some minutes behind ends no journey.
-        let possible = || which(&|at| nothing_fits && evidence.allows(at));
-        if let Some(offset) = just_uploaded.or_else(possible) {
+        if let Some(offset) = abroad(zone, movements, evidence, allowed.is_empty()) {
             return verdict(Rule::Kept(offset), Reason::Travelling);
         }
     }
@@ -221,6 +213,26 @@ fn choose(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Verdict {
     };
     let (rule, reason) = by_habit(left, &habit, is_ahead);
     verdict(rule, told.unwrap_or(reason))
+}
+
+/// The offset on a journey that puts the newest event right before its upload; where no other rule is possible, one that is.
+fn abroad(
+    zone: Tz,
+    movements: &[Movement],
+    evidence: &Evidence,
+    nothing_fits: bool,
+) -> Option<Duration> {
+    let newest = evidence.newest?;
+    let at = |offset| zone::subtract(newest.reading(), offset);
+    let offsets: Vec<Duration> = offsets_abroad(zone, movements, newest, nothing_fits).collect();
+    let mut just_uploaded = offsets
+        .iter()
+        .filter(|offset| evidence.suggests(at(**offset)));
+    // A phone that is some minutes behind ends no journey.
+    let mut possible = offsets
+        .iter()
+        .filter(|offset| nothing_fits && evidence.allows(at(**offset)));
+    just_uploaded.next().or_else(|| possible.next()).copied()
 }
 
 /// The rule that was not chosen, of those between which only habit could.
