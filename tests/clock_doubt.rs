@@ -127,6 +127,7 @@ fn night(newest: &str, last_upload: DateTime<Utc>, now: DateTime<Utc>) -> Dated 
         id: event.id,
         reading: event.pump_time.reading(),
         at: event.pump_time.reading().and_utc() + Duration::hours(5),
+        is_entry: false,
     });
     let mut given = Given {
         remembered: remembered.collect(),

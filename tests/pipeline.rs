@@ -31,6 +31,7 @@ pub fn documents(json: &[u8], zone: Tz, now: DateTime<Utc>) -> Option<usize> {
             id: dated.event.id,
             reading: dated.event.pump_time.reading(),
             at: dated.at - day,
+            is_entry: false,
         })
         .collect();
     clock.doubtful_from(&remembered, &events, now, now);

@@ -73,19 +73,24 @@ impl<'a> OnSite<'a> {
         let treatments = translate::treatments(history, options);
         let treatments = treatments
             .iter()
-            .map(|treatment| (&treatment.identity, treatment.at));
+            .map(|treatment| (&treatment.identity, treatment.at, false));
         let entries = cgm::entries(history);
-        let entries = entries.iter().map(|entry| (&entry.identity, entry.at));
-        let told = treatments.chain(entries).filter_map(|(identity, guessed)| {
-            let at = self.told(&identity.identifier)?;
-            let index = find(history, identity.events[0])?;
-            let dated = &history.events[index];
-            Some(Remembered {
-                id: dated.event.id,
-                reading: dated.event.pump_time.reading(),
-                at: dated.at + (at - guessed),
-            })
-        });
+        let entries = entries
+            .iter()
+            .map(|entry| (&entry.identity, entry.at, true));
+        let told = treatments
+            .chain(entries)
+            .filter_map(|(identity, guessed, is_entry)| {
+                let at = self.told(&identity.identifier)?;
+                let index = find(history, identity.events[0])?;
+                let dated = &history.events[index];
+                Some(Remembered {
+                    id: dated.event.id,
+                    reading: dated.event.pump_time.reading(),
+                    at: dated.at + (at - guessed),
+                    is_entry,
+                })
+            });
         told.collect()
     }
 

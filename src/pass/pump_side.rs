@@ -185,6 +185,7 @@ impl<'a> PumpSide<'a> {
                 id: dated.event.id,
                 reading: dated.event.pump_time.reading(),
                 at: dated.at,
+                is_entry: false,
             });
             self.carried.insert(&pump.assignment_id, carried.collect());
         }

@@ -20,6 +20,8 @@ pub struct Remembered {
     pub reading: NaiveDateTime,
     /// The instant by the document.
     pub at: DateTime<Utc>,
+    /// Whether it is an entry: these stay where they were first written, however the clock is judged later.
+    pub is_entry: bool,
 }
 
 impl Remembered {
@@ -53,6 +55,13 @@ pub(super) struct Held {
 impl Held {
     /// Reads what the documents of one stretch say, in the order of their events; `None` where that is a muddle.
     pub(super) fn of(zone: Tz, documents: &[Remembered]) -> Option<Held> {
+        let treatments = documents.iter().filter(|document| !document.is_entry);
+        let treatments: Vec<Remembered> = treatments.copied().collect();
+        let documents = if treatments.is_empty() {
+            documents
+        } else {
+            &treatments
+        };
         // A document that somebody else moved tells nothing.
         let enough = (documents.len() / 10).max(if documents.len() > 2 { 2 } else { 1 });
         let often = |document: &&Remembered| {
@@ -100,5 +109,43 @@ impl Held {
         } else {
             Rule::Kept(self.offset)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEW_YORK: Tz = chrono_tz::America::New_York;
+
+    /// Ten documents of one stretch, at this offset in hours.
+    fn documents(first: i64, hours: i64, is_entry: bool) -> Vec<Remembered> {
+        let noon = DateTime::from_timestamp(1_780_660_800, 0)
+            .unwrap()
+            .naive_utc();
+        let documents = (0..10).map(|index| {
+            let reading = noon + Duration::minutes(10 * index);
+            Remembered {
+                id: EventId {
+                    group: 0,
+                    number: first + 10 * index,
+                },
+                reading,
+                at: reading.and_utc() - Duration::hours(hours),
+                is_entry,
+            }
+        });
+        documents.collect()
+    }
+
+    #[test]
+    fn entries_which_stay_where_they_were_first_written_count_only_without_treatments() {
+        let mut both = documents(200, -7, false);
+        both.extend(documents(205, -4, true));
+        both.sort_by_key(|document| document.id);
+        let held = Held::of(NEW_YORK, &both).expect("a memory");
+        assert_eq!((held.offset, held.runs.len()), (Duration::hours(-7), 1));
+        let alone = Held::of(NEW_YORK, &documents(205, -4, true)).expect("a memory");
+        assert_eq!(alone.offset, Duration::hours(-4));
     }
 }
