@@ -129,3 +129,42 @@ fn a_new_pump_that_was_set_up_days_ago_takes_nothing_from_the_old_one_before_it_
     let known: Duration = of_the_old_one.map(|(_, _, lasts)| lasts).sum();
     assert!(known > Duration::hours(30), "{known}");
 }
+
+#[test]
+fn a_pump_that_was_given_back_for_days_takes_its_turns_and_no_more() {
+    let first = History::generate(&basal_only(Plan::days(69, 3)));
+    let start = first.plan.start;
+    let mut plan =
+        basal_only(Plan::days(70, 1)).between(start + Duration::hours(10), first.plan.end);
+    plan.serial = "90005678".to_owned();
+    plan.assignment = SECOND_ASSIGNMENT.to_owned();
+    plan.first_number = 900_000;
+    let mut second = History::generate(&plan);
+    // It is worn for four hours, and again for the last twelve.
+    let back = (start + Duration::hours(14), start + Duration::hours(60));
+    for event in &mut second.events {
+        if back.0.timestamp() <= event.at && event.at < back.1.timestamp() {
+            event.code = 65_000;
+        }
+    }
+    let tandem = Tandem::with_history(first.clone());
+    tandem.add_history(second.clone());
+    let arrangement = Arrangement::joining(tandem, Nightscout::start());
+    arrangement.good_pass(first.plan.end + Duration::hours(1), &["--days", "4"]);
+    let rates = rates(&arrangement, &second);
+    let of_the_first = rates.iter().filter(|(of_second, ..)| !of_second);
+    let (mut before, mut between) = (Duration::zero(), Duration::zero());
+    for (_, at, lasts) in of_the_first {
+        if *at < start + Duration::hours(11) {
+            before += *lasts;
+        } else {
+            assert!(
+                back.0 - Duration::minutes(10) < *at && *at < back.1 + Duration::minutes(10),
+                "{at}"
+            );
+            between += *lasts;
+        }
+    }
+    assert!(before > Duration::hours(9), "{before}");
+    assert!(between > Duration::hours(45), "{between}");
+}

@@ -17,12 +17,15 @@ use crate::window::Page;
 /// A pump in use is heard of more often than this.
 const SILENT: Duration = Duration::hours(24);
 
+/// When it is a pump's turn to deliver: from an instant on, to another one where the turn has ended.
+type Turn = (DateTime<Utc>, Option<DateTime<Utc>>);
+
 /// What one pump delivered in a page.
 pub(super) struct Delivery {
     /// When its record begins, on its own clock.
     begins: Option<NaiveDateTime>,
-    /// Its first and its last report of a rate above zero among the page's days.
-    turn: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// The spans in which it delivered among the page's days, without a silence in any of them.
+    spans: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     treatments: Vec<Treatment>,
 }
 
@@ -33,11 +36,15 @@ impl Delivery {
             Detail::BolusCompleted(_) => true,
             _ => false,
         };
-        let first = events.iter().find(delivers).map(|dated| dated.at);
-        let last = events.iter().rfind(delivers).map(|dated| dated.at);
+        let delivered: Vec<DateTime<Utc>> = events
+            .iter()
+            .filter(delivers)
+            .map(|dated| dated.at)
+            .collect();
+        let spans = delivered.chunk_by(|one, other| *other - *one <= SILENT);
         Delivery {
             begins: pump.available.0,
-            turn: first.zip(last),
+            spans: spans.map(|span| (span[0], span[span.len() - 1])).collect(),
             treatments,
         }
     }
@@ -48,25 +55,27 @@ impl Delivery {
             .is_some_and(|begins| begins.date() < page.first_day)
     }
 
-    /// When its turn begins and ends; without an end, it is still its turn.
-    fn turn(
-        &self,
-        page: &Page,
-        now: DateTime<Utc>,
-    ) -> Option<(DateTime<Utc>, Option<DateTime<Utc>>)> {
-        let (first, last) = self.turn?;
-        // A pump may be switched on days before it is worn: only a delivery proves that its turn has begun.
-        let begins = if self.began_before(page) && first < page.window.start {
-            DateTime::<Utc>::MIN_UTC
-        } else {
-            first
-        };
-        Some((begins, Some(last).filter(|last| now - *last > SILENT)))
+    /// When its turns begin and end; one without an end is still its turn.
+    fn turns(&self, page: &Page, now: DateTime<Utc>) -> Vec<Turn> {
+        let spans = self.spans.iter().enumerate();
+        let turns = spans.map(|(index, (first, last))| {
+            // A pump may be switched on days before it is worn: only a delivery proves that its turn has begun.
+            let goes_on = index == 0 && self.began_before(page) && *first < page.window.start;
+            let begins = if goes_on {
+                DateTime::<Utc>::MIN_UTC
+            } else {
+                *first
+            };
+            let is_newest = index + 1 == self.spans.len();
+            let goes_on = is_newest && now - *last <= SILENT;
+            (begins, (!goes_on).then_some(*last))
+        });
+        turns.collect()
     }
 
     /// Whether it is the newer one.
     fn is_newer_than(&self, other: &Delivery) -> bool {
-        let first = |delivery: &Delivery| delivery.turn.map(|(first, _)| first);
+        let first = |delivery: &Delivery| delivery.spans.first().map(|(first, _)| *first);
         match (self.begins, other.begins) {
             (Some(one), Some(other)) if one != other => one > other,
             _ => first(self) > first(other),
@@ -88,8 +97,8 @@ pub(super) fn one_pump_at_a_time(
             .enumerate()
             .filter(|(other, _)| *other != index);
         let newer = others.filter(|(_, other)| other.is_newer_than(delivery));
-        let turns: Vec<_> = newer
-            .filter_map(|(_, other)| other.turn(page, now))
+        let turns: Vec<Turn> = newer
+            .flat_map(|(_, other)| other.turns(page, now))
             .collect();
         for treatment in &delivery.treatments {
             match cut(treatment, &turns) {
@@ -102,10 +111,7 @@ pub(super) fn one_pump_at_a_time(
 }
 
 /// A treatment as far as no other pump had its turn.
-fn cut(
-    treatment: &Treatment,
-    turns: &[(DateTime<Utc>, Option<DateTime<Utc>>)],
-) -> Option<Treatment> {
+fn cut(treatment: &Treatment, turns: &[Turn]) -> Option<Treatment> {
     let mut treatment = treatment.clone();
     if treatment.event_type != EventType::TempBasal {
         return Some(treatment);
