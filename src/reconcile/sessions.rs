@@ -57,15 +57,19 @@ impl<'a> Sessions<'a> {
         let Some(main) = wanted.identity.events.first().map(|id| id.number) else {
             return Start::There;
         };
-        let near = self
+        let mut around = self
             .there
             .iter()
-            .find(|document| document.at.is_some_and(near));
-        if let Some(document) = near {
+            .filter(|document| document.at.is_some_and(near));
+        // The one that this event told of, where several are near.
+        let told = around
+            .clone()
+            .find(|document| document.events.contains(&main));
+        if let Some(document) = told.or_else(|| around.next()) {
             let by_us = document.identifier.is_some();
             let told_earlier = document.events.first().is_some_and(|number| main < *number);
             return match by_us && told_earlier {
-                true => Start::Changes(document),
+                true => self.change(document, wanted),
                 false => Start::There,
             };
         }
@@ -75,7 +79,7 @@ impl<'a> Sessions<'a> {
             document.events.contains(&main) && document.at.is_some_and(within)
         };
         match self.there.iter().find(astray) {
-            Some(document) if document.identifier.is_some() => Start::Changes(document),
+            Some(document) if document.identifier.is_some() => self.change(document, wanted),
             // tconnectsync's stays where it is.
             Some(_) => Start::There,
             None => {
@@ -83,5 +87,87 @@ impl<'a> Sessions<'a> {
                 Start::Missing
             }
         }
+    }
+
+    /// What another pump tells of the same session changes the document no second time.
+    fn change(&mut self, document: &'a Existing, wanted: &Treatment) -> Start<'a> {
+        self.planned.push(wanted.at);
+        Start::Changes(document)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::PumpSerial;
+    use crate::nightscout::GlucoseUnits;
+    use crate::nightscout::document::{Cause, Content, Conventions, Identity};
+    use crate::pump::event::EventId;
+    use crate::reconcile::reconcile;
+
+    /// A start of ours on the site.
+    fn stored_start(at: &str, numbers: &str, identifier: &str) -> Existing {
+        let document = json!({
+            "_id": identifier, "eventType": "Sensor Start", "created_at": at, "enteredBy": "Pump (tconnectsync)",
+            "pump_event_id": numbers, "identifier": identifier,
+        });
+        Existing::from_document(document.as_object().expect("an object").clone())
+    }
+
+    /// A start of a pump, as this event of it tells.
+    fn start_told_by(serial: &str, number: i64, at: &str) -> Treatment {
+        let serial = PumpSerial::new(serial).expect("digits");
+        let at: DateTime<Utc> = at.parse().expect("an instant");
+        let id = EventId { group: 0, number };
+        Treatment {
+            identity: Identity::of_session(&serial, "Dexcom G7", (at, id), vec![at]),
+            event_type: EventType::SensorStart,
+            at,
+            cause: Cause::Pump,
+            content: Content::default(),
+            restated: None,
+        }
+    }
+
+    const CONVENTIONS: Conventions = Conventions {
+        zone: chrono_tz::Tz::UTC,
+        units: GlucoseUnits::MgDl,
+    };
+
+    #[test]
+    fn of_two_starts_that_are_near_the_one_that_an_event_told_of_is_its_own() {
+        let there = [
+            stored_start(
+                "2026-05-14T12:20:00.000Z",
+                "500",
+                "7f0d2a44-5a0c-5e0e-8f5e-0d3c6a1be001",
+            ),
+            stored_start(
+                "2026-05-14T12:00:00.000Z",
+                "10",
+                "7f0d2a44-5a0c-5e0e-8f5e-0d3c6a1be002",
+            ),
+        ];
+        let wanted = vec![start_told_by("90001234", 10, "2026-05-14T12:00:00Z")];
+        let plan = reconcile(wanted, &there, CONVENTIONS);
+        assert_eq!((plan.create.len(), plan.update.len()), (0, 0), "{plan:#?}");
+    }
+
+    #[test]
+    fn a_start_that_one_pump_corrects_is_not_corrected_by_another_too() {
+        let there = [stored_start(
+            "2026-05-14T12:00:00.000Z",
+            "900",
+            "7f0d2a44-5a0c-5e0e-8f5e-0d3c6a1be001",
+        )];
+        let wanted = vec![
+            start_told_by("90001234", 10, "2026-05-14T11:59:00Z"),
+            start_told_by("90005678", 20, "2026-05-14T12:01:00Z"),
+        ];
+        let plan = reconcile(wanted, &there, CONVENTIONS);
+        assert_eq!((plan.create.len(), plan.update.len()), (0, 1), "{plan:#?}");
+        assert_eq!(plan.update[0].treatment.identity.events[0].number, 10);
     }
 }
