@@ -135,7 +135,10 @@ impl Pass<'_> {
         work.look_back = window::look_back(self.config.zone, self.now, site_side.newest)
             .filter(|due| work.may_widen && due.start < work.window.start);
         let ages = &site_side.missing_ages;
-        self.copy_ages(ages, work.window, &mut pump_side, &upload, report)?;
+        let written = self.copy_ages(ages, work.window, &mut pump_side, &upload, report)?;
+        if let Some(existing) = &mut work.prefetched {
+            existing.treatments.extend(written);
+        }
         let seen = thread::scope(|scope| {
             let mut background = BackgroundUploads::new(scope);
             background.begin(|uploads| upload.profiles(profiles, uploads));
@@ -195,7 +198,11 @@ impl Pass<'_> {
             }
             wanted.entries.retain(|entry| window.contains(entry.at));
             let mut missing = entries::missing(wanted.entries, &existing.entries);
-            let starts = self.earlier_starts(upload.site, &wanted.treatments, page.window)?;
+            let starts = self.earlier_starts(
+                upload.site,
+                &wanted.treatments,
+                (&existing.treatments, page.window),
+            )?;
             existing.treatments.extend(starts);
             let plan = reconcile(
                 wanted.treatments,

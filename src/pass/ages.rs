@@ -50,7 +50,8 @@ impl Pass<'_> {
         Ok(missing.map(|(event_type, _)| *event_type).collect())
     }
 
-    /// Writes the newest document that each of these ages begins with, where it lies before a window.
+    /// Writes the newest document that each of these ages begins with, where it lies before a window; gives what the site holds
+    /// by that: the window's own events may tell of the same sensor's session.
     pub(super) fn copy_ages(
         &self,
         ages: &[EventType],
@@ -58,11 +59,11 @@ impl Pass<'_> {
         pump_side: &mut PumpSide<'_>,
         upload: &SiteWriter<'_>,
         report: &mut Report,
-    ) -> Result<()> {
+    ) -> Result<Vec<Existing>> {
         let zone = self.config.zone;
         let page = window::page_before(zone, window, self.now - LOOKED_FOR);
         let Some(page) = page.filter(|_| !ages.is_empty()) else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let events = pump_side.events(&page)?;
         // The site has no document of ours, and none of these kinds.
@@ -75,7 +76,13 @@ impl Pass<'_> {
         let inside = inside.filter(|treatment| treatment.is_due(|at| page.window.contains(at)));
         let newest = newest_of_each(ages, inside.collect());
         let plan = reconcile(newest, &nothing.treatments, upload.conventions());
-        upload.treatments(plan, &mut report.uploads)
+        let documents = plan
+            .create
+            .iter()
+            .map(|treatment| treatment.to_json(upload.conventions()));
+        let written = documents.map(Existing::from_document).collect();
+        upload.treatments(plan, &mut report.uploads)?;
+        Ok(written)
     }
 }
 

@@ -16,7 +16,8 @@ use crate::pump::dating;
 use crate::reconcile::twins::{self, Identified};
 use crate::window::{self, ASTRAY, Window};
 
-/// The start of a sensor's session, likewise. A day's documents are a lot to ask for just to find one.
+/// Where the start of a sensor's session is mostly found: events tell it within minutes, and most journeys move a clock by so
+/// much at the most.
 const SESSION_ASTRAY: Duration = Duration::hours(3);
 
 /// What is known of the site before the pump's events are.
@@ -341,21 +342,36 @@ impl Pass<'_> {
         &self,
         site: &Site,
         wanted: &[Treatment],
-        span: Window,
+        (known, span): (&[Existing], Window),
     ) -> Result<Vec<Existing>> {
         let known_from = span.start - ASTRAY;
+        let is_start = |document: &Existing| {
+            document.ours && document.event_type == EventType::SensorStart.name()
+        };
+        let is_known = |start: &Treatment| {
+            let near = |at: DateTime<Utc>| (at - start.at).abs() <= SAME_SESSION_WITHIN;
+            let mut known = known.iter().filter(|document| is_start(document));
+            known.any(|document| document.at.is_some_and(near))
+        };
         let starts = wanted.iter().filter(|treatment| {
             matches!(treatment.identity.occasion, Occasion::WhenTold(_))
-                && treatment.at - SAME_SESSION_WITHIN < known_from
+                && treatment.at - SESSION_ASTRAY < known_from
+                && !is_known(treatment)
         });
-        let mut existing = Vec::new();
+        let mut existing: Vec<Existing> = Vec::new();
         for start in starts {
-            let around = (
-                start.at - SESSION_ASTRAY,
-                (start.at + SESSION_ASTRAY).min(known_from),
-            );
-            let documents = site.treatments(around.0, Some(around.1), Some)?;
-            existing.extend(documents.into_iter().map(Existing::from_document));
+            // Mostly it is close by; a day's documents are a lot to ask for just to find one.
+            for astray in [SESSION_ASTRAY, ASTRAY] {
+                let until = (start.at + astray).min(known_from);
+                let found = site.treatments(start.at - astray, Some(until), |document| {
+                    Some(Existing::from_document(document)).filter(is_start)
+                })?;
+                let is_there = !found.is_empty();
+                existing.extend(found);
+                if is_there {
+                    break;
+                }
+            }
         }
         Ok(existing)
     }

@@ -279,3 +279,57 @@ fn the_start_of_another_tool_stays_beside_ours() {
     assert!(all.contains(&theirs[0]));
     assert_settled(&arrangement, noon_after(), &["--days", "3"]);
 }
+
+#[test]
+fn a_session_that_a_first_run_finds_before_its_window_is_not_started_again_by_a_join_within() {
+    // The two events tell of starts two minutes apart, on either side of a half hour.
+    let transmitter = |seconds: i64| json!({"currentTransmitterTime": 1_400_000 + seconds, "sessionStartTime": 1_400_000, "sessionDuration": 10});
+    let events = [
+        event(10, "08:59:00", 212, transmitter(0)),
+        event(11, "20:01:00", 213, transmitter(11 * 3600)),
+    ];
+    for version in [Version::V14_2_6, Version::V15_0_7] {
+        let arrangement = with_version(&events, version);
+        arrangement.good_pass(noon_after(), &[]);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(lines(&arrangement), @r#"14 08:59:00 Sensor Start, notes "Dexcom G6 session, expires 2026-05-24 08:59""#);
+        }
+        assert_settled(&arrangement, noon_after(), &[]);
+    }
+}
+
+#[test]
+fn a_start_that_was_dated_hours_off_before_the_days_read_moves_to_its_time() {
+    // Of a session that began an hour after the first instant that a run reads documents of.
+    let events = [join(10, "20:00:00", 32 * 3600)];
+    for wrong in ["2026-05-13T14:00:00.000Z", "2026-05-13T04:00:00.000Z"] {
+        let arrangement = by_hand(&events, "PUMP_EVENTS");
+        let there = |at: &str, event_type: &str, number: &str, identifier: &str| {
+            arrangement.nightscout.insert_treatment(json!({
+                "eventType": event_type, "created_at": at, "enteredBy": "Pump (tconnectsync)",
+                "pump_event_id": number, "identifier": identifier,
+            }));
+        };
+        there(
+            wrong,
+            "Sensor Start",
+            "10",
+            "7f0d2a44-5a0c-5e0e-8f5e-0d3c6a1be001",
+        );
+        // What shows that the site is up to date.
+        there(
+            "2026-05-15T15:00:00.000Z",
+            "Note",
+            "5",
+            "7f0d2a44-5a0c-5e0e-8f5e-0d3c6a1be002",
+        );
+        arrangement.good_pass(noon_after(), &[]);
+        let starts = arrangement.nightscout.treatments().into_iter();
+        let starts: Vec<Value> = starts
+            .filter(|start| text(start, "eventType") == "Sensor Start")
+            .collect();
+        assert_eq!(starts.len(), 1, "{starts:#?}");
+        assert_eq!(text(&starts[0], "created_at"), "2026-05-13T16:00:00.000Z");
+        assert_settled(&arrangement, noon_after(), &[]);
+    }
+}
