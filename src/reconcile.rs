@@ -137,6 +137,10 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], conventions: Con
             false => told::rest(&treatment, &theirs),
         };
         match left {
+            // What was left to tell of a rate or a mode turned out to be nothing: our document says the same as theirs.
+            None if ours.is_some() && treatment.content.insulin.is_none() => {
+                missing_or_ours.push((told::no_rest(&treatment), ours));
+            }
             None => plan.already.push(treatment),
             Some(_) if ours.is_none() && only_corrects => {}
             Some(left) => missing_or_ours.push((left, ours)),

@@ -98,8 +98,28 @@ fn rest_of_stretch(wanted: &Treatment, theirs: &[&Existing]) -> Option<Treatment
     if whole - told <= SAME_END {
         return None;
     }
+    Some(Treatment {
+        at: wanted.at + told,
+        content: Content {
+            duration: Some((whole - told).num_milliseconds() as f64 / MILLISECONDS_A_MINUTE),
+            ..known_as_rest(wanted)
+        },
+        ..wanted.clone()
+    })
+}
+
+/// What a document of ours says of something that lasts, where theirs turned out to tell all of it: the same as theirs, since
+/// nothing is removed and a rest after its end would stand in the time of what came next.
+pub(super) fn no_rest(wanted: &Treatment) -> Treatment {
+    Treatment {
+        content: known_as_rest(wanted),
+        ..wanted.clone()
+    }
+}
+
+fn known_as_rest(wanted: &Treatment) -> Content {
     let content = wanted.content.clone();
-    let content = match wanted.event_type {
+    match wanted.event_type {
         EventType::TempBasal => Content {
             reason: Some(with_rest(content.reason.as_deref())),
             ..content
@@ -108,15 +128,7 @@ fn rest_of_stretch(wanted: &Treatment, theirs: &[&Existing]) -> Option<Treatment
             notes: Some(with_rest(content.notes.as_deref())),
             ..content
         },
-    };
-    Some(Treatment {
-        at: wanted.at + told,
-        content: Content {
-            duration: Some((whole - told).num_milliseconds() as f64 / MILLISECONDS_A_MINUTE),
-            ..content
-        },
-        ..wanted.clone()
-    })
+    }
 }
 
 fn with_rest(text: Option<&str>) -> String {

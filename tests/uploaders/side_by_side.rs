@@ -1,8 +1,10 @@
 //! Both at work at once, against the guide: the runs warn, and the site can be mended.
 
 use chrono::Duration;
+use serde_json::Value;
 
 use super::{Both, assert_basal_is_true, assert_boluses_are_true, boluses};
+use crate::pass::{filed, minutes, text};
 use crate::simulator::history::Plan;
 use crate::simulator::nightscout::Version;
 use crate::simulator::rng::Rng;
@@ -72,4 +74,48 @@ fn two_days_of_both_at_random_are_true_again_once_the_old_one_is_stopped_and_the
         assert_eq!(both.ours.nightscout.writes(), writes, "{what}");
     }
     assert!(doubled > 4, "both at once double insulin: {doubled} times");
+}
+
+#[test]
+fn a_rest_of_a_rate_that_turns_out_to_be_nothing_does_not_stand_in_the_time_of_the_next_rate() {
+    let both = Both::of(&Plan::days(431, 1), Version::V15_0_7);
+    for hours in [6, 9, 14] {
+        let uploaded = both.start() + Duration::hours(hours);
+        both.run_theirs(uploaded, uploaded);
+        // The newest rate lasts half an hour, as long as nothing is known of the next one: theirs does not say so.
+        both.run_ours(uploaded + Duration::minutes(12), uploaded);
+        let now = uploaded + Duration::minutes(50);
+        both.run_ours(now, now);
+    }
+    let treatments = both.treatments();
+    let rates = |rest: bool| {
+        let rates = treatments
+            .iter()
+            .filter(|document| text(document, "eventType") == "Temp Basal");
+        let is_rest = |document: &&Value| {
+            document["reason"]
+                .as_str()
+                .is_some_and(|reason| reason.contains("the rest of"))
+        };
+        rates.filter(move |document| is_rest(document) == rest)
+    };
+    let mut rests = 0;
+    for rest in rates(true) {
+        let lasts = minutes(rest["duration"].as_f64().expect("a duration"));
+        let (from, to) = (filed(rest), filed(rest) + lasts);
+        for other in rates(false) {
+            let begins_within = from <= filed(other) && filed(other) < to - Duration::seconds(1);
+            let same = other["absolute"] == rest["absolute"];
+            assert!(!begins_within || same, "{rest:#} {other:#}");
+        }
+        rests += 1;
+    }
+    assert!(rests > 0);
+    let to = both.start() + Duration::hours(14);
+    assert_basal_is_true(
+        &both.history.truth,
+        &treatments,
+        (both.start() + Duration::hours(1), to),
+        "rests",
+    );
 }
