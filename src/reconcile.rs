@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 use crate::nightscout::document::{Conventions, EventType, Existing, FIELDS, Occasion, Treatment};
 use crate::nightscout::stored::StoredValue;
+use crate::pump::event::EventId;
 use crate::translate::minutes;
 use crate::window::Window;
 use sessions::{Sessions, Start};
@@ -154,6 +155,7 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], conventions: Con
         // Who a document is stays, also when more of its events have come since: newer sites find it by that.
         if let Some(found) = found {
             treatment.identity.keep(found);
+            keep_known_end(&mut treatment, found);
         }
         let document = treatment.to_json(conventions);
         match found {
@@ -171,6 +173,24 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], conventions: Con
         }
     }
     plan
+}
+
+/// A page that ends before a rest, a mode or an alert does tells less of it than the run that saw its end.
+fn keep_known_end(treatment: &mut Treatment, found: &Existing) {
+    let lasts = told::amount(found, "duration");
+    let known = treatment.content.duration.unwrap_or_default();
+    if !treatment.content.open_ended || lasts <= known {
+        return;
+    }
+    let text = |field: &str| found.document.get(field).and_then(Value::as_str);
+    treatment.content.duration = Some(lasts);
+    treatment.content.notes = text("notes").map(str::to_owned);
+    let main = treatment.identity.events[0];
+    let numbers = text("pump_event_id").unwrap_or_default().split(',');
+    let numbers = numbers.filter_map(|number| number.trim().parse().ok());
+    let others = numbers.filter(|number| *number != main.number);
+    let others = others.map(|number| EventId { number, ..main });
+    treatment.identity.events = [main].into_iter().chain(others).collect();
 }
 
 /// Event types between which a tool may choose for the same delivery.

@@ -278,6 +278,9 @@ pub(crate) struct Content {
     /// How long it lasts, in minutes.
     #[serde(serialize_with = "number")]
     pub(crate) duration: Option<f64>,
+    /// Whether nothing tells yet how long it lasts in all: the duration is how long it has lasted when last heard of.
+    #[serde(skip)]
+    pub open_ended: bool,
     /// Insulin of a combo bolus in all, in U.
     #[serde(rename = "enteredinsulin")]
     pub(crate) entered_insulin: Option<MilliUnits>,
@@ -408,6 +411,7 @@ mod tests {
             absolute: Some(rate),
             rate: Some(rate),
             duration: Some(1.0),
+            open_ended: true,
             entered_insulin: Some(units),
             split_now: Some(1),
             split_ext: Some(1),

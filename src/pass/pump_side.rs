@@ -118,6 +118,12 @@ impl<'a> PumpSide<'a> {
             }
             let mut treatments = translate::treatments(&history, &options);
             treatments.retain(|treatment| treatment.is_due(|at| whole_span.contains(at)));
+            if page.window.end >= self.pass.now {
+                // What these events do not tell of its end has none yet.
+                for treatment in &mut treatments {
+                    treatment.content.open_ended = false;
+                }
+            }
             let mut entries = match features.contains(Feature::Cgm) {
                 true => cgm::entries(&history),
                 false => Vec::new(),

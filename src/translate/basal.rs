@@ -319,6 +319,7 @@ impl Open {
             rate: self.rate.rate,
             reason: self.rate.reason,
             end,
+            is_open: next.is_none(),
             end_unless_known: limited(end_unless_known),
             restated: self.restated.filter(|(_, at)| *at < end),
         }
@@ -333,6 +334,8 @@ struct Ended {
     rate: MilliUnitsPerHour,
     reason: Option<&'static str>,
     end: DateTime<Utc>,
+    /// Whether nothing tells of its end.
+    is_open: bool,
     /// When it would end if nothing were known of the next one.
     end_unless_known: DateTime<Utc>,
     restated: Option<(EventId, DateTime<Utc>)>,
@@ -365,6 +368,7 @@ impl Ended {
                 absolute: Some(self.rate),
                 rate: Some(self.rate),
                 duration: Some(minutes(self.end - at)),
+                open_ended: self.is_open,
                 reason: self.reason.map(str::to_owned),
                 ..Content::default()
             },

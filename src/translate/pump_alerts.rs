@@ -72,6 +72,7 @@ impl Alert<'_> {
                 duration: lasted
                     .filter(|lasted| *lasted > chrono::Duration::zero())
                     .map(minutes),
+                open_ended: self.cleared.is_none(),
                 notes: Some(notes),
                 ..Content::default()
             },

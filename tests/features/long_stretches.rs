@@ -153,3 +153,39 @@ fn a_sleep_that_outlasts_the_days_fetched_is_made_whole_by_a_run_over_all_of_it(
     run_over_all(&site, &events);
     insta::assert_snapshot!(in_lines(&site.nightscout.treatments()), @r#"14 10:00:00 Sleep, duration 5760.000, notes "Sleep (scheduled)""#);
 }
+
+#[test]
+fn what_is_whole_stays_whole_where_a_run_fetches_only_its_first_days() {
+    let mode = |number, day, modes: [i64; 2], action: i64| {
+        let [previous, current] = modes;
+        let properties = json!({
+            "currentUserMode": current, "previousUserMode": previous, "requestedAction": action,
+        });
+        event(number, day, "09:50:00", 229, properties)
+    };
+    let alert = |number, day, code| event(number, day, "09:40:00", code, json!({"alertId": 7}));
+    let mut events = vec![alert(1, 14, 4), mode(5, 14, [0, 1], 1)];
+    events.extend(
+        long_rest()
+            .into_iter()
+            .filter(|event| event["sequenceNumber"] != 902),
+    );
+    events.extend([alert(890, 18, 26), mode(895, 18, [1, 0], 2)]);
+    events.sort_by_key(|event| event["sequenceNumber"].as_i64());
+    let site = by_hand(&[], "BASAL,PUMP_EVENTS,PUMP_ALERTS");
+    run_over_all(&site, &events);
+    let whole = site.nightscout.treatments();
+    let lasts = |name: &str| {
+        let durations = whole
+            .iter()
+            .filter(|document| text(document, "eventType") == name);
+        durations
+            .filter_map(|document| document["duration"].as_f64())
+            .fold(0.0, f64::max)
+    };
+    for name in ["Temp Basal", "Sleep", "Pump Alert"] {
+        assert!(lasts(name) > 5700.0, "{name}: {whole:#?}");
+    }
+    run_day_by_day(&site, &events);
+    assert_eq!(site.nightscout.treatments(), whole);
+}

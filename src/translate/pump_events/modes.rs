@@ -143,6 +143,7 @@ impl<'a> Stretch<'a> {
                 duration: Some(minutes(
                     (until - self.start.at).max(chrono::Duration::zero()),
                 )),
+                open_ended: matches!(end, End::Pending(_)),
                 notes: Some(notes),
                 ..Content::default()
             },
