@@ -46,9 +46,23 @@ pub enum Kind {
     Small,
     /// It follows its zone by itself, 13 to 20 hours late.
     FollowsLate,
+    /// Set to AM for PM or the other way round, and corrected.
+    HalfADay,
+    /// It runs fast or slow, and is put right.
+    Drift,
+    /// A journey there, or there and back, while no run could do anything for days.
+    JourneyInAnOutage,
+    /// The pump's numbers begin again, in a new group; and a journey before or after that.
+    NewGroup,
+    /// A second pump: the first one goes on logging in a drawer, and the second may begin before the first one stops.
+    TwoPumps,
+    /// Some of a bolus's events come hours later than others.
+    Piecemeal,
+    /// Boluses that come more than a day after everything else.
+    Late,
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 17] = [
     Kind::Follows,
     Kind::NeverMoved,
     Kind::ByHand,
@@ -59,13 +73,43 @@ const KINDS: [Kind; 10] = [
     Kind::WrongDate,
     Kind::Small,
     Kind::FollowsLate,
+    Kind::HalfADay,
+    Kind::Drift,
+    Kind::JourneyInAnOutage,
+    Kind::NewGroup,
+    Kind::TwoPumps,
+    Kind::Piecemeal,
+    Kind::Late,
 ];
+
+/// The fixed seeds: one of each kind.
+pub const FIXED: u64 = KINDS.len() as u64;
+
+/// The events that tell of boluses.
+const BOLUS_CODES: [u32; 6] = [64, 65, 66, 55, 280, 20];
 
 /// An upload: when, and until when the pump's history is in it.
 #[derive(Clone, Copy, Debug)]
 pub struct Upload {
     pub at: DateTime<Utc>,
     pub until: DateTime<Utc>,
+}
+
+/// One run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub now: DateTime<Utc>,
+    /// What was uploaded by then.
+    pub upload: Upload,
+    /// The kinds of events that have not come since an instant.
+    pub hidden: Option<(DateTime<Utc>, Vec<u32>)>,
+}
+
+/// A span in which some kinds of events do not come.
+#[derive(Clone, Debug)]
+struct Hidden {
+    span: (i64, i64),
+    codes: Vec<u32>,
 }
 
 /// One story.
@@ -77,6 +121,15 @@ pub struct Story {
     start: DateTime<Utc>,
     end: DateTime<Utc>,
     steps: Vec<Step>,
+    /// By how much it is put right, where it drifts.
+    drift: Vec<(DateTime<Utc>, i64)>,
+    /// When the pump's numbers begin again.
+    restart: Option<DateTime<Utc>>,
+    /// When the second pump begins.
+    second: Option<DateTime<Utc>>,
+    /// Without a run.
+    outage: Option<(i64, i64)>,
+    hidden: Vec<Hidden>,
     cadence: i64,
     /// Whether another uploader brings the same sensor's glucose.
     pub witness: bool,
@@ -118,20 +171,26 @@ impl Story {
             start: instant(start),
             end: instant(end),
             steps: Vec::new(),
+            drift: Vec::new(),
+            restart: None,
+            second: None,
+            outage: None,
+            hidden: Vec::new(),
             cadence: 0,
             witness: rng.chance(50),
         };
         story.cadence = match rng.between(0, 9) {
             // As a scheduler starts it; the fixed seeds are to be cheap.
-            0 if seed >= 10 => 10 * MINUTE,
-            0..=2 if seed >= 10 => HOUR,
-            0..=5 => 2 * HOUR,
+            0 if seed >= FIXED => 10 * MINUTE,
+            0..=2 if seed >= FIXED => HOUR,
+            0..=5 if seed >= FIXED => 2 * HOUR,
             6 | 7 => 4 * HOUR,
             _ => 6 * HOUR,
         };
         let shift = zone_offset(zone, middle) - zone_offset(zone, middle - 1);
+        let mut steps = Vec::new();
         let mut step = |at: i64, shift: i64, recorded: bool| {
-            story.steps.push(Step {
+            steps.push(Step {
                 at: instant(at),
                 shift,
                 recorded,
@@ -179,7 +238,65 @@ impl Story {
                 step(during, size, true);
             }
             Kind::FollowsLate => step(middle + rng.between(13, 20) * HOUR, shift, false),
+            Kind::HalfADay => {
+                let shift = rng.pick(&[-12, 12]) * HOUR;
+                step(during, shift, true);
+                step(during + rng.between(3 * HOUR, 30 * HOUR), -shift, true);
+            }
+            Kind::Drift => {
+                // In days a clock drifts by half a minute at the most, in weeks by minutes.
+                let sign = rng.pick(&[-1, 1]);
+                if rng.chance(50) {
+                    story.drift = vec![(instant(during), rng.between(10, 30) * sign)];
+                } else {
+                    let size = rng.between(40, 300) * sign;
+                    step(start - HOUR, -size, false);
+                    step(during, size, true);
+                }
+            }
+            Kind::JourneyInAnOutage => {
+                let hours = rng.between(1, 9) * rng.pick(&[-1, 1]);
+                step(during, hours * HOUR, true);
+                let mut last = during;
+                if rng.chance(60) {
+                    last += rng.between(10, 50) * HOUR;
+                    step(last, -hours * HOUR, true);
+                }
+                let until = last + rng.between(1, 20) * HOUR;
+                story.outage = Some((during - rng.between(1, 9) * HOUR, until));
+                story.end = instant(until + rng.between(30, 50) * HOUR);
+            }
+            Kind::NewGroup => {
+                let hours = rng.between(1, 9) * rng.pick(&[-1, 1]);
+                step(during, hours * HOUR, true);
+                story.restart = Some(instant(during + rng.between(-9 * HOUR, 20 * HOUR)));
+            }
+            Kind::TwoPumps => story.second = Some(instant(middle)),
+            Kind::Piecemeal => {
+                let mut from = start + rng.between(2, 12) * HOUR;
+                while from < end - 12 * HOUR {
+                    let mut codes = BOLUS_CODES.to_vec();
+                    rng.shuffle(&mut codes);
+                    codes.truncate(rng.between(1, 5) as usize);
+                    let until = from + rng.between(HOUR, 9 * HOUR);
+                    let span = (from, until);
+                    story.hidden.push(Hidden { span, codes });
+                    from = until + rng.between(HOUR, 20 * HOUR);
+                }
+            }
+            Kind::Late => {
+                let from = start + rng.between(4, 20) * HOUR;
+                let until = from + rng.between(28, 60) * HOUR;
+                let codes = BOLUS_CODES.to_vec();
+                story.hidden.push(Hidden {
+                    span: (from, until),
+                    codes,
+                });
+                // Until the next look back is done, whatever the hour.
+                story.end = instant(until + rng.between(36, 50) * HOUR);
+            }
         }
+        story.steps = steps;
         story
     }
 
@@ -200,28 +317,54 @@ impl Story {
         )
     }
 
+    /// The first pump's history.
     pub fn plan(&self) -> Plan {
-        Plan::day(self.seed)
+        let follows = matches!(self.kind, Kind::TwoPumps | Kind::Piecemeal | Kind::Late);
+        let clock = match self.drift.as_slice() {
+            [] if follows => ClockStory::FollowsZone,
+            [] => ClockStory::Steps(self.steps.clone()),
+            drift => ClockStory::Drift(drift.to_vec()),
+        };
+        let mut plan = Plan::day(self.seed)
             .in_zone(self.zone)
             .between(self.start, self.end)
-            .with_clock(ClockStory::Steps(self.steps.clone()))
+            .with_clock(clock)
             .with_features(Features::only(&[
                 Feature::Basal,
                 Feature::ControlIq,
                 Feature::Meals,
                 Feature::AutomaticCorrections,
                 Feature::Cgm,
-            ]))
+            ]));
+        plan.restart = self.restart;
+        plan
+    }
+
+    /// The second pump's, where there is one.
+    pub fn second(&self) -> Option<Plan> {
+        let mut plan = self.plan().between(self.second?, self.end);
+        plan.seed += 1_000_000;
+        plan.serial = "90005678".to_owned();
+        plan.assignment = "6a1d5a1f-3b1c-4c68-8e64-1e7d1b2cf002".to_owned();
+        plan.first_number = 900_000;
+        Some(plan)
     }
 
     /// Whether a document may stay off by so many seconds: two truths fit all that was sent.
     pub fn may_stay_off(&self, error: i64) -> bool {
-        // Whether the clock was right before a small movement or after it only a witness can tell.
-        self.kind == Kind::Small && !self.witness && error.abs() <= 1380
+        let error = error.abs();
+        match self.kind {
+            // Whether the clock was right before a small movement or after it only a witness can tell.
+            Kind::Small => !self.witness && error <= 1380,
+            // How far it had drifted by when, likewise; what two clocks may differ by counts for nothing.
+            Kind::Drift if self.witness => error <= 30 && !self.drift.is_empty(),
+            Kind::Drift => error <= 300,
+            _ => false,
+        }
     }
 
     /// The runs, each with what was uploaded by then.
-    pub fn runs(&self) -> Vec<(DateTime<Utc>, Upload)> {
+    pub fn runs(&self) -> Vec<Run> {
         let mut rng = Rng::new(self.seed, 4712);
         let mut uploads = Vec::new();
         let mut at = self.start + Duration::hours(2);
@@ -248,8 +391,11 @@ impl Story {
         let mut now = self.start + Duration::hours(3);
         while now < self.end {
             let came = uploads.iter().rev().find(|upload| upload.at <= now);
-            if let Some(upload) = came.filter(|_| !rng.chance(15)) {
-                runs.push((now, *upload));
+            let is_out = self
+                .outage
+                .is_some_and(|(from, until)| (from..until).contains(&now.timestamp()));
+            if let Some(upload) = came.filter(|_| !rng.chance(15) && !is_out) {
+                runs.push(self.run(now, *upload));
             }
             now += Duration::seconds(self.cadence + rng.between(0, 120));
         }
@@ -258,8 +404,21 @@ impl Story {
                 at: self.end,
                 until: self.end,
             };
-            runs.push((self.end + Duration::minutes(minutes), last));
+            runs.push(self.run(self.end + Duration::minutes(minutes), last));
         }
         runs
+    }
+
+    fn run(&self, now: DateTime<Utc>, upload: Upload) -> Run {
+        let second = now.timestamp();
+        let hidden = self.hidden.iter().find(|hidden| {
+            let (from, until) = hidden.span;
+            (from..until).contains(&second)
+        });
+        Run {
+            now,
+            upload,
+            hidden: hidden.map(|hidden| (instant(hidden.span.0), hidden.codes.clone())),
+        }
     }
 }

@@ -33,7 +33,7 @@ use world::World;
 pub struct History {
     /// What it was made from.
     pub plan: Plan,
-    /// All events in order of true time, which is the order of their numbers.
+    /// All events in order of true time, which is the order of their groups and numbers.
     pub events: Vec<Event>,
     /// What really happened.
     pub truth: Truth,
@@ -72,7 +72,9 @@ impl History {
             mut truth,
             ..
         } = world;
-        let (events, numbers) = recorder.finish(plan.first_number, &mut Rng::new(plan.seed, 99));
+        let restart = plan.restart.map(|at| at.timestamp());
+        let rng = &mut Rng::new(plan.seed, 99);
+        let (events, numbers) = recorder.finish(plan.first_number, restart, rng);
         truth.renumber(&numbers);
         truth.sort();
         let mut by_wall: Vec<u32> = (0..events.len() as u32).collect();
@@ -93,10 +95,14 @@ impl History {
 
     /// An event by its number.
     pub fn event(&self, number: u64) -> Option<&Event> {
-        self.events
-            .binary_search_by_key(&number, |event| event.number)
-            .ok()
-            .map(|index| &self.events[index])
+        let restart = self
+            .events
+            .partition_point(|event| event.group == self.plan.group);
+        let (before, after) = self.events.split_at(restart);
+        [before, after].into_iter().find_map(|events| {
+            let found = events.binary_search_by_key(&number, |event| event.number);
+            found.ok().map(|index| &events[index])
+        })
     }
 
     /// The newest event at or before a true instant (of all, without one).

@@ -213,15 +213,24 @@ impl<'a> Recorder<'a> {
         self.clock
     }
 
-    /// Orders the events by true time and numbers them from `first` on, with gaps. The second value gives the number of
-    /// each provisional one.
-    pub(super) fn finish(self, first: u64, rng: &mut Rng) -> (Vec<Event>, Vec<u64>) {
+    /// Orders the events by true time and numbers them from `first` on, with gaps; from the second `restart` on from 1 in the
+    /// next group. The second value gives the number of each provisional one.
+    pub(super) fn finish(
+        self,
+        first: u64,
+        restart: Option<i64>,
+        rng: &mut Rng,
+    ) -> (Vec<Event>, Vec<u64>) {
         let mut events = self.events;
         // Events of one second keep the order in which they were recorded.
         events.sort_by_key(|event| event.at);
         let mut numbers = vec![0; events.len()];
         let (mut number, mut last) = (first, i64::MIN);
+        let mut restart = restart.into_iter().peekable();
         for event in &mut events {
+            if restart.next_if(|at| *at <= event.at).is_some() {
+                number = 0;
+            }
             // Events of one second are neighbours; between others the pump logs things that Tandem never shows.
             number += if event.at == last {
                 1
@@ -231,6 +240,7 @@ impl<'a> Recorder<'a> {
             last = event.at;
             numbers[event.number as usize] = number;
             event.number = number;
+            event.group += i64::from(number < first);
         }
         (events, numbers)
     }

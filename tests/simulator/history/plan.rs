@@ -34,6 +34,8 @@ pub struct Plan {
     pub group: i64,
     /// The first sequence number is a little greater.
     pub first_number: u64,
+    /// From this true instant on the numbers begin again at 1, in the next group; they have to stay below the first number.
+    pub restart: Option<DateTime<Utc>>,
     /// The personal profiles; the first is active.
     pub profiles: Vec<Profile>,
 }
@@ -114,6 +116,7 @@ impl Plan {
             sensor: Sensor::DexcomG7,
             group: 0,
             first_number: 100_000,
+            restart: None,
             profiles: vec![Profile::everyday(), Profile::second()],
         }
     }

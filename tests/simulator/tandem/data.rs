@@ -164,14 +164,16 @@ fn pump_logs(state: &mut State, assignment: &str, request: &Request) -> Answer {
     });
     let repeated = codes.len() > 1;
     let hidden = &state.behaviour.hidden_codes;
-    let serves = |code: u32| {
-        !repeated
-            && !hidden.contains(&code)
-            && wanted.as_ref().is_none_or(|wanted| wanted.contains(&code))
+    let hidden_from = state
+        .behaviour
+        .hidden_from
+        .map_or(i64::MIN, |from| from.timestamp());
+    let serves = |event: &&super::super::history::Event| {
+        let is_hidden = hidden.contains(&event.code) && event.at >= hidden_from;
+        let is_wanted = |wanted: &HashSet<u32>| wanted.contains(&event.code);
+        !repeated && !is_hidden && wanted.as_ref().is_none_or(is_wanted)
     };
-    let chosen = history
-        .select(from, to, until)
-        .filter(|event| serves(event.code));
+    let chosen = history.select(from, to, until).filter(serves);
     let mut events: Vec<_> = chosen.collect();
     if state.behaviour.duplicated > 0 {
         let twice: Vec<_> = events

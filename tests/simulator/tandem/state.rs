@@ -33,6 +33,8 @@ pub struct Behaviour {
     pub duplicated: i64,
     /// Answers to these event codes are left out, as some accounts lack 9, 34, 35 and 81.
     pub hidden_codes: Vec<u32>,
+    /// Only of events from this instant on: those before have been uploaded.
+    pub hidden_from: Option<DateTime<Utc>>,
 }
 
 impl Default for Behaviour {
@@ -49,6 +51,7 @@ impl Default for Behaviour {
             shuffled: true,
             duplicated: 0,
             hidden_codes: Vec::new(),
+            hidden_from: None,
         }
     }
 }
