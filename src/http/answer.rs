@@ -71,6 +71,11 @@ impl Answer {
         self.status.as_u16()
     }
 
+    /// The call that it answers.
+    pub(crate) fn call(&self) -> &'static str {
+        self.call
+    }
+
     /// Whether the status is 2xx.
     pub(crate) fn is_success(&self) -> bool {
         self.status.is_success()

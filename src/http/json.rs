@@ -10,6 +10,7 @@ use anyhow::Result;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
+use serde_json::de::IoRead;
 use serde_json::value::RawValue;
 
 use super::answer::{Service, not_json};
@@ -37,6 +38,9 @@ impl Allowance {
     }
 }
 
+/// What reads a text's values.
+type Json<'r> = serde_json::Deserializer<IoRead<BufReader<Metered<Box<dyn Read + 'r>>>>>;
+
 /// A JSON text as it comes.
 pub(crate) struct JsonText<'r> {
     reader: Box<dyn Read + 'r>,
@@ -63,11 +67,12 @@ impl<'r> JsonText<'r> {
         }
     }
 
-    /// Reads the whole text as what `seed` makes of it. Until that allows more, `bytes` may be read.
-    pub(crate) fn read<T, S>(self, bytes: u64, seed: impl FnOnce(Allowance) -> S) -> Result<T>
-    where
-        S: for<'de> DeserializeSeed<'de, Value = T>,
-    {
+    /// Reads the whole text with `read`. Until that allows more, `bytes` may be read.
+    pub(crate) fn read<T>(
+        self,
+        bytes: u64,
+        read: impl FnOnce(&mut Json<'r>, &Allowance) -> serde_json::Result<T>,
+    ) -> Result<T> {
         let allowance = Allowance::default();
         allowance.grant(bytes);
         let metered = Metered {
@@ -77,21 +82,24 @@ impl<'r> JsonText<'r> {
         let mut reader = BufReader::with_capacity(AHEAD, metered);
         let empty = reader.fill_buf().is_ok_and(<[u8]>::is_empty);
         let mut json = serde_json::Deserializer::from_reader(reader);
-        let read = seed(allowance.clone()).deserialize(&mut json);
+        let value = read(&mut json, &allowance);
         allowance.grant_skipping();
-        read.and_then(|value| json.end().map(|()| value))
+        value
+            .and_then(|value| json.end().map(|()| value))
             .map_err(|error| not_json(self.service, self.call, empty, &error).into())
     }
 
     /// Gives each element of a list to `each`, one after the other, whose text may have so many bytes.
     pub(crate) fn each<E: DeserializeOwned>(self, bytes: u64, each: impl FnMut(E)) -> Result<()> {
-        self.read(bytes, |allowance| List {
-            allowance,
-            bytes,
-            each,
-            element: PhantomData,
-        })?;
-        Ok(())
+        let list = |json: &mut Json<'r>, allowance: &Allowance| {
+            json.deserialize_seq(List {
+                allowance,
+                bytes,
+                each,
+                element: PhantomData,
+            })
+        };
+        self.read(bytes, list).map(drop)
     }
 
     /// Gives each element of the lists that an object has under these names to `each`, with the place of its list among the
@@ -102,17 +110,19 @@ impl<'r> JsonText<'r> {
         bytes: u64,
         each: impl FnMut(usize, Box<RawValue>),
     ) -> Result<[bool; N]> {
-        self.read(bytes, |allowance| Lists {
-            names,
-            allowance,
-            bytes,
-            each,
+        self.read(bytes, |json, allowance| {
+            json.deserialize_map(Lists {
+                names,
+                allowance,
+                bytes,
+                each,
+            })
         })
     }
 }
 
 /// A reader that stops where no more is allowed.
-struct Metered<R> {
+pub(crate) struct Metered<R> {
     reader: R,
     allowance: Allowance,
 }
@@ -130,14 +140,14 @@ impl<R: Read> Read for Metered<R> {
 }
 
 /// Reads a list element by element; yields whether there was one.
-struct List<E, F> {
-    allowance: Allowance,
+struct List<'a, E, F> {
+    allowance: &'a Allowance,
     bytes: u64,
     each: F,
     element: PhantomData<E>,
 }
 
-impl<'de, E: DeserializeOwned, F: FnMut(E)> DeserializeSeed<'de> for List<E, F> {
+impl<'de, E: DeserializeOwned, F: FnMut(E)> DeserializeSeed<'de> for List<'_, E, F> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
@@ -145,7 +155,7 @@ impl<'de, E: DeserializeOwned, F: FnMut(E)> DeserializeSeed<'de> for List<E, F> 
     }
 }
 
-impl<'de, E: DeserializeOwned, F: FnMut(E)> Visitor<'de> for List<E, F> {
+impl<'de, E: DeserializeOwned, F: FnMut(E)> Visitor<'de> for List<'_, E, F> {
     type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -168,19 +178,11 @@ impl<'de, E: DeserializeOwned, F: FnMut(E)> Visitor<'de> for List<E, F> {
 }
 
 /// Reads an object with lists; yields which of them there were.
-struct Lists<'n, F, const N: usize> {
-    names: [&'n str; N],
-    allowance: Allowance,
+struct Lists<'a, F, const N: usize> {
+    names: [&'a str; N],
+    allowance: &'a Allowance,
     bytes: u64,
     each: F,
-}
-
-impl<'de, F: FnMut(usize, Box<RawValue>), const N: usize> DeserializeSeed<'de> for Lists<'_, F, N> {
-    type Value = [bool; N];
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<[bool; N], D::Error> {
-        deserializer.deserialize_map(self)
-    }
 }
 
 impl<'de, F: FnMut(usize, Box<RawValue>), const N: usize> Visitor<'de> for Lists<'_, F, N> {
@@ -197,7 +199,7 @@ impl<'de, F: FnMut(usize, Box<RawValue>), const N: usize> Visitor<'de> for Lists
             match index.filter(|index| !found[*index]) {
                 Some(index) => {
                     found[index] = map.next_value_seed(List {
-                        allowance: self.allowance.clone(),
+                        allowance: self.allowance,
                         bytes: self.bytes,
                         // The text of an element first: one odd value must not end the whole list.
                         each: |element| (self.each)(index, element),

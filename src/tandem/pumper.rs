@@ -1,12 +1,10 @@
 //! The account's pumps.
 
-use std::marker::PhantomData;
-
 use anyhow::{Result, bail};
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::SERVICE;
 use super::tokens::is_path_segment;
@@ -66,22 +64,6 @@ struct WirePumper<'a> {
     pumps: Option<Vec<&'a RawValue>>,
 }
 
-/// A pump as sent: each value may be missing, null or of an odd type.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
-struct WirePump {
-    assignment_id: Value,
-    serial_number: Value,
-    model_name: Value,
-    software_version: Value,
-    algorithm: Value,
-    available_data_range: Value,
-    max_date_of_events: Value,
-    last_upload_date: Value,
-    settings: Value,
-}
-
 impl Pumper {
     /// What to say of pumps that could not be read.
     pub(crate) fn remark_on_malformed(&self) -> Option<String> {
@@ -90,7 +72,9 @@ impl Pumper {
     }
 
     pub(super) fn read(json: JsonText<'_>) -> Result<Pumper> {
-        let text = json.read(LARGEST_ACCOUNT, |_| PhantomData::<Box<RawValue>>)?;
+        let text = json.read(LARGEST_ACCOUNT, |json, _| {
+            Box::<RawValue>::deserialize(json)
+        })?;
         let wire: WirePumper = serde_json::from_str(text.get())
             .map_err(|error| not_json(&SERVICE, "pumper", false, &error))?;
         let Some(wire) = wire.pumps else {
@@ -121,19 +105,21 @@ impl Pumper {
 impl Pump {
     /// `None` for what is no pump, or one that cannot be asked for.
     fn read(raw: &RawValue) -> Option<Pump> {
-        let wire: WirePump = serde_json::from_str(raw.get()).ok()?;
+        let mut wire: Map<String, Value> = serde_json::from_str(raw.get()).ok()?;
+        let settings = wire.remove("settings").filter(Value::is_object);
+        let said = |name: &str| text(wire.get(name)?);
         let time = |value: &Value| wall_clock(value.as_str()?);
-        let range = |end: &str| time(wire.available_data_range.get(end)?);
+        let range = |end: &str| time(wire.get("availableDataRange")?.get(end)?);
         Some(Pump {
-            assignment_id: text(&wire.assignment_id).filter(|id| is_path_segment(id))?,
-            serial: PumpSerial::new(text(&wire.serial_number)?.trim())?,
-            model: text(&wire.model_name).unwrap_or_default(),
-            software: text(&wire.software_version).unwrap_or_default(),
-            algorithm: text(&wire.algorithm),
+            assignment_id: said("assignmentId").filter(|id| is_path_segment(id))?,
+            serial: PumpSerial::new(said("serialNumber")?.trim())?,
+            model: said("modelName").unwrap_or_default(),
+            software: said("softwareVersion").unwrap_or_default(),
+            algorithm: said("algorithm"),
             available: (range("start"), range("end")),
-            newest_event: time(&wire.max_date_of_events),
-            last_upload: instant(&wire.last_upload_date),
-            settings: Some(wire.settings).filter(Value::is_object),
+            newest_event: wire.get("maxDateOfEvents").and_then(time),
+            last_upload: wire.get("lastUploadDate").and_then(instant),
+            settings,
         })
     }
 

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use chrono::{DateTime, Duration, Utc};
 
 use super::SERVICE;
@@ -51,21 +51,20 @@ impl Rejections {
     /// The regions of this login that did not reject it not long ago. Fails, with 77, where none is left.
     pub(super) fn left(&self, config: &config::Tandem, now: DateTime<Utc>) -> Result<Vec<Region>> {
         let noted = !self.noted().is_empty();
-        let rejected = |region: Region| {
+        let rejected = |region: &Region| {
             // Where nothing is noted, no key is needed.
-            let file = noted.then(|| self.file(config, region))??;
-            let at = read(&file)?;
-            counts(at, now).then_some(at)
+            let file = noted.then(|| self.file(config, *region))??;
+            read(&file).filter(|at| counts(*at, now))
         };
-        let regions = login::regions(config.region);
-        let left: Vec<Region> = regions
-            .iter()
-            .copied()
-            .filter(|region| rejected(*region).is_none())
-            .collect();
-        match regions.iter().copied().filter_map(rejected).max() {
-            Some(at) if left.is_empty() => Err(paused(at).into()),
-            _ => Ok(left),
+        let regions = login::regions(config.region).iter();
+        match regions.clone().filter_map(rejected).max() {
+            Some(at) if regions.clone().all(|region| rejected(region).is_some()) => {
+                bail!(paused(at))
+            }
+            _ => Ok(regions
+                .copied()
+                .filter(|region| rejected(region).is_none())
+                .collect()),
         }
     }
 

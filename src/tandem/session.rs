@@ -196,13 +196,7 @@ impl Session {
             }
             if logged_in {
                 self.memory.forget_tokens();
-                bail!(SERVICE.failure(
-                    ExitStatus::CredentialsRejected,
-                    name,
-                    format!("{} right after a login", answer.described()),
-                    "Sign in once at https://source.tandemdiabetes.com and see whether it shows the pump's data; if it does, look for \
-                     a newer version of tconnectsync-heroku",
-                ));
+                bail!(rejected_after_login(name, &answer));
             }
             self.log_in_anew()?;
             logged_in = true;
@@ -241,6 +235,17 @@ impl Session {
         call.headers.insert(ORIGIN, origin(&self.origins.source)?);
         Ok(())
     }
+}
+
+/// The failure of a data call that does not take the token of a login just made.
+fn rejected_after_login(name: &str, answer: &Answer) -> Failure {
+    SERVICE.failure(
+        ExitStatus::CredentialsRejected,
+        name,
+        format!("{} right after a login", answer.described()),
+        "Sign in once at https://source.tandemdiabetes.com and see whether it shows the pump's data; if it does, look for \
+         a newer version of tconnectsync-heroku",
+    )
 }
 
 /// The failure of a data call that the firewall in front of the service stopped: a page that says "blocked".
