@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::nightscout::document::{Conventions, EventType, Existing, FIELDS, Occasion, Treatment};
-use crate::nightscout::stored::StoredValue;
+use crate::nightscout::stored::is_stored_alike;
 use crate::pump::event::EventId;
 use crate::translate::minutes;
 use crate::window::Window;
@@ -394,9 +394,7 @@ fn same(stored: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
     FIELDS
         .iter()
         .filter(|field| **field != "utcOffset")
-        .all(|field| {
-            StoredValue::of(field, stored.get(*field)) == StoredValue::of(field, wanted.get(*field))
-        })
+        .all(|field| is_stored_alike(field, stored.get(*field), wanted.get(*field)))
 }
 
 /// Our document with what somebody else added to the one in its place.

@@ -54,7 +54,7 @@ impl Collection {
     }
 
     /// The instant that a document is filed under. Profiles are not asked for by time.
-    pub(super) fn instant(self, document: &Document) -> Option<DateTime<Utc>> {
+    pub(crate) fn instant(self, document: &Document) -> Option<DateTime<Utc>> {
         match self {
             Collection::Treatments | Collection::DeviceStatus => {
                 parse_created_at(document.get("created_at")?.as_str()?)

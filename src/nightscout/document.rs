@@ -16,6 +16,7 @@ use crate::pump::quantity::{MgDl, MilliUnits, MilliUnitsPerHour, decimal, whole_
 
 pub(crate) use calculation::Calculation;
 pub use existing::Existing;
+pub(crate) use existing::event_numbers;
 
 /// What tconnectsync writes too, so that a site which changes over keeps one history.
 pub const ENTERED_BY: &str = "Pump (tconnectsync)";

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
-use super::document::{ENTERED_BY, Identity, local_time};
+use super::document::{ENTERED_BY, Identity, event_numbers, local_time};
 use super::time::instant_of;
 use crate::foreign::number;
 use crate::pump::clock::Sighting;
@@ -78,10 +78,7 @@ impl ExistingEntry {
             utc_offset: document.get("utcOffset").and_then(Value::as_i64),
             from_the_pump: text("device").is_some_and(is_a_bridge),
             identifier: text("identifier").map(str::to_owned),
-            events: numbers
-                .split(',')
-                .filter_map(|number| number.trim().parse().ok())
-                .collect(),
+            events: event_numbers(numbers).collect(),
         })
     }
 

@@ -5,7 +5,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::queries::Document;
-use super::site::Site;
+use super::site::{Site, turned_away};
 use super::stored::is_stored_as;
 use crate::config::Collection;
 use crate::http::{Answer, Call, CallError, TransportError, TryEnded};
@@ -60,10 +60,7 @@ impl Site {
         match held(ended) {
             Ok(None) => outcome.map(Some),
             Ok(Some(())) => Ok(None),
-            Err(error) => Err(CallError {
-                kind: TransportError::TurnedAway,
-                error,
-            }),
+            Err(error) => Err(turned_away(error)),
         }
     }
 

@@ -92,7 +92,7 @@ impl Site {
 
     /// The status in the answer to [`Site::status_call`].
     pub(super) fn read_status(&self, answer: &Answer) -> Result<SiteStatus> {
-        let status: Value = self.json("status", answer)?;
+        let status: Value = self.json(answer)?;
         let status = SiteStatus::read(&status).ok_or_else(|| {
             SERVICE.not_understood("status", "answered JSON that is no Nightscout's status")
         })?;
@@ -115,17 +115,14 @@ impl Site {
     /// Sends a call with the secret; reads need it too, since sites can deny them. Any answer but a rejected secret and a
     /// redirect is an answer.
     pub(super) fn send(&self, call: Call) -> Result<Answer, CallError> {
-        let name = call.name;
-        let answer = self.ask(call)?;
-        self.accepted(name, answer)
+        self.accepted(self.ask(call)?)
     }
 
-    fn accepted(&self, name: &'static str, answer: Answer) -> Result<Answer, CallError> {
+    fn accepted(&self, answer: Answer) -> Result<Answer, CallError> {
         match answer.status() {
-            401 => Err(CallError {
-                kind: TransportError::TurnedAway,
-                error: self.credential.rejected(name, &answer).into(),
-            }),
+            401 => Err(turned_away(
+                self.credential.rejected(answer.call(), &answer),
+            )),
             _ => Ok(answer),
         }
     }
@@ -136,7 +133,6 @@ impl Site {
         call: Call,
         read: impl FnMut(JsonText<'_>) -> Result<T>,
     ) -> Result<T> {
-        let name = call.name;
         let call = Call {
             cap: LIST_CAP,
             ..self.signed(call)
@@ -145,8 +141,8 @@ impl Site {
             Reading::Json(list) => return Ok(list),
             Reading::Other(answer) => answer,
         };
-        let answer = self.accepted(name, self.not_redirected(name, answer)?)?;
-        Err(match self.read_json::<IgnoredAny>(name, &answer) {
+        let answer = self.accepted(self.not_redirected(answer)?)?;
+        Err(match self.read_json::<IgnoredAny>(&answer) {
             Err(failure) => failure,
             Ok(_) => answer.of_unexpected_shape().into(),
         })
@@ -167,17 +163,12 @@ impl Site {
 
     /// Sends a call as it is, without the secret.
     pub(super) fn ask_as_visitor(&self, call: Call) -> Result<Answer, CallError> {
-        let name = call.name;
-        let answer = self.client.send(call)?;
-        self.not_redirected(name, answer)
+        self.not_redirected(self.client.send(call)?)
     }
 
-    fn not_redirected(&self, name: &'static str, answer: Answer) -> Result<Answer, CallError> {
+    fn not_redirected(&self, answer: Answer) -> Result<Answer, CallError> {
         match answer.status() {
-            300..=399 => Err(CallError {
-                kind: TransportError::TurnedAway,
-                error: self.redirected(name, &answer).into(),
-            }),
+            300..=399 => Err(turned_away(self.redirected(&answer))),
             _ => Ok(answer),
         }
     }
@@ -211,14 +202,9 @@ impl Site {
         call: Call,
         done: &mut DoneAlready<'_, D>,
     ) -> Result<Result<Answer, D>, CallError> {
-        let mut send = |call: Call| {
-            let name = call.name;
-            match self.client.send_unless(self.signed(call), done)? {
-                Ok(answer) => self
-                    .accepted(name, self.not_redirected(name, answer)?)
-                    .map(Ok),
-                Err(found) => Ok(Err(found)),
-            }
+        let mut send = |call| match self.client.send_unless(self.signed(call), done)? {
+            Ok(answer) => self.accepted(self.not_redirected(answer)?).map(Ok),
+            Err(found) => Ok(Err(found)),
         };
         if let Some(compressed) = self.compresses.gzip(&call) {
             match send(compressed)? {
@@ -232,34 +218,30 @@ impl Site {
     /// The JSON of a 2xx answer. Where its database does not answer, a site goes on answering, after 30 seconds: its status as
     /// always, a read of treatments with `null` or, before 15.0.7, with nothing (see [`Site::read_json`]), one of entries and each
     /// write with 500 (measured on 14.2.6, 15.0.3 and 15.0.7).
-    pub(super) fn json<'a, T: serde::Deserialize<'a>>(
-        &self,
-        call: &'static str,
-        answer: &'a Answer,
-    ) -> Result<T> {
+    pub(super) fn json<'a, T: serde::Deserialize<'a>>(&self, answer: &'a Answer) -> Result<T> {
         if answer.is_success() && answer.body().trim_ascii() == b"null" {
-            bail!(database_fails(call, "answered null"));
+            bail!(database_fails(answer.call(), "answered null"));
         }
         if answer.status() == 500 && says_mongo_error(answer.body()) {
-            bail!(database_fails(call, "answered 500 Internal Server Error"));
+            bail!(database_fails(
+                answer.call(),
+                "answered 500 Internal Server Error"
+            ));
         }
         answer.json()
     }
 
     /// The JSON of what a read answered.
-    pub(super) fn read_json<'a, T: serde::Deserialize<'a>>(
-        &self,
-        call: &'static str,
-        answer: &'a Answer,
-    ) -> Result<T> {
+    pub(super) fn read_json<'a, T: serde::Deserialize<'a>>(&self, answer: &'a Answer) -> Result<T> {
         if answer.is_success() && answer.body().trim_ascii().is_empty() {
-            bail!(database_fails(call, "answered nothing"));
+            bail!(database_fails(answer.call(), "answered nothing"));
         }
-        self.json(call, answer)
+        self.json(answer)
     }
 
     /// The failure of a redirect. None is followed: the secret goes to the configured site only.
-    fn redirected(&self, call: &'static str, answer: &Answer) -> Failure {
+    fn redirected(&self, answer: &Answer) -> Failure {
+        let call = answer.call();
         let target = answer
             .location()
             .and_then(|location| self.base.join(location).ok());
@@ -280,6 +262,14 @@ impl Site {
                 format!("{}: the site is elsewhere", answer.described()),
             )
         }
+    }
+}
+
+/// A call of which no repeat is worth it.
+pub(super) fn turned_away(error: impl Into<anyhow::Error>) -> CallError {
+    CallError {
+        kind: TransportError::TurnedAway,
+        error: error.into(),
     }
 }
 

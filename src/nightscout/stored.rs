@@ -1,60 +1,36 @@
 //! What Nightscout makes of a document when it stores it.
 
-use chrono::{DateTime, Utc};
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::time::parse_created_at;
 
-/// A value as Nightscout keeps it. Two are equal if Nightscout keeps the same of both.
-#[derive(Debug)]
-pub(crate) enum StoredValue<'a> {
-    /// Nothing.
-    Nothing,
-    /// A time.
-    Instant(DateTime<Utc>),
-    /// A number.
-    Number(f64),
-    /// A length of time, to the second.
-    Seconds(i64),
-    /// Anything else.
-    Other(&'a Value),
+/// Whether Nightscout keeps the same of two values of a field.
+pub(crate) fn is_stored_alike(field: &str, one: Option<&Value>, other: Option<&Value>) -> bool {
+    same_value(&stored(field, one), &stored(field, other))
 }
 
-impl<'a> StoredValue<'a> {
-    /// Nightscout drops a zero in some fields and an empty text, turns some texts into numbers, and stores times in UTC.
-    pub(crate) fn of(field: &str, value: Option<&'a Value>) -> StoredValue<'a> {
-        const ZERO_IS_DROPPED: [&str; 5] = ["insulin", "carbs", "relative", "glucose", "notes"];
-        let dropped = ZERO_IS_DROPPED.contains(&field);
-        match value {
-            None | Some(Value::Null | Value::Bool(false)) => StoredValue::Nothing,
-            Some(Value::String(text)) if text.is_empty() => StoredValue::Nothing,
-            Some(Value::Number(number)) => match number.as_f64() {
-                Some(0.0) if dropped => StoredValue::Nothing,
-                // Minutes, which earlier versions wrote with all their decimals.
-                Some(minutes) if field == "duration" => {
-                    StoredValue::Seconds((minutes * 60.0).round() as i64)
-                }
-                Some(number) => StoredValue::Number(number),
-                None => StoredValue::Nothing,
-            },
-            Some(Value::String(text)) if matches!(field, "created_at" | "dateString") => {
-                parse_created_at(text).map_or(StoredValue::Nothing, StoredValue::Instant)
+/// A value as Nightscout keeps it: it drops a zero in some fields and an empty text, and stores times in UTC.
+fn stored<'a>(field: &str, value: Option<&'a Value>) -> Cow<'a, Value> {
+    const ZERO_IS_DROPPED: [&str; 5] = ["insulin", "carbs", "relative", "glucose", "notes"];
+    const NOTHING: Cow<'static, Value> = Cow::Owned(Value::Null);
+    match value {
+        None | Some(Value::Null | Value::Bool(false)) => NOTHING,
+        Some(Value::String(text)) if text.is_empty() => NOTHING,
+        Some(Value::Number(number)) => match number.as_f64() {
+            Some(0.0) if ZERO_IS_DROPPED.contains(&field) => NOTHING,
+            // Minutes, which earlier versions wrote with all their decimals: compared to the second.
+            Some(minutes) if field == "duration" => {
+                Cow::Owned(((minutes * 60.0).round() as i64).into())
             }
-            Some(value) => StoredValue::Other(value),
+            _ => Cow::Owned(number.clone().into()),
+        },
+        Some(Value::String(text)) if matches!(field, "created_at" | "dateString") => {
+            let at = parse_created_at(text).map(|at| at.to_rfc3339().into());
+            Cow::Owned(at.unwrap_or(Value::Null))
         }
-    }
-}
-
-impl PartialEq for StoredValue<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (StoredValue::Nothing, StoredValue::Nothing) => true,
-            (StoredValue::Instant(one), StoredValue::Instant(other)) => one == other,
-            (StoredValue::Seconds(one), StoredValue::Seconds(other)) => one == other,
-            (StoredValue::Number(one), StoredValue::Number(other)) => same_number(*one, *other),
-            (StoredValue::Other(one), StoredValue::Other(other)) => same_value(one, other),
-            _ => false,
-        }
+        Some(value) => Cow::Borrowed(value),
     }
 }
 
@@ -86,7 +62,5 @@ fn field<'a>(object: &'a Map<String, Value>, name: &str) -> &'a Value {
 pub(super) fn is_stored_as(stored: &Map<String, Value>, sent: &Map<String, Value>) -> bool {
     sent.iter()
         .filter(|(field, _)| *field != "_id")
-        .all(|(field, value)| {
-            StoredValue::of(field, stored.get(field)) == StoredValue::of(field, Some(value))
-        })
+        .all(|(field, value)| is_stored_alike(field, stored.get(field), Some(value)))
 }

@@ -109,7 +109,6 @@ impl Site {
             "Nightscout: a replacement without an _id was to be sent"
         );
         let call = self.sending(Method::PUT, collection, to_json(document)?, Repeat::Freely);
-        let name = call.name;
         let answer = self.send(call)?;
         let mut written = Written {
             requests: 1,
@@ -121,7 +120,7 @@ impl Site {
                 reason: answer.described(),
             });
         } else {
-            self.json::<IgnoredAny>(name, &answer)?;
+            self.json::<IgnoredAny>(&answer)?;
             written.accepted = 1;
         }
         Ok(written)
@@ -323,9 +322,9 @@ impl BatchWriter<'_> {
     fn count(&self, answer: &Answer, sent: usize) -> Result<BatchOutcome> {
         let call = self.collection.names().write;
         let acknowledged = if answer.body().trim_ascii_start().starts_with(b"[") {
-            self.site.json::<Vec<IgnoredAny>>(call, answer)?.len()
+            self.site.json::<Vec<IgnoredAny>>(answer)?.len()
         } else {
-            self.site.json::<IgnoredAny>(call, answer)?;
+            self.site.json::<IgnoredAny>(answer)?;
             if !answer.is_json() {
                 return Err(answer.of_unexpected_shape().into());
             }

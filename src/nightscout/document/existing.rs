@@ -52,21 +52,13 @@ impl Existing {
 
     /// Reads what a document is. `created_at` comes in UTC or, from some sites, with an offset.
     pub fn from_document(document: Map<String, Value>) -> Self {
-        let text = |name: &str| {
-            document
-                .get(name)
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        };
+        let text = |name: &str| Some(document.get(name)?.as_str()?.to_owned());
         let numbers = text("pump_event_id").unwrap_or_default();
         Existing {
             id: text("_id"),
             identifier: text("identifier").filter(|identifier| !identifier.is_empty()),
             ours: text("enteredBy").as_deref() == Some(ENTERED_BY),
-            events: numbers
-                .split(',')
-                .filter_map(|number| number.trim().parse().ok())
-                .collect(),
+            events: event_numbers(&numbers).collect(),
             event_type: text("eventType").unwrap_or_default(),
             at: text("created_at").as_deref().and_then(parse_created_at),
             document,
@@ -75,7 +67,12 @@ impl Existing {
 
     /// The number of the event that the document is about: the first in `pump_event_id`.
     pub(crate) fn main_event(&self) -> Option<i64> {
-        let numbers = self.document.get("pump_event_id")?.as_str()?;
-        numbers.split(',').next()?.trim().parse().ok()
+        event_numbers(self.document.get("pump_event_id")?.as_str()?).next()
     }
+}
+
+/// The numbers in a `pump_event_id`.
+pub(crate) fn event_numbers(text: &str) -> impl Iterator<Item = i64> {
+    text.split(',')
+        .filter_map(|number| number.trim().parse().ok())
 }
