@@ -24,7 +24,8 @@ use crate::failure::{self, ExitStatus, Failure};
 use crate::http::{Client, RunLimits};
 use crate::nightscout::{Collection, Site};
 use crate::pump::settings::PumpProfiles;
-use crate::reconcile::{entries, reconcile};
+use crate::reconcile::entries::{self, EntryPlan};
+use crate::reconcile::{Plan, reconcile};
 use crate::report::{CHECK_THE_PHONE, Progress, Report, span_in_words};
 use crate::state::RunLock;
 use crate::tandem::{self, Memory, Session};
@@ -95,16 +96,16 @@ impl Pass<'_> {
         // Nightscout tells what it has while the login at Tandem goes on.
         let (tandem_side, site_side) = at_once(|| self.log_in(client), || self.look_at_site(&site));
         let ((session, account), site_side) = both(tandem_side, site_side, report)?;
-        if let Some(warning) = &site_side.warning {
+        if let Some(warning) = &site_side.events.warning {
             report.warn(warning.clone());
         }
-        report.window = Some(site_side.window);
+        report.window = Some(site_side.events.window);
         if let Some(remark) = account.remark_on_malformed() {
             report.warn(remark);
         }
         let serial = self.config.tandem.pump_serial.as_ref();
         let zone = self.config.zone;
-        let pumps = pumps::choose(&account, serial, site_side.window, zone, report)?;
+        let pumps = pumps::choose(&account, serial, site_side.events.window, zone, report)?;
         report.pumps = pumps.iter().map(|pump| pump.serial.to_string()).collect();
         let profiles =
             pumps::profiles(&account, serial).filter(|_| self.fills(Collection::Profile));
@@ -131,10 +132,11 @@ impl Pass<'_> {
             config: self.config,
             now: self.now,
         };
-        let mut work = Work::new(self.config, site_side.window, site_side.existing);
-        work.look_back = window::look_back(self.config.zone, self.now, site_side.newest)
+        let events = site_side.events;
+        let mut work = Work::new(self.config, events.window, events.existing);
+        work.look_back = window::look_back(self.config.zone, self.now, events.newest)
             .filter(|due| work.may_widen && due.start < work.window.start);
-        let ages = &site_side.missing_ages;
+        let ages = &events.missing_ages;
         let written = self.copy_ages(ages, work.window, &mut pump_side, &upload, report)?;
         if let Some(existing) = &mut work.prefetched {
             existing.treatments.extend(written);
@@ -164,85 +166,97 @@ impl Pass<'_> {
         background: &mut BackgroundUploads<'scope, 'env>,
         report: &mut Report,
     ) -> Result<Seen> {
-        // Further back only what is there is corrected.
-        let mut window = work.window;
         let mut progress = Progress::new(self.config.verbosity);
         let mut seen = Seen::default();
         // Pages overlap by the days around them.
         let mut of_the_page_before = HashSet::new();
         while let Some(page) = work.pages.pop_front() {
-            let known = work.prefetched.take();
-            let existing = || known.map_or_else(|| self.existing(upload.site, page.window), Ok);
-            let (events, existing) = at_once(|| pump_side.events(&page), existing);
-            let (events, mut existing) = match both(events, existing, report) {
-                Ok(fetched) => fetched,
-                Err(error) if work.gives_up_the_look_back() => {
-                    // A site that cannot answer for a week can for the days that are due.
-                    report.warn(format!(
-                        "what arrived late in the last week was not looked for: {}",
-                        failure::message(&error)
-                    ));
-                    window = work.window;
-                    report.window = Some(window);
-                    pump_side.begin_again();
-                    continue;
-                }
-                Err(error) => return Err(error),
+            let Some(mut due) = self.compare(&page, &mut work, &mut pump_side, upload, report)?
+            else {
+                report.clock_unknown = 0;
+                continue;
             };
-            let on_site = OnSite::new(upload.site, &existing, self.config.zone);
-            let mut wanted = pump_side.wanted(&page, events, &on_site, report)?;
-            if work.widen(wanted.doubtful_from) {
-                pump_side.begin_again();
-                report.clock_unknown = 0;
-                continue;
-            }
-            wanted.entries.retain(|entry| window.contains(entry.at));
-            let mut missing = entries::missing(wanted.entries, &existing.entries);
-            let starts = self.earlier_starts(
-                upload.site,
-                &wanted.treatments,
-                (&existing.treatments, page.window),
-            )?;
-            existing.treatments.extend(starts);
-            let plan = reconcile(
-                wanted.treatments,
-                &existing.treatments,
-                upload.conventions(),
-            );
-            let mut plan = plan.within(window);
-            let news = (plan.create.iter().map(|treatment| treatment.at))
-                .chain(missing.create.iter().map(|entry| entry.at));
-            if work.looks_back(news, self.now) {
-                window.start = work.window.start;
-                report.window = Some(window);
-                report.clock_unknown = 0;
-                continue;
-            }
-            if let Some(begun) = work.looked_back.then(|| existing.oldest()).flatten() {
-                // Before the first document from here, others may have brought what the pump did.
-                plan.create.retain(|treatment| treatment.at >= begun);
-                missing.create.retain(|entry| entry.at >= begun);
-            }
-            seen.state = pump_side::later(seen.state, wanted.state);
+            seen.state = pump_side::later(seen.state, due.state);
             if work.pages.is_empty() {
                 // Of a run about days gone by, the newest state is no news.
                 let state = seen.state.clone();
-                let news = state.filter(|state| window.contains(state.at));
+                let news = state.filter(|state| work.writes.contains(state.at));
                 background.begin(|uploads| upload.device_status(news, uploads));
             }
-            self.heal(upload.site, &existing.twins, report)?;
-            self.note_doubles(&existing.treatments, report);
-            seen.readings |= !missing.create.is_empty() || missing.already > 0;
+            self.heal(upload.site, &due.existing.twins, report)?;
+            self.note_doubles(&due.existing.treatments, report);
+            seen.readings |= !due.entries.create.is_empty() || due.entries.already > 0;
             // The newest treatment has to prove that the readings up to it are there.
-            upload.entries(missing, &mut report.uploads)?;
+            upload.entries(due.entries, &mut report.uploads)?;
             self.limits.check()?;
-            let of_this_page = plan.identifiers();
-            plan.leave_out(&of_the_page_before);
+            let of_this_page = due.plan.identifiers();
+            due.plan.leave_out(&of_the_page_before);
             of_the_page_before = of_this_page;
-            upload.treatments(plan, &mut report.uploads)?;
+            upload.treatments(due.plan, &mut report.uploads)?;
             progress.page_done(page.last_day_inside(self.config.zone), work.pages.len());
         }
         Ok(seen)
+    }
+
+    /// Compares what a page's events ask for with what the site holds. `None` where the run begins again with other pages.
+    fn compare(
+        &self,
+        page: &Page,
+        work: &mut Work,
+        pump_side: &mut PumpSide<'_>,
+        upload: &SiteWriter<'_>,
+        report: &mut Report,
+    ) -> Result<Option<Due>> {
+        let known = work.prefetched.take();
+        let existing = || known.map_or_else(|| self.existing(upload.site, page.window), Ok);
+        let (events, existing) = at_once(|| pump_side.events(page), existing);
+        let (events, mut existing) = match both(events, existing, report) {
+            Ok(fetched) => fetched,
+            Err(error) if work.gives_up_the_look_back() => {
+                // A site that cannot answer for a week can for the days that are due.
+                report.warn(format!(
+                    "what arrived late in the last week was not looked for: {}",
+                    failure::message(&error)
+                ));
+                report.window = Some(work.writes);
+                pump_side.begin_again();
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let on_site = OnSite::new(upload.site, &existing, self.config.zone);
+        let mut wanted = pump_side.wanted(page, events, &on_site, report)?;
+        if work.widen(wanted.doubtful_from) {
+            pump_side.begin_again();
+            return Ok(None);
+        }
+        wanted
+            .entries
+            .retain(|entry| work.writes.contains(entry.at));
+        let mut missing = entries::missing(wanted.entries, &existing.entries);
+        let known = (existing.treatments.as_slice(), page.window);
+        let starts = self.earlier_starts(upload.site, &wanted.treatments, known)?;
+        existing.treatments.extend(starts);
+        let there = &existing.treatments;
+        let plan = reconcile(wanted.treatments, there, upload.conventions());
+        let mut plan = plan.within(work.writes);
+        let news = (plan.create.iter().map(|treatment| treatment.at))
+            .chain(missing.create.iter().map(|entry| entry.at));
+        if work.looks_back(news, self.now) {
+            report.window = Some(work.writes);
+            return Ok(None);
+        }
+        if let Some(begun) = work.looked_back.then(|| existing.oldest()).flatten() {
+            // Before the first document from here, others may have brought what the pump did.
+            plan.create.retain(|treatment| treatment.at >= begun);
+            missing.create.retain(|entry| entry.at >= begun);
+        }
+        Ok(Some(Due {
+            existing,
+            entries: missing,
+            plan,
+            state: wanted.state,
+        }))
     }
 
     /// Keeps other runs on this machine away, unless this one writes nothing.
@@ -262,6 +276,15 @@ impl Pass<'_> {
     }
 }
 
+/// What a page has for the site.
+struct Due {
+    /// What the site holds of the page's time.
+    existing: ThereAlready,
+    entries: EntryPlan,
+    plan: Plan,
+    state: Option<DeviceState>,
+}
+
 /// What the pages held beside treatments.
 #[derive(Default)]
 struct Seen {
@@ -275,6 +298,8 @@ struct Seen {
 struct Work {
     pages: VecDeque<Page>,
     window: Window,
+    /// The span of what is written. Further back only what is there is corrected.
+    writes: Window,
     /// What the site holds around the first page, as long as that is not another one.
     prefetched: Option<ThereAlready>,
     may_widen: bool,
@@ -292,6 +317,7 @@ impl Work {
         Work {
             pages: window::pages(config.zone, window).into(),
             window,
+            writes: window,
             prefetched: Some(existing),
             may_widen: matches!(config.span, Span::Recent { .. }),
             look_back: None,
@@ -314,9 +340,8 @@ impl Work {
         };
         self.looked_back = true;
         self.ordinary = self.window;
-        self.window.start = self.window.start.min(due.start);
-        self.pages = window::pages(self.zone, self.window).into();
-        self.prefetched = None;
+        self.begin(self.window.start.min(due.start), self.window.end);
+        self.writes.start = self.window.start;
         true
     }
 
@@ -325,8 +350,8 @@ impl Work {
         if !std::mem::take(&mut self.looked_back) {
             return false;
         }
-        self.window = self.ordinary;
-        self.pages = window::pages(self.zone, self.window).into();
+        self.begin(self.ordinary.start, self.ordinary.end);
+        self.writes = self.window;
         true
     }
 
@@ -337,10 +362,14 @@ impl Work {
         let Some(start) = doubtful_from.filter(further_back) else {
             return false;
         };
-        self.window.start = start;
+        self.begin(start, self.window.end);
+        true
+    }
+
+    fn begin(&mut self, start: DateTime<Utc>, end: DateTime<Utc>) {
+        self.window = Window { start, end };
         self.pages = window::pages(self.zone, self.window).into();
         self.prefetched = None;
-        true
     }
 }
 

@@ -93,7 +93,6 @@ impl<'a> PumpSide<'a> {
         on_site: &OnSite<'_>,
         report: &mut Report,
     ) -> Result<Wanted> {
-        let whole_span = page.whole(self.pass.config.zone);
         let mut wanted = Wanted::default();
         let mut deliveries = Vec::new();
         for (pump, decoded) in self.pumps.clone().into_iter().zip(events) {
@@ -110,29 +109,7 @@ impl<'a> PumpSide<'a> {
                 events: &dated.events,
             };
             report.newest_event = report.newest_event.max(history.newest());
-            let features = &self.pass.config.features;
-            let mut options = self.pass.options();
-            let mut waiting = dated.events.iter();
-            if let Some(first) = waiting.find(|event| held.contains(&event.event.id)) {
-                options.written_until = options.written_until.min(first.at - SHORTEST);
-            }
-            let mut treatments = translate::treatments(&history, &options);
-            treatments.retain(|treatment| treatment.is_due(|at| whole_span.contains(at)));
-            if page.window.end >= self.pass.now {
-                // What these events do not tell of its end has none yet.
-                for treatment in &mut treatments {
-                    treatment.content.open_ended = false;
-                }
-            }
-            let mut entries = match features.contains(Feature::Cgm) {
-                true => cgm::entries(&history),
-                false => Vec::new(),
-            };
-            entries.retain(|entry| page.window.contains(entry.at));
-            let all = treatments.len() + entries.len();
-            treatments.retain(|treatment| !held.contains(&treatment.identity.events[0]));
-            entries.retain(|entry| !held.contains(&entry.identity.events[0]));
-            report.clock_unknown += all - treatments.len() - entries.len();
+            let (treatments, entries) = self.pass.translate(page, &history, &held, report);
             deliveries.push(Delivery::of(pump, &dated.events, treatments));
             wanted.entries.extend(entries);
             let newest_is_held = dated
@@ -140,7 +117,7 @@ impl<'a> PumpSide<'a> {
                 .last()
                 .is_some_and(|newest| held.contains(&newest.event.id));
             if self.pass.fills(Collection::DeviceStatus) && !newest_is_held {
-                let state = device_status::newest(&history, features);
+                let state = device_status::newest(&history, &self.pass.config.features);
                 wanted.state = later(wanted.state.take(), state);
             }
         }
@@ -260,6 +237,40 @@ impl Sources for OfOnePump<'_, '_> {
 }
 
 impl Pass<'_> {
+    /// What a pump's events ask for within a page, without what is held back until its clock is known.
+    fn translate(
+        &self,
+        page: &Page,
+        history: &History<'_>,
+        held: &HashSet<EventId>,
+        report: &mut Report,
+    ) -> (Vec<Treatment>, Vec<Entry>) {
+        let whole_span = page.whole(self.config.zone);
+        let mut options = self.options();
+        let mut waiting = history.events.iter();
+        if let Some(first) = waiting.find(|event| held.contains(&event.event.id)) {
+            options.written_until = options.written_until.min(first.at - SHORTEST);
+        }
+        let mut treatments = translate::treatments(history, &options);
+        treatments.retain(|treatment| treatment.is_due(|at| whole_span.contains(at)));
+        if page.window.end >= self.now {
+            // What these events do not tell of its end has none yet.
+            for treatment in &mut treatments {
+                treatment.content.open_ended = false;
+            }
+        }
+        let mut entries = match self.config.features.contains(Feature::Cgm) {
+            true => cgm::entries(history),
+            false => Vec::new(),
+        };
+        entries.retain(|entry| page.window.contains(entry.at));
+        let all = treatments.len() + entries.len();
+        treatments.retain(|treatment| !held.contains(&treatment.identity.events[0]));
+        entries.retain(|entry| !held.contains(&entry.identity.events[0]));
+        report.clock_unknown += all - treatments.len() - entries.len();
+        (treatments, entries)
+    }
+
     pub(super) fn options(&self) -> TranslateOptions<'_> {
         TranslateOptions {
             features: &self.config.features,

@@ -75,15 +75,7 @@ pub(crate) fn choose<'a>(
         .iter()
         .partition(|pump| pump.serial == *serial);
     let Some(pump) = pumps.iter().max_by_key(|pump| pump.plausible_newest()) else {
-        let serials: Vec<String> = others.iter().map(|pump| pump.serial.to_string()).collect();
-        bail!(Failure::new(
-            ExitStatus::Configuration,
-            format!(
-                "PUMP_SERIAL_NUMBER names no pump of this account, which has {}",
-                serials.join(", ")
-            ),
-            "Set it to the serial number of one of these, or remove it to copy whichever pump is in use",
-        ));
+        bail!(no_such_pump(&others));
     };
     let newer = others
         .into_iter()
@@ -97,6 +89,16 @@ pub(crate) fn choose<'a>(
         ));
     }
     Ok(pumps)
+}
+
+fn no_such_pump(others: &[&Pump]) -> Failure {
+    let serials: Vec<String> = others.iter().map(|pump| pump.serial.to_string()).collect();
+    let serials = serials.join(", ");
+    Failure::new(
+        ExitStatus::Configuration,
+        format!("PUMP_SERIAL_NUMBER names no pump of this account, which has {serials}"),
+        "Set it to the serial number of one of these, or remove it to copy whichever pump is in use",
+    )
 }
 
 /// The profiles of the chosen pump; without a choice, of the one that uploaded last and has some.

@@ -10,7 +10,7 @@ use crate::nightscout::document::{
     ENTERED_BY, EventType, Existing, Occasion, SAME_SESSION_WITHIN, Treatment,
 };
 use crate::nightscout::entry::ExistingEntry;
-use crate::nightscout::{Collection, Document, ObjectId, Site, SiteStatus, parse_created_at};
+use crate::nightscout::{Collection, Document, ObjectId, Site, SiteStatus};
 use crate::pump::clock::{self, Sighting};
 use crate::pump::dating;
 use crate::reconcile::twins::{self, Identified};
@@ -23,21 +23,13 @@ const SESSION_ASTRAY: Duration = Duration::hours(3);
 /// What is known of the site before the pump's events are.
 pub(super) struct SiteSide {
     pub(crate) status: SiteStatus,
-    pub(crate) window: Window,
-    /// The time up to which everything was uploaded, as far as that is known.
-    pub(crate) newest: Option<DateTime<Utc>>,
-    /// What is there around the window's first page.
-    pub(crate) existing: ThereAlready,
+    pub(crate) events: EventsSide,
     /// The time of the newest device status from here.
     pub(crate) newest_status: Option<DateTime<Utc>>,
     /// The profile document that the site goes by.
     pub(crate) profile: Option<Document>,
-    /// The ages that it cannot show and that this run is to fill.
-    pub(crate) missing_ages: Vec<EventType>,
     /// The younger twins among device statuses and profiles.
     pub(crate) twins: Twins,
-    /// What its owner should know.
-    pub(crate) warning: Option<String>,
 }
 
 /// Documents that should not be there beside others with the same identity.
@@ -55,14 +47,16 @@ fn without_twins<T>(
 }
 
 /// What is known of the site's treatments and entries.
-struct EventsSide {
-    window: Window,
-    newest: Option<DateTime<Utc>>,
+pub(super) struct EventsSide {
+    pub(crate) window: Window,
+    /// The time up to which everything was uploaded, as far as that is known.
+    pub(crate) newest: Option<DateTime<Utc>>,
     /// What is there around the window's first page.
-    existing: ThereAlready,
-    missing_ages: Vec<EventType>,
+    pub(crate) existing: ThereAlready,
+    /// The ages that it cannot show and that this run is to fill.
+    pub(crate) missing_ages: Vec<EventType>,
     /// What is to be said of a window cut short.
-    warning: Option<String>,
+    pub(crate) warning: Option<String>,
 }
 
 /// The documents that may be those of a span; none of a kind that no feature fills.
@@ -98,24 +92,14 @@ impl Pass<'_> {
             || self.window_and_first_page(site),
             || self.newest_status_and_profile(site),
         );
-        let EventsSide {
-            window,
-            newest,
-            existing,
-            missing_ages,
-            warning,
-        } = events_side?;
+        let events = events_side?;
         let (newest_status, profile, twins) = others?;
         Ok(SiteSide {
             status,
-            window,
-            newest,
-            existing,
+            events,
             newest_status,
             profile,
-            missing_ages,
             twins,
-            warning,
         })
     }
 
@@ -143,26 +127,22 @@ impl Pass<'_> {
     ) -> Result<(Option<DateTime<Utc>>, Option<Document>, Twins)> {
         let mut twins = Twins::new();
         let mut newest = |collection, documents: Vec<Document>| {
-            let documents = documents
+            let identified = documents
                 .into_iter()
                 .map(|document| (twins::identified(collection, &document), document));
-            let documents = documents.collect();
-            let documents = without_twins(collection, documents, &mut twins);
+            let documents = without_twins(collection, identified.collect(), &mut twins);
             documents.into_iter().next()
         };
-        let status = match self.fills(Collection::DeviceStatus) {
-            true => newest(
-                Collection::DeviceStatus,
-                site.newest_device_statuses(ENTERED_BY)?,
-            ),
-            false => None,
-        };
-        let profile = match self.fills(Collection::Profile) {
-            true => newest(Collection::Profile, site.newest_profiles()?),
-            false => None,
-        };
-        let status =
-            status.and_then(|status| parse_created_at(status.get("created_at")?.as_str()?));
+        let mut status = None;
+        if self.fills(Collection::DeviceStatus) {
+            let statuses = site.newest_device_statuses(ENTERED_BY)?;
+            let newest = newest(Collection::DeviceStatus, statuses);
+            status = newest.and_then(|newest| Collection::DeviceStatus.instant(&newest));
+        }
+        let mut profile = None;
+        if self.fills(Collection::Profile) {
+            profile = newest(Collection::Profile, site.newest_profiles()?);
+        }
         Ok((status, profile, twins))
     }
 
@@ -235,18 +215,18 @@ impl Pass<'_> {
                 return Ok(newest);
             }
         }
-        if self.fills(Collection::Entries) {
-            let entries = existing.iter().flat_map(|existing| &existing.entries);
-            let ours = entries.filter(|entry| entry.ours && entry.at <= self.latest());
-            return match ours.map(|entry| entry.at).max() {
-                Some(newest) => Ok(Some(newest)),
-                None => {
-                    let newest = site.newest_entry(ENTERED_BY)?;
-                    Ok(newest.filter(|newest| *newest <= self.latest()))
-                }
-            };
+        if !self.fills(Collection::Entries) {
+            return Ok(None);
         }
-        Ok(None)
+        let entries = existing.iter().flat_map(|existing| &existing.entries);
+        let ours = entries.filter(|entry| entry.ours && entry.at <= self.latest());
+        match ours.map(|entry| entry.at).max() {
+            Some(newest) => Ok(Some(newest)),
+            None => {
+                let newest = site.newest_entry(ENTERED_BY)?;
+                Ok(newest.filter(|newest| *newest <= self.latest()))
+            }
+        }
     }
 
     /// The newest of the documents that tell of an event of the pump. One that names this program as its author may be a
@@ -278,12 +258,10 @@ impl Pass<'_> {
 
     fn catch_up_is_cut_off(&self, missing_since: DateTime<Utc>, window: Window) -> String {
         let date = |at| window::local_date(self.config.zone, at);
+        let (from, until) = (date(missing_since), date(window.start));
         format!(
-            "the newest document is from {}, further back than a run catches up; to fill the gap, run once with \
-             --start-date {} --end-date {}",
-            date(missing_since),
-            date(missing_since),
-            date(window.start),
+            "the newest document is from {from}, further back than a run catches up; to fill the gap, run once with \
+             --start-date {from} --end-date {until}"
         )
     }
 
