@@ -1,7 +1,7 @@
 //! Nightscout over HTTP, by its API v1: authentication, queries, batched writes.
 //!
-//! A [`Site`] is one Nightscout; several threads may use it. Documents are JSON objects here: what is in them is for
-//! others to say. The facts were measured on Nightscout 15.0.7 and hold back to 14.2 where nothing else is said.
+//! A [`Site`] is one Nightscout; several threads may use it. Unless a comment says otherwise, the facts were measured on
+//! Nightscout 15.0.7 and are the same back to 14.2.
 
 mod authentication;
 mod collection;
@@ -37,8 +37,8 @@ pub(crate) use writes::{BATCH, Refused};
 /// Nightscout, as failures speak of it.
 const SERVICE: Service = Service {
     name: "Nightscout",
-    when_unavailable: "Check that the address in NS_URL opens in a browser. A site that is starting or out of order is no loss: the \
-                       next run catches up by itself",
+    when_unavailable: "Check that the address in NS_URL opens in a browser. If the site is starting or down, nothing is lost: the next \
+                       run catches up by itself",
     when_untrusted: "Renew the site's certificate. If it is self-signed or comes from a private certificate authority, name the file of \
                      that certificate (PEM) in NS_CA_FILE; NS_SKIP_TLS_VERIFY=true would accept any certificate",
     when_not_understood: "Check NS_URL: it is the address of the site's start page, nothing after it. If it is right, the site may \

@@ -40,9 +40,9 @@ use upload::SiteWriter;
 /// What a pass came to.
 #[derive(Debug)]
 pub struct Outcome {
-    /// What was done, also when it was not all.
+    /// What was done, even if the run failed.
     pub report: Report,
-    /// Why it was not all, or what else the exit status has to say.
+    /// Why the run failed, if it did.
     pub failure: Option<anyhow::Error>,
 }
 
@@ -78,7 +78,7 @@ pub fn run(config: &Config, now: DateTime<Utc>, limits: &RunLimits) -> Outcome {
     Outcome { report, failure }
 }
 
-/// What the pump did by itself is written once it is so old.
+/// What the pump did by itself is held back until it is this old.
 const NOT_NEWS_YET: Duration = Duration::minutes(10);
 
 struct Pass<'a> {
@@ -93,7 +93,7 @@ impl Pass<'_> {
         let proxy = self.config.proxy.as_ref();
         let site = Site::new(&self.config.nightscout, proxy, self.limits.clone())?;
         let client = tandem::client(&self.config.tandem, proxy, self.limits.clone())?;
-        // Nightscout tells what it has while the login at Tandem goes on.
+        // Nightscout is read during the login to Tandem.
         let (tandem_side, site_side) = at_once(|| self.log_in(client), || self.look_at_site(&site));
         let ((session, account), site_side) = both(tandem_side, site_side, report)?;
         if let Some(warning) = &site_side.events.warning {
@@ -113,8 +113,8 @@ impl Pass<'_> {
         self.copy(&site, site_side, pump_side, profiles.as_ref(), report)
     }
 
-    /// Brings everything that is wanted of the pumps to the site: their events page by page, beside that their profiles,
-    /// and with the last page their newest state.
+    /// Copies the pumps' data to the site: their events page by page, their profiles at the same time, and with the last page
+    /// their newest state.
     fn copy(
         &self,
         site: &Site,
@@ -156,8 +156,8 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Brings the pumps' readings and treatments to the site, page by page, the oldest first, and with the last page the
-    /// newest state.
+    /// Copies the pumps' readings and treatments to the site, page by page, oldest first, and the newest state with the last
+    /// page.
     fn copy_pages<'scope, 'env>(
         &self,
         mut work: Work,
@@ -178,7 +178,7 @@ impl Pass<'_> {
             };
             seen.state = pump_side::later(seen.state, due.state);
             if work.pages.is_empty() {
-                // Of a run about days gone by, the newest state is no news.
+                // A backfill's state is old: it is not uploaded.
                 let state = seen.state.clone();
                 let news = state.filter(|state| work.writes.contains(state.at));
                 background.begin(|uploads| upload.device_status(news, uploads));
@@ -186,7 +186,7 @@ impl Pass<'_> {
             self.heal(upload.site, &due.existing.twins, report)?;
             self.note_doubles(&due.existing.treatments, report);
             seen.readings |= !due.entries.create.is_empty() || due.entries.already > 0;
-            // The newest treatment has to prove that the readings up to it are there.
+            // Readings go first: the newest treatment must prove that the readings up to it are uploaded.
             upload.entries(due.entries, &mut report.uploads)?;
             self.limits.check()?;
             let of_this_page = due.plan.identifiers();
@@ -213,7 +213,7 @@ impl Pass<'_> {
         let (events, mut existing) = match both(events, existing, report) {
             Ok(fetched) => fetched,
             Err(error) if work.gives_up_the_look_back() => {
-                // A site that cannot answer for a week can for the days that are due.
+                // A site that cannot answer for a week may answer for the usual days.
                 report.warn(format!(
                     "what arrived late in the last week was not looked for: {}",
                     failure::message(&error)
@@ -373,8 +373,7 @@ impl Work {
     }
 }
 
-/// The features that a pump in use always has something for, and that there was nothing for. A day on which nothing of
-/// the other kinds happened is an ordinary day.
+/// The features for which a pump in use always has data, but had none. The other features may have none on an ordinary day.
 fn without_data(features: &FeatureSet, has_data: impl Fn(Feature) -> bool) -> Vec<Feature> {
     let expected = features
         .iter()
@@ -395,7 +394,7 @@ fn refusal(report: &Report) -> Option<Failure> {
     ))
 }
 
-/// Stale data fails a run that otherwise went well, where the owner wants that. Days gone by are stale of themselves.
+/// Stale data fails a complete run if the owner asked for that. A backfill is always old and does not count.
 fn staleness(config: &Config, report: &Report) -> Option<Failure> {
     let limit = Duration::from_std(config.stale_after?).ok()?;
     if !report.reaches_up_to_now() {

@@ -34,7 +34,7 @@ pub(crate) use session::MAX_DAYS;
 /// Tandem Source, as failures speak of it.
 const SERVICE: Service = Service {
     name: "Tandem Source",
-    when_unavailable: "Tandem's servers are out of order at times, even for hours; the next run catches up by itself. If it \
+    when_unavailable: "Tandem's servers are sometimes down, even for hours; the next run catches up by itself. If it \
                        lasts, check this machine's network and whether source.tandemdiabetes.com opens in a browser",
     when_untrusted: "Check this machine's clock, its CA certificates and any proxy between it and Tandem",
     when_not_understood: "Tandem may have changed its API; look for a newer version of tconnectsync-heroku",

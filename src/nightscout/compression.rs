@@ -13,8 +13,8 @@ use crate::http::Call;
 /// A body below this, in bytes, fits into a packet or two as it is.
 const WORTH_IT: usize = 4096;
 
-/// Whether a site reads gzip bodies. Every Nightscout does (Express's body parser); what imitates one may not, so it is
-/// off until the site has named its version, and for good once a compressed body was not understood. Clones share it.
+/// Whether a site reads gzip bodies. Every Nightscout does (Express's body parser); services that imitate it may not. So it is
+/// off until the site has named its version, and off for good once a compressed body was refused. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Compresses(Arc<AtomicBool>);
 

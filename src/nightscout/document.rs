@@ -18,7 +18,7 @@ pub(crate) use calculation::Calculation;
 pub use existing::Existing;
 pub(crate) use existing::event_numbers;
 
-/// What tconnectsync writes too, so that a site which changes over keeps one history.
+/// The same name as tconnectsync's, so that a site keeps one history when its owner switches.
 pub const ENTERED_BY: &str = "Pump (tconnectsync)";
 
 /// The namespace of this program's identifiers. It must never change: documents are found again by it.

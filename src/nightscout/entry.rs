@@ -64,7 +64,7 @@ pub struct ExistingEntry {
 }
 
 impl ExistingEntry {
-    /// Reads what an entry is; `None` for what is no glucose reading of a sensor, or has no time.
+    /// Reads an entry; `None` if it is not a sensor's glucose reading, or has no time.
     pub fn from_document(document: &Map<String, Value>) -> Option<Self> {
         let text = |name: &str| document.get(name).and_then(Value::as_str);
         if text("type").is_some_and(|kind| kind != "sgv") {
@@ -82,7 +82,7 @@ impl ExistingEntry {
         })
     }
 
-    /// What it says of the sensor as a witness of the pump's clock: nothing where it came from the pump itself.
+    /// The reading as evidence of the pump's clock; `None` if it came from the pump itself.
     pub(crate) fn sighting(&self) -> Option<Sighting> {
         let glucose = self.glucose.filter(|_| !self.ours && !self.from_the_pump)?;
         Some(Sighting {
@@ -92,7 +92,7 @@ impl ExistingEntry {
     }
 }
 
-/// A whole number, or one as text; what stands for beyond the sensor's range is none.
+/// A whole number, also as text; `None` for the values that mean out of the sensor's range.
 fn glucose(sgv: Option<&Value>) -> Option<MgDl> {
     let number = number(sgv?)?;
     let whole = number.fract() == 0.0 && (40.0..=400.0).contains(&number);

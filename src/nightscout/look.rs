@@ -1,5 +1,5 @@
-//! A look at the site after an answer that leaves it open whether it took documents: a proxy that gave up on a write may
-//! have passed it on.
+//! Checks whether a site has stored documents after a write without a clear answer: a proxy that timed out may still have
+//! passed the request on.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -36,7 +36,7 @@ pub(super) fn can_be_found(collection: Collection, documents: &[Document]) -> bo
 }
 
 impl Site {
-    /// Sends documents. `None` where the site does not say that it took them, and yet holds them.
+    /// Sends documents. `None` if the answer was unclear and the site has them.
     pub(super) fn send_unless_held(
         &self,
         collection: Collection,
@@ -56,7 +56,7 @@ impl Site {
             Ok(answer) => TryEnded::Answered(answer),
             Err(error) => TryEnded::Failed(error.kind),
         };
-        // Whatever comes next would send them again.
+        // The caller would send them again.
         match held(ended) {
             Ok(None) => outcome.map(Some),
             Ok(Some(())) => Ok(None),
@@ -64,7 +64,7 @@ impl Site {
         }
     }
 
-    /// Whether the site holds all of these documents just as they were sent. `false` also where they cannot be found again.
+    /// Whether the site has all of these documents as they were sent. `false` if they cannot be found again.
     fn holds_all(&self, collection: Collection, documents: &[Document]) -> Result<bool> {
         if !can_be_found(collection, documents) {
             return Ok(false);
@@ -85,7 +85,7 @@ impl Site {
         Ok(documents.iter().all(|sent| {
             stored.iter().any(|stored| {
                 identifier(stored) == identifier(sent)
-                    // What is only ever added is there as soon as there is any of it.
+                    // In a collection that only adds, a document with this identifier is the one that was sent.
                     && (collection.only_adds() || is_stored_as(stored, sent))
             })
         }))

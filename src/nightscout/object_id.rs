@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 pub(crate) struct ObjectId(String);
 
 impl ObjectId {
-    /// Reads an `_id`; `None` for what is none of MongoDB's.
+    /// Reads an `_id`; `None` if it is not an ObjectId.
     pub(crate) fn parse(text: &str) -> Option<ObjectId> {
         let is_id = text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_id.then(|| ObjectId(text.to_ascii_lowercase()))

@@ -22,7 +22,7 @@ pub type Document = Map<String, Value>;
 /// The largest document, in bytes of its text: those of closed loops, with their predictions, have some fifty thousand.
 const LARGEST_DOCUMENT: u64 = 128 * 1024;
 
-/// How many are asked for where only the newest documents matter: enough to see those that two runs wrote at the same moment.
+/// The count where only the newest documents matter. More than one, to see duplicates that two simultaneous runs wrote.
 const A_FEW: usize = 10;
 
 /// A query of a collection.
@@ -50,8 +50,8 @@ impl Query {
         self.bounded("$lte", until)
     }
 
-    /// The instant in the form in which the collection stores it. Entries have milliseconds: a date in words would be read as
-    /// the year 2000 and a number, and match everything too.
+    /// Adds a bound in the form in which the collection stores time. Entries store milliseconds: Nightscout would read a date
+    /// as a number, and it would match everything.
     fn bounded(self, operator: &str, at: DateTime<Utc>) -> Query {
         match self.collection {
             Collection::Treatments | Collection::DeviceStatus => {
@@ -82,7 +82,7 @@ impl Site {
     /// All treatments of every uploader from one instant to another, both included; without an end up to the newest, future
     /// ones too. In no particular order.
     ///
-    /// Of each, what `keep` makes of it: nothing else of the answers is kept.
+    /// Only what `keep` returns is kept in memory.
     pub fn treatments<T: Kept>(
         &self,
         from: DateTime<Utc>,
@@ -92,7 +92,7 @@ impl Site {
         self.span(Query::since(Collection::Treatments, from), until, keep)
     }
 
-    /// All entries of every device, likewise.
+    /// All entries of every device from one instant to another, as [`Site::treatments`] reads treatments.
     pub fn entries<T: Kept>(
         &self,
         from: DateTime<Utc>,
@@ -102,8 +102,8 @@ impl Site {
         self.span(Query::since(Collection::Entries, from), until, keep)
     }
 
-    /// When the newest treatment of this uploader happened that tells of an event of the pump and is not later than an
-    /// instant. What else has its name may be a person's.
+    /// The time of this uploader's newest treatment up to `until` that has a `pump_event_id`. Treatments without one may have
+    /// been entered by a person under the same name.
     pub fn newest_treatment(
         &self,
         entered_by: &str,
@@ -113,7 +113,7 @@ impl Site {
         self.newest(query.with("find[pump_event_id][$exists]", "true"))
     }
 
-    /// When the newest treatment of this uploader and of any of these event types happened.
+    /// The time of this uploader's newest treatment of any of these event types.
     pub(crate) fn newest_treatment_of(
         &self,
         entered_by: &str,
@@ -122,12 +122,12 @@ impl Site {
         self.newest(treatments_by(entered_by).of_types(event_types))
     }
 
-    /// When the newest entry of this device was measured.
+    /// The time of this device's newest entry.
     pub fn newest_entry(&self, device: &str) -> Result<Option<DateTime<Utc>>> {
         self.newest(Query::all(Collection::Entries).with("find[device]", device))
     }
 
-    /// The newest treatments of this uploader, so many at most.
+    /// The newest treatments of this uploader, at most `count` of them.
     pub(crate) fn newest_treatments(
         &self,
         entered_by: &str,
@@ -177,7 +177,7 @@ impl Site {
         Ok(newest.into_iter().next().flatten())
     }
 
-    /// The documents that a query answers, so many at most, even of a service that does not heed the count.
+    /// The documents that a query finds, at most `most` of them, even if the service ignores the count.
     fn list<T>(&self, query: Query, most: usize, keep: impl Fn(Document) -> T) -> Result<Vec<T>> {
         self.read_list(self.asking(&query, most), |json| {
             let mut list = Vec::new();
@@ -189,7 +189,7 @@ impl Site {
         })
     }
 
-    /// The call that asks for so many documents.
+    /// The call that asks for at most `count` documents.
     pub(super) fn asking(&self, query: &Query, count: usize) -> Call {
         let names = query.collection.names();
         let mut url = self.url(names.path);

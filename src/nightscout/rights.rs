@@ -1,7 +1,7 @@
-//! What the configured secret may do on a site, found out without writing anything.
+//! Finds out what the configured secret may do on a site, without writing anything.
 //!
-//! Each wrong secret delays every further request of this address by five seconds, so the caller asks [`Site::check_secret`]
-//! first and stops where the site does not know the secret.
+//! After a wrong secret, Nightscout delays every further request from this address by five seconds. So the caller asks
+//! [`Site::check_secret`] first and stops if the site does not know the secret.
 
 use anyhow::{Result, bail};
 use reqwest::Method;

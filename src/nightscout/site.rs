@@ -112,8 +112,8 @@ impl Site {
         http::below(&self.base, &format!("api/v1/{path}"))
     }
 
-    /// Sends a call with the secret; reads need it too, since sites can deny them. Any answer but a rejected secret and a
-    /// redirect is an answer.
+    /// Sends a call with the secret; reads need it too, because sites can restrict them. A rejected secret and a redirect are
+    /// failures.
     pub(super) fn send(&self, call: Call) -> Result<Answer, CallError> {
         self.accepted(self.ask(call)?)
     }
@@ -156,7 +156,7 @@ impl Site {
         call
     }
 
-    /// Sends a call with the secret. Any answer but a redirect is an answer, 401 too.
+    /// Sends a call with the secret. Only a redirect is a failure; 401 is not.
     pub(super) fn ask(&self, call: Call) -> Result<Answer, CallError> {
         self.ask_as_visitor(self.signed(call))
     }
@@ -195,8 +195,8 @@ impl Site {
         }
     }
 
-    /// As [`Site::send`], compressed where the site reads that; before each repeat it asks whether the site has taken the body
-    /// after all.
+    /// As [`Site::send`], with a compressed body if the site reads those. Before each repeat, `done` is asked whether the site has
+    /// taken the body after all.
     pub(super) fn send_unless<D>(
         &self,
         call: Call,
@@ -215,9 +215,9 @@ impl Site {
         send(call)
     }
 
-    /// The JSON of a 2xx answer. Where its database does not answer, a site goes on answering, after 30 seconds: its status as
-    /// always, a read of treatments with `null` or, before 15.0.7, with nothing (see [`Site::read_json`]), one of entries and each
-    /// write with 500 (measured on 14.2.6, 15.0.3 and 15.0.7).
+    /// The JSON of a 2xx answer. A site whose database is down still answers, after 30 seconds: its status as always, treatments
+    /// with `null` or, before 15.0.7, with an empty body (see [`Site::read_json`]), entries and every write with 500 (measured on
+    /// 14.2.6, 15.0.3 and 15.0.7).
     pub(super) fn json<'a, T: serde::Deserialize<'a>>(&self, answer: &'a Answer) -> Result<T> {
         if answer.is_success() && answer.body().trim_ascii() == b"null" {
             bail!(database_fails(answer.call(), "answered null"));
@@ -231,7 +231,7 @@ impl Site {
         answer.json()
     }
 
-    /// The JSON of what a read answered.
+    /// The JSON of the answer to a read.
     pub(super) fn read_json<'a, T: serde::Deserialize<'a>>(&self, answer: &'a Answer) -> Result<T> {
         if answer.is_success() && answer.body().trim_ascii().is_empty() {
             bail!(database_fails(answer.call(), "answered nothing"));
@@ -265,7 +265,7 @@ impl Site {
     }
 }
 
-/// A call of which no repeat is worth it.
+/// A failure that a repeat would not change.
 pub(super) fn turned_away(error: impl Into<anyhow::Error>) -> CallError {
     CallError {
         kind: TransportError::TurnedAway,

@@ -60,7 +60,7 @@ impl SiteVersion {
     /// The first version that answers an empty list of any collection.
     pub(crate) const ANSWERS_EMPTY_LISTS: SiteVersion = SiteVersion(15, 0, 7);
 
-    /// Reads what there is of a version; what is missing counts as 0, and so does all of what is no version.
+    /// Reads a version. Missing numbers count as 0; a text that is no version is 0.0.0.
     pub(crate) fn parse(text: &str) -> SiteVersion {
         let text = text.trim().trim_start_matches(['v', 'V']);
         let mut numbers = text.split('.').map(|part| {
@@ -105,7 +105,7 @@ impl SiteStatus {
         )
     }
 
-    /// Reads the status; `None` for what is no Nightscout's.
+    /// Reads the status; `None` for JSON that is not a Nightscout status.
     pub(super) fn read(status: &Value) -> Option<SiteStatus> {
         let text = |key: &str| status.get(key).and_then(Value::as_str);
         let settings = status.get("settings").filter(|value| value.is_object());

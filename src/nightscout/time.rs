@@ -7,18 +7,18 @@ use serde_json::Value;
 /// offset, and what other tools wrote before or beside it comes with blanks and without colons or offset; without one it
 /// is UTC, as Nightscout itself takes it.
 ///
-/// A time that no document has is none, see `plausible`.
+/// `None` if no document can have that time, see `plausible`.
 pub(crate) fn parse_created_at(text: &str) -> Option<DateTime<Utc>> {
     parse(text).and_then(plausible)
 }
 
-/// An instant of a document, unless it lies centuries away: hours and days are added to what is read here, which must not
-/// lead out of what a date can be. The bounds are wide, since watches have been set to 1970 and to 2106.
+/// An instant, unless it is centuries away: adding hours or days to it must not overflow. The bounds are wide, because devices
+/// have been set to 1970 and to 2106.
 pub(super) fn plausible(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
     (1900..2200).contains(&at.year()).then_some(at)
 }
 
-/// An instant in milliseconds since 1970, a number of any kind, likewise.
+/// An instant in milliseconds since 1970, whole or decimal. `None` if no document can have that time, see `plausible`.
 pub(crate) fn instant_of(milliseconds: &Value) -> Option<DateTime<Utc>> {
     let milliseconds = milliseconds
         .as_i64()

@@ -1,5 +1,5 @@
-//! What is written to a site: arrays of documents, in order, halved where they are too much, and split where one of them
-//! is refused until that one is known.
+//! Writes documents to a site: in arrays, in order. An array that is too large or too slow is halved. If a document is refused,
+//! the array is split until that document is found.
 
 use std::ops::Range;
 
@@ -21,17 +21,16 @@ use crate::http::{Answer, Repeat, TransportError};
 /// than a megabyte.
 pub(crate) const BATCH: usize = 500;
 
-/// The fewest documents that a request is halved to because it takes too long: what takes long with fewer is not a
-/// matter of their number.
+/// A request that takes too long is not halved below this many documents: with so few, their number is not the cause.
 const FEWEST: usize = 25;
 
-/// How many documents may meet server errors one by one, with none accepted, before it is the site that fails.
+/// After this many single documents met server errors, and none was accepted, the site itself is taken to fail.
 const ERRORS_BEFORE_ANY_SUCCESS: usize = 3;
 
-/// How many documents may be refused one by one, with none accepted, before the rest is not tried.
+/// After this many single documents were refused, and none was accepted, the rest is not tried.
 const REFUSALS_BEFORE_ANY_SUCCESS: usize = 20;
 
-/// What became of documents that were sent: of the first of them, where a failure kept the others from being sent.
+/// The outcome of a write. After a failure it covers only the first documents: the others were not sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// How many the site took.
@@ -43,8 +42,8 @@ pub struct Written {
 }
 
 impl Written {
-    /// Of how many documents it is known what became of them: of the first so many, but for a few that may have met server
-    /// errors before the failure.
+    /// How many of the first documents are settled, accepted or refused. After a failure, a few among them may be unsettled,
+    /// because they met server errors.
     pub fn settled(&self) -> usize {
         self.accepted + self.refused.len()
     }
@@ -64,7 +63,7 @@ enum BatchOutcome {
     Accepted,
     /// The request is too large; the failure to end with when it cannot be made smaller.
     TooLarge(anyhow::Error),
-    /// It takes too long, likewise.
+    /// The request takes too long; the failure to end with when it cannot be made smaller.
     TooSlow(anyhow::Error),
     /// A document in it is not acceptable, for this reason.
     Refused(String),
@@ -73,9 +72,8 @@ enum BatchOutcome {
 }
 
 impl Site {
-    /// Writes documents: upserts treatments and entries, adds the others. They go in the given order, so that when a run
-    /// ends in between, what is written is a beginning of what was given, the refused ones aside, and three at the most that
-    /// met server errors.
+    /// Writes documents: upserts treatments and entries, adds the others. They go up in the given order, so that an interrupted
+    /// run has written the first of them and none of the later ones, except refused ones and at most three that met server errors.
     ///
     /// A treatment replaces the one of its `identifier`, wherever that is in time, on sites from
     /// [`SiteVersion::UPSERTS_BY_IDENTIFIER`](super::SiteVersion::UPSERTS_BY_IDENTIFIER) on. Older ones go by time and type,
@@ -139,7 +137,7 @@ struct BatchWriter<'a> {
     written: Written,
     /// A document that the site took.
     accepted: Option<usize>,
-    /// Documents that met a server error by themselves: it may have been theirs, or the site's.
+    /// Documents that met a server error when sent alone. Either the document or the site is at fault.
     suspects: Vec<usize>,
     /// The latest server error, if there was any. From then on each part is tried once.
     server_error: Option<String>,
@@ -162,7 +160,7 @@ impl BatchWriter<'_> {
                 .limits()
                 .check()
                 .context(self.collection.names().write)?;
-            // Behind a document that may yet have to be written, as little as possible goes up before it is judged.
+            // As long as an earlier document is unsettled, later ones go up singly.
             let largest = if self.suspects.is_empty() {
                 self.largest
             } else {
@@ -202,8 +200,8 @@ impl BatchWriter<'_> {
         self.accepted = Some(range.start);
     }
 
-    /// Finds out whether a server error was a document's: it is, if a document that the site took before is taken again
-    /// and this one is not. Otherwise the site fails, and nothing newer may go up before this one.
+    /// Finds out whether a document or the site caused a server error. The document did if the site accepts another one again
+    /// and still not this one. Otherwise the site fails, and nothing newer may go up before this document.
     fn judge(&mut self, suspect: usize, good: usize) -> Result<()> {
         let alone = |index| index..index + 1;
         match self.send(&alone(good), Repeat::Freely)? {
@@ -237,7 +235,7 @@ impl BatchWriter<'_> {
             self.server_error = Some(reason.clone());
         }
         if range.len() > 1 {
-            // As long as nothing shows that the site works at all, a single document tells soonest.
+            // Until the site has accepted anything, a single document shows soonest whether it works.
             let alone = server_error && nothing_accepted;
             let first = if alone { 1 } else { range.len() / 2 };
             self.split(&range, first);
@@ -274,7 +272,7 @@ impl BatchWriter<'_> {
         )
     }
 
-    /// Sends the documents of a range in one request, repeated like this after server errors that did not pass.
+    /// Sends the documents of a range in one request. `after_errors` says how to repeat it once a server error has occurred.
     fn send(&mut self, range: &Range<usize>, after_errors: Repeat) -> Result<BatchOutcome> {
         let collection = self.collection;
         let documents = &self.documents[range.clone()];
@@ -317,8 +315,8 @@ impl BatchWriter<'_> {
         })
     }
 
-    /// Whether the site acknowledges every document: it answers with what it stored, or with more where it stores a
-    /// document as two.
+    /// Checks that the site acknowledges every document. It answers with the stored documents, sometimes more than were sent:
+    /// it can store one as two.
     fn count(&self, answer: &Answer, sent: usize) -> Result<BatchOutcome> {
         let call = self.collection.names().write;
         let acknowledged = if answer.body().trim_ascii_start().starts_with(b"[") {

@@ -1,4 +1,4 @@
-//! What is done at the same time: each request costs its way there and back, and few of them need another's answer.
+//! Requests that run at the same time. Each costs a round trip, and few need another's answer.
 
 use std::thread::{self, Scope, ScopedJoinHandle};
 
@@ -9,7 +9,7 @@ use crate::report::{Report, Uploads};
 
 type Done = (Uploads, Result<()>);
 
-/// Uploads that go on beside the one of the pages.
+/// Uploads that run while the pages are copied.
 pub(super) struct BackgroundUploads<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
     under_way: Vec<ScopedJoinHandle<'scope, Done>>,
@@ -48,8 +48,8 @@ impl<'scope, 'env> BackgroundUploads<'scope, 'env> {
     }
 }
 
-/// What two things done at once came to. Where both failed, the graver failure is the run's, and the other a warning:
-/// there are two things to mend. Only that time was up, or the run was stopped, is the same for both.
+/// Joins two results. If both failed, the graver failure ends the run and the other becomes a warning, because there are two
+/// problems to fix. A deadline or a stop is the same for both and is not repeated.
 pub(super) fn both<A, B>(one: Result<A>, other: Result<B>, report: &mut Report) -> Result<(A, B)> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),

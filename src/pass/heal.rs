@@ -1,4 +1,4 @@
-//! Makes twins one again: of two documents with one identity of ours, the younger goes.
+//! Removes duplicates: of two documents with the same identifier of ours, the younger is deleted.
 
 use anyhow::Result;
 
@@ -9,8 +9,7 @@ use crate::nightscout::{Removed, Site};
 use crate::report::Report;
 
 impl Pass<'_> {
-    /// Removes the younger twins. Where the site does not let it, the run goes on: what stands there twice is no reason to
-    /// leave out what is new.
+    /// Removes the younger duplicates. If the site does not allow it, the run goes on: new documents must not wait for that.
     ///
     /// # Errors
     /// Only with 75, where the run should end.
@@ -21,27 +20,26 @@ impl Pass<'_> {
         }
         for (index, (collection, id)) in twins.iter().enumerate() {
             let left = twins.len() - index;
-            match site.remove(*collection, id) {
-                Ok(Removed::Yes) => report.twins_removed += 1,
-                Ok(Removed::NotAllowed) => {
-                    let name = collection.name();
-                    report.warn(format!(
-                        "{left} documents stand on the site twice, because two runs wrote them at the same moment, and this NS_SECRET \
-                         may not remove the second ones: on the site's Admin Tools page give the token's role \
-                         api:{name}:delete, and the next run does so"
-                    ));
-                    return Ok(());
+            let problem = match site.remove(*collection, id) {
+                Ok(Removed::Yes) => {
+                    report.twins_removed += 1;
+                    continue;
                 }
+                Ok(Removed::NotAllowed) => format!(
+                    "this NS_SECRET may not remove the second ones: on the site's Admin Tools page give the token's role api:{}:delete, \
+                     and the next run does so",
+                    collection.name()
+                ),
                 Err(error) if failure::status(&error) == ExitStatus::TryLater => return Err(error),
-                Err(error) => {
-                    report.warn(format!(
-                        "{left} documents stand on the site twice, because two runs wrote them at the same moment, and the second \
-                         ones could not be removed: {}. The next run tries again",
-                        failure::what(&error)
-                    ));
-                    return Ok(());
-                }
-            }
+                Err(error) => format!(
+                    "the second ones could not be removed: {}. The next run tries again",
+                    failure::what(&error)
+                ),
+            };
+            report.warn(format!(
+                "{left} documents are on the site twice, because two runs wrote them at the same moment, and {problem}"
+            ));
+            return Ok(());
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::report::Report;
 use crate::tandem::{self, Pump, Pumper, Session};
 use crate::window::{Window, local_date};
 
-/// A pump's logs alone, without what a site may tell of its clock.
+/// A pump's logs alone, without a site's evidence of its clock.
 pub(crate) struct LogsAlone<'a> {
     pub(crate) session: &'a mut Session,
     pub(crate) pump: &'a Pump,

@@ -1,4 +1,4 @@
-//! What Nightscout is asked: before the pump's events are there, as long as the login at Tandem goes on, and page by page.
+//! Reads from Nightscout: first during the login to Tandem, then page by page.
 
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
@@ -32,7 +32,7 @@ pub(super) struct SiteSide {
     pub(crate) twins: Twins,
 }
 
-/// Documents that should not be there beside others with the same identity.
+/// Duplicates: the younger of two documents with the same identity.
 pub(super) type Twins = Vec<(Collection, ObjectId)>;
 
 /// The documents of a collection without the younger twins, which are added to those.
@@ -84,9 +84,9 @@ impl ThereAlready {
 }
 
 impl Pass<'_> {
-    /// What can be learned from Nightscout without the pump's events.
+    /// What Nightscout can be asked before the pump's events are known.
     pub(super) fn look_at_site(&self, site: &Site) -> Result<SiteSide> {
-        // One call alone shows whether the secret is any good: each rejected one makes later calls wait.
+        // A single call first, to find out whether the secret is accepted: each rejected call delays later ones.
         let status = site.status()?;
         let (events_side, others) = at_once(
             || self.window_and_first_page(site),

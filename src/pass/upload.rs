@@ -58,7 +58,7 @@ impl SiteWriter<'_> {
             treatment: &update.treatment,
             update: Some(update),
         });
-        // An update may free the very millisecond that a new document of the same type belongs in.
+        // Updates first: one may free the millisecond in which a new document of the same type belongs.
         let (held_back, writes): (Vec<Write<'_>>, Vec<Write<'_>>) = update
             .chain(create)
             .partition(|write| self.would_snooze_alarms(write.treatment));
@@ -81,11 +81,11 @@ impl SiteWriter<'_> {
         let (one_by_one, mut in_arrays): (Vec<Write<'_>>, Vec<Write<'_>>) =
             writes.into_iter().partition(by_id);
         let left = self.replace(&one_by_one, uploads)?;
-        // An older site would put a new document in the place of one that stayed where it is.
+        // An older site would overwrite a document that was not updated with a new one of the same type and time.
         let taken: HashSet<(&str, DateTime<Utc>)> =
             left.iter().filter_map(Write::stands_at).collect();
         in_arrays.retain(|write| !taken.contains(&write.belongs_at()));
-        // As JSON documents are several times as large.
+        // Batch by batch, because JSON documents take several times the memory.
         for batch in in_arrays.chunks(BATCH) {
             let documents = batch.iter().map(|write| write.document(self.conventions()));
             let documents: Vec<Document> = documents.collect();
@@ -96,8 +96,8 @@ impl SiteWriter<'_> {
         Ok(())
     }
 
-    /// Replaces documents one by one, and gives those that stay as they are because the secret may not update treatments. That
-    /// fails the run at its end; what is new is uploaded all the same.
+    /// Replaces documents one by one. Returns those left unchanged because the secret may not update treatments: this fails the
+    /// run at its end, after new documents are uploaded.
     fn replace<'w, 'p>(
         &self,
         writes: &'w [Write<'p>],
@@ -120,7 +120,7 @@ impl SiteWriter<'_> {
         Ok(&[])
     }
 
-    /// What the pump did by itself waits; what a person did goes up at once, and so do announcements, which snooze nothing.
+    /// What the pump did by itself is held back. What a person did goes up at once, and so do announcements, which snooze nothing.
     fn would_snooze_alarms(&self, treatment: &Treatment) -> bool {
         treatment.cause == Cause::Pump
             && !treatment.content.is_announcement

@@ -30,8 +30,8 @@ pub(super) fn regions(choice: RegionChoice) -> &'static [Region] {
     }
 }
 
-/// Logs in, in the first of these regions that knows the account. Tells of each region that rejected the login as soon as
-/// it did: whatever comes after that, it is not to be tried there again soon.
+/// Logs in to the first of these regions that knows the account. Calls `rejected_in` for each region that rejects the login, at
+/// once, so that it is recorded even if the run fails later.
 pub(super) fn log_in(
     client: &Client,
     config: &config::Tandem,
@@ -39,7 +39,7 @@ pub(super) fn log_in(
     mut rejected_in: impl FnMut(Region),
 ) -> Result<Tokens> {
     let origins = |region: Region| region.origins(config.base_url.as_ref());
-    // The same page in both regions: its cookies are asked for once.
+    // Both regions share the page, so one request is enough for its cookies.
     open_login_page(
         client,
         &origins(regions.first().copied().unwrap_or(Region::Us)),
@@ -79,17 +79,17 @@ fn attempt(
     }
     let mut answer = exchange(client, origins)?;
     if answer.status() == 400 && answer.tries() > 1 {
-        // An earlier try got through unanswered and used up the code, which counts once only.
+        // The code is valid once. An earlier try whose answer was lost has used it up.
         answer = exchange(client, origins)?;
     }
     Tokens::read(region, &answer).map(Some)
 }
 
-/// Step 1: the login page, for its cookies. Whether they are needed is unverified; the clients that work ask for them.
+/// Step 1: the login page, for its cookies. Whether they are needed is unverified; other working clients request it.
 fn open_login_page(client: &Client, origins: &Origins) -> Result<()> {
     let answer = client.send(Call::get("login page", origins.login_page.clone()))?;
     match answer.status() {
-        // Since it may not be needed, a page that moved or vanished is no reason to give up.
+        // The page may not be needed: go on without it.
         429 | 500.. => Err(answer.failure().into()),
         _ => Ok(()),
     }
@@ -217,9 +217,8 @@ fn code(redirect: &Url) -> Result<Secret> {
     })
 }
 
-/// Whether a redirect may be followed: to Tandem's own hosts, encrypted, or where one origin stands for all of them, there.
-/// The requests of this chain carry no secret but cookies, which the client gives to their own sites only; and yet nothing
-/// is to be had from another site.
+/// Whether a redirect may be followed: only to Tandem's own hosts over https, or to the one origin that replaces them. The
+/// requests carry no secret except cookies, which the client sends to their own site only; still, no other site is needed.
 fn may_follow(origins: &Origins, next: &Url) -> bool {
     const TANDEM: &str = "tandemdiabetes.com";
     if origins.replaced {

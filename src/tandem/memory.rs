@@ -1,4 +1,4 @@
-//! What one run leaves on disk for the next about an account: its tokens, and which logins were rejected.
+//! What a run keeps on disk for the next one: an account's tokens, and which logins were rejected.
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -30,7 +30,7 @@ impl Memory {
         }
     }
 
-    /// The memory of a session that neither remembers nor leaves anything.
+    /// A memory that keeps nothing.
     pub fn none() -> Memory {
         Memory {
             tokens: TokenCache::none(),
@@ -39,24 +39,23 @@ impl Memory {
         }
     }
 
-    /// The tokens that an earlier login left.
+    /// The cached tokens of an earlier login.
     pub(super) fn tokens(&self) -> Option<Tokens> {
         self.tokens.load()
     }
 
-    /// Forgets the tokens: the service does not take them.
+    /// Forgets the tokens, because the service does not accept them.
     pub(super) fn forget_tokens(&self) {
         self.tokens.forget();
     }
 
-    /// Logs in, unless the same login was rejected not long ago; where there are two regions, in the one that did not
-    /// reject it.
+    /// Logs in, but not in a region that recently rejected the same login.
     pub(super) fn log_in(&self, client: &Client, config: &config::Tandem) -> Result<Tokens> {
         let regions = self.rejections.left(config, self.now)?;
         self.log_in_to(&regions, client, config)
     }
 
-    /// Logs in whatever happened before, and remembers how it went.
+    /// Logs in even after a recent rejection, and records the result.
     pub(super) fn log_in_now(&self, client: &Client, config: &config::Tandem) -> Result<Tokens> {
         self.log_in_to(login::regions(config.region), client, config)
     }

@@ -21,7 +21,7 @@ const LARGEST_PUMP: usize = 128 * 1024;
 /// How much of the pumps' settings is kept in all, in bytes of their text: those of the first two dozen pumps.
 const MOST_SETTINGS: usize = 256 * 1024;
 
-/// The most pumps that are read: nobody wears out so many.
+/// The most pumps that are read: nobody has more.
 const MOST_PUMPS: usize = 100;
 
 /// The account: every pump that was ever on it, in the service's order. Names and birth dates are not read.
@@ -57,7 +57,7 @@ pub struct Pump {
     pub settings: Option<Value>,
 }
 
-/// The account as sent. What is not named here is not even parsed: it is personal.
+/// The account as sent. The rest of it is personal and not parsed.
 #[derive(Deserialize)]
 struct WirePumper<'a> {
     #[serde(borrow)]
@@ -83,7 +83,7 @@ impl Pumper {
         let mut settings_left = MOST_SETTINGS;
         let mut pumps = Vec::new();
         for raw in wire.iter().take(MOST_PUMPS) {
-            // As a tree of values, text takes a hundred times its size at worst.
+            // Parsed into values, a text can take a hundred times its size in memory.
             let size = raw.get().len();
             let pump = Some(raw).filter(|_| size <= LARGEST_PUMP);
             let Some(mut pump) = pump.and_then(|raw| Pump::read(raw)) else {
@@ -103,7 +103,7 @@ impl Pumper {
 }
 
 impl Pump {
-    /// `None` for what is no pump, or one that cannot be asked for.
+    /// `None` if it is not a pump, or has no id to request its logs by.
     fn read(raw: &RawValue) -> Option<Pump> {
         let mut wire: Map<String, Value> = serde_json::from_str(raw.get()).ok()?;
         let settings = wire.remove("settings").filter(Value::is_object);

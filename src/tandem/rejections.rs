@@ -14,7 +14,7 @@ use crate::config::{self, Config};
 use crate::failure::{ExitStatus, Failure};
 use crate::state::{self, Key};
 
-/// How long a rejected login is not tried again: at most four times a day.
+/// How long a rejected login is not tried again. This allows four tries a day.
 const PAUSE: Duration = Duration::hours(6);
 
 /// What the files are called whose being there says that a login was rejected; one each, so that runs for several accounts
@@ -48,7 +48,7 @@ impl Rejections {
         Rejections { directory: None }
     }
 
-    /// The regions of this login that did not reject it not long ago. Fails, with 77, where none is left.
+    /// The regions that have not recently rejected this login. Fails with 77 if none is left.
     pub(super) fn left(&self, config: &config::Tandem, now: DateTime<Utc>) -> Result<Vec<Region>> {
         let noted = !self.noted().is_empty();
         let rejected = |region: &Region| {
@@ -84,7 +84,7 @@ impl Rejections {
         }
     }
 
-    /// The file of a login in one region. Anything else about it is another file.
+    /// The file of a login in one region. Any change to the login leads to another file.
     fn file(&self, config: &config::Tandem, region: Region) -> Option<PathBuf> {
         let directory = self.directory.as_ref()?;
         let key = Key::kept_at(&directory.join(KEY))?;
@@ -115,7 +115,7 @@ fn read(file: &Path) -> Option<DateTime<Utc>> {
     std::str::from_utf8(&content).ok()?.parse().ok()
 }
 
-/// Whether a rejection counts still. One of the future was written by a clock that has been set since.
+/// Whether a rejection still counts. One in the future was written before this machine's clock was set back.
 fn counts(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     at <= now && now.signed_duration_since(at) < PAUSE
 }

@@ -28,7 +28,7 @@ const PUMP_LOGS_CAP: u64 = 256 * 1024 * 1024;
 /// The longest time for pump logs: 28 days are 20 MB.
 const PUMP_LOGS_LIMIT: Duration = Duration::from_secs(180);
 
-/// How long before its end a token is no longer used.
+/// A token is not used this shortly before it expires.
 const EXPIRY_MARGIN: TimeDelta = TimeDelta::seconds(30);
 
 /// A session with Tandem Source. When its token expires, it logs in anew.
@@ -41,15 +41,15 @@ pub struct Session {
     tokens: Tokens,
     origins: Origins,
     memory: Memory,
-    /// Whether the tokens are an earlier run's, and no call has shown yet that they work.
+    /// Whether the tokens come from an earlier run and no call has succeeded with them yet.
     unproven: bool,
     /// Whether the server turned out to insist on a list of event codes.
     lists_event_codes: bool,
 }
 
 impl Session {
-    /// Continues the session of an earlier run where its tokens are remembered, without a request; else logs in with e-mail
-    /// and password, unless these were rejected not long ago.
+    /// Reuses the cached tokens of an earlier run, without a request. Without any, logs in with e-mail and password, unless
+    /// these were rejected recently.
     ///
     /// Fails with 77 on rejected credentials and locked accounts, too.
     pub(crate) fn open(client: Client, config: &config::Tandem, memory: Memory) -> Result<Session> {
@@ -59,7 +59,7 @@ impl Session {
         Ok(Session::new(client, config, tokens, memory, unproven))
     }
 
-    /// Logs in with e-mail and password, whatever is remembered, and remembers how it went.
+    /// Logs in with e-mail and password even if there are cached tokens or a recent rejection, and records the result.
     pub fn open_anew(client: Client, config: &config::Tandem, memory: Memory) -> Result<Session> {
         let tokens = memory.log_in_now(&client, config)?;
         Ok(Session::new(client, config, tokens, memory, false))
@@ -106,7 +106,7 @@ impl Session {
     /// Asks for all events of a pump on these days, both included, at most [`MAX_DAYS`] of them. The days are those of the
     /// pump's wall clock. Fails with 70 for more than [`MAX_DAYS`] days, or for none.
     ///
-    /// `read` gets the logs as they come, in each try from their beginning; what it made of an earlier try is thrown away.
+    /// `read` gets the logs as they arrive. Each retry calls it again from the beginning; discard what an earlier try returned.
     pub fn pump_logs<T>(
         &mut self,
         pump: &Pump,
@@ -155,8 +155,8 @@ impl Session {
         }
     }
 
-    /// Sends a data call with the token, and gives the JSON of its answer to `read`; after a 401 logs in anew and sends it
-    /// once more.
+    /// Sends a data call with the token and passes the JSON of its answer to `read`. After a 401 it logs in again and repeats the
+    /// call once.
     fn data_call<T>(
         &mut self,
         name: &'static str,
@@ -186,7 +186,7 @@ impl Session {
             };
             match answer.status() {
                 401 => {}
-                // What an earlier run left may be for what is no more.
+                // Cached tokens may belong to a deleted account.
                 403 | 404 if self.unproven => {}
                 403 => bail!(blocked(name, &answer)),
                 _ => {
@@ -203,10 +203,10 @@ impl Session {
         }
     }
 
-    /// The failure of an answer of another status than 2xx, or of something else than JSON. It may be what this service
-    /// answers to a session that it no longer knows, so that the next run had better log in.
+    /// The failure of an answer that is not 2xx or not JSON. The session may have expired unnoticed, so the cached tokens are
+    /// dropped and the next run logs in.
     fn not_understood(&self, answer: &Answer) -> anyhow::Error {
-        // A service that is busy or down says nothing about the session, and a new login would only add to its load.
+        // If the service is busy or down, the session may be fine, and a new login would only add load.
         if !matches!(answer.status(), 408 | 425 | 429 | 500..=599) {
             self.memory.forget_tokens();
         }

@@ -51,7 +51,7 @@ impl TokenCache {
         }
     }
 
-    /// The tokens kept for this account. What cannot be read, or is another account's, is none.
+    /// The cached tokens of this account; `None` if the file cannot be read or belongs to another account.
     pub(super) fn load(&self) -> Option<Tokens> {
         let content = state::read(self.path.as_ref()?)?;
         match serde_json::from_slice::<CachedTokens<'_>>(&content) {

@@ -197,7 +197,7 @@ fn a_tandem_that_cannot_be_reached_and_a_wrong_secret_end_with_the_graver_status
     let complaints = complaints(&arrangement, ExitStatus::CredentialsRejected);
     insta::assert_snapshot!(complaints.join("\n"), @r"
     Nightscout: the site does not know the secret in NS_SECRET. Set NS_SECRET to the site's API_SECRET, letter by letter, or to an access token made on its Admin Tools page
-    Tandem Source: login page failed: connection refused. Tandem's servers are out of order at times, even for hours; the next run catches up by itself. If it lasts, check this machine's network and whether source.tandemdiabetes.com opens in a browser
+    Tandem Source: login page failed: connection refused. Tandem's servers are sometimes down, even for hours; the next run catches up by itself. If it lasts, check this machine's network and whether source.tandemdiabetes.com opens in a browser
     ");
     assert_eq!(
         arrangement.nightscout.auth_failures(),

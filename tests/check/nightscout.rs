@@ -112,7 +112,7 @@ fn a_site_that_did_not_start() {
         bad.collect()
     };
     insta::assert_snapshot!(bad(&arrangement).join("\n"), @r#"
-    !!  Nightscout: status answered 500 Internal Server Error, a web page ("Boot error"). Check that the address in NS_URL opens in a browser. A site that is starting or out of order is no loss: the next run catches up by itself
+    !!  Nightscout: status answered 500 Internal Server Error, a web page ("Boot error"). Check that the address in NS_URL opens in a browser. If the site is starting or down, nothing is lost: the next run catches up by itself
     "#);
 }
 
@@ -251,6 +251,6 @@ fn a_sleeping_site_is_woken_and_one_that_does_not_wake_is_named() {
     assert_eq!(status, ExitStatus::Unavailable);
     let line = lines.iter().find(|line| line.starts_with("!!"));
     insta::assert_snapshot!(line.expect("a complaint"), @r#"
-    !!  Nightscout: status answered 503 Service Unavailable (10 bytes, fingerprint 4e94). Check that the address in NS_URL opens in a browser. A site that is starting or out of order is no loss: the next run catches up by itself
+    !!  Nightscout: status answered 503 Service Unavailable (10 bytes, fingerprint 4e94). Check that the address in NS_URL opens in a browser. If the site is starting or down, nothing is lost: the next run catches up by itself
     "#);
 }

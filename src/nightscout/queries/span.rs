@@ -22,13 +22,13 @@ const MOST_KEPT: usize = 20 * 1024 * 1024;
 /// The most documents of one span: three uploaders with a reading a minute each do not have as many in a page of two weeks.
 const MOST_DOCUMENTS: usize = 100_000;
 
-/// The most pages of one query: what only a site that ignores the date condition could need.
+/// The most pages of one query. Only a site that ignores the date condition could need as many.
 const MAX_PAGES: usize = 1000;
 
-/// What a document's names take: its identifier, its `_id`, once more as what tells twins.
+/// The memory, in bytes, that a document's identifiers take: its `identifier` and `_id`, and both again for finding duplicates.
 const NAMED: usize = 250;
 
-/// What is kept of a document.
+/// What is kept in memory of a document.
 pub trait Kept {
     /// About how much memory it takes, in bytes.
     fn heaviness(&self) -> usize;
@@ -42,7 +42,7 @@ impl Kept for Document {
 
 impl Kept for Existing {
     fn heaviness(&self) -> usize {
-        // What is not needed of somebody else's document was dropped.
+        // `Existing::lean` dropped the content of other tools' documents.
         let document = match self.document.is_empty() {
             true => 0,
             false => heaviness(&self.document),
@@ -63,7 +63,7 @@ impl Kept for Sighting {
     }
 }
 
-/// With who the document is.
+/// A document with its identity.
 impl<I, T: Kept> Kept for (I, T) {
     fn heaviness(&self) -> usize {
         size_of::<I>() + self.1.heaviness()
@@ -71,8 +71,8 @@ impl<I, T: Kept> Kept for (I, T) {
 }
 
 impl Site {
-    /// Reads a span page by page, newest first. A page begins where the one before ended, at the same instant, since
-    /// several documents can share it; those seen already are dropped.
+    /// Reads a span page by page, newest first. Each page begins at the instant where the last one ended, because several
+    /// documents can share it; documents seen before are dropped.
     pub(super) fn span<T: Kept>(
         &self,
         since: Query,
@@ -147,24 +147,23 @@ impl Site {
     }
 }
 
-/// A page of a span: what is kept of each document, with what that weighs, and who the document is.
+/// A page of a span: of each document its identity, and what is kept of it with its weight in bytes.
 struct Page<T> {
     documents: Vec<(u64, Option<(usize, T)>)>,
     /// How many elements there were.
     length: usize,
     oldest: Option<DateTime<Utc>>,
-    /// Whether there was more than can be kept.
+    /// Whether the documents are too many to keep.
     too_much: bool,
 }
 
-/// Whether nothing can follow a page of this length. A service that imitates Nightscout may return fewer documents than
-/// were asked for: the usual limits are taken for such a one.
+/// Whether a page of this length is the last. Services that imitate Nightscout may cap the count: a page as long as one of
+/// the usual caps may not be the last.
 fn is_last_page(length: usize) -> bool {
     length < PAGE && !matches!(length, 100 | 500 | 1000 | 2000 | 2500)
 }
 
-/// What tells a document from the others of a query: its `_id`, or all of it; a hash of that, since it only has to be told
-/// from those of one query.
+/// A hash of the `_id`, or of the whole document if it has none: enough to recognise a document within one query.
 fn identity(document: &Document) -> u64 {
     use std::hash::{BuildHasher, RandomState};
     use std::sync::LazyLock;
