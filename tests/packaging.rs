@@ -203,6 +203,23 @@ fn what_heroku_and_the_container_build_from_is_all_there() {
     }
 }
 
+#[test]
+fn an_image_begins_with_one_named_by_its_digest() {
+    const OF_A_RELEASE: &str = include_str!("../docs/Containerfile.release");
+    for file in [CONTAINERFILE, OF_A_RELEASE] {
+        let bases: Vec<&str> = file
+            .lines()
+            .filter_map(|line| line.strip_prefix("FROM "))
+            .collect();
+        assert!(!bases.is_empty());
+        for base in bases {
+            let digest = base.split_once("@sha256:").map(|(_, digest)| digest);
+            let digest = digest.and_then(|digest| digest.split(' ').next());
+            assert_eq!(digest.map(str::len), Some(64), "{base}");
+        }
+    }
+}
+
 /// The files and folders that hold the manifest's targets. If one of them is missing, Cargo builds none of them.
 fn places_of_targets() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
