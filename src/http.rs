@@ -8,6 +8,7 @@
 //! Nothing that this module prints holds a secret, a header, an address or personal data: see `redaction`.
 
 mod answer;
+mod building;
 mod call;
 mod certificates;
 mod client;
@@ -22,9 +23,10 @@ mod transport_error;
 pub use run_limits::{Deadline, RunLimits, Stop};
 
 pub(crate) use answer::{Answer, Service, not_json};
+pub(crate) use building::{Options, USER_AGENT};
 pub(crate) use call::{Call, Repeat, below};
 pub(crate) use certificates::certificates;
-pub(crate) use client::{Client, DoneAlready, Options, Reading, TryEnded, USER_AGENT};
+pub(crate) use client::{Client, DoneAlready, Reading, TryEnded};
 pub(crate) use json::JsonText;
 pub(crate) use run_limits::CONTINUES;
 pub(crate) use transport_error::{CallError, TransportError};

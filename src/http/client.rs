@@ -1,4 +1,4 @@
-//! The one HTTP client: how it is built, and how a call is sent until it is answered.
+//! The one HTTP client: how a call is sent until it is answered.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -10,44 +10,17 @@ use anyhow::Result;
 use chrono::Utc;
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
-use url::Url;
 use zeroize::Zeroizing;
 
 use super::answer::{Answer, Service, proxy_wants_credentials};
-use super::call::Call;
+use super::building::{Detached, Options, no_files_left};
+use super::call::{Call, Repeat};
 use super::exchange::{self, Body, Incoming, Missing};
 use super::json::JsonText;
-use super::redaction::{excerpt_masking, forms, size_and_fingerprint};
+use super::redaction::{excerpt_masking, size_and_fingerprint};
 use super::run_limits::{self, RunLimits, TRIES};
-use super::transport_error::{self, CallError, TransportError, describe};
-use crate::config::{Secret, is_this_machine};
-use crate::failure::{ExitStatus, Failure, what};
-
-/// The longest time until a connection stands.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// This program's own name, for services that do not ask for a browser's.
-pub(crate) const USER_AGENT: &str = concat!("tconnectsync-heroku/", env!("CARGO_PKG_VERSION"));
-
-/// What the services need differently.
-pub(crate) struct Options<'a> {
-    /// The address that tells whether a proxy may be used: never for this machine itself.
-    pub(crate) origin: &'a Url,
-    /// The `User-Agent` header.
-    pub(crate) user_agent: &'static str,
-    /// Whether cookies are kept and sent back.
-    pub(crate) cookies: bool,
-    /// Whether any certificate is good enough.
-    pub(crate) skip_tls_verify: bool,
-    /// Certificates to trust as well as the machine's own.
-    pub(crate) extra_roots: Vec<reqwest::Certificate>,
-    /// How long an unused connection is kept.
-    pub(crate) idle: Duration,
-    /// The configured proxy. Without one, the usual variables of the environment count.
-    pub(crate) proxy: Option<&'a Secret>,
-    /// What no excerpt may show.
-    pub(crate) secrets: Vec<Secret>,
-}
+use super::transport_error::{CallError, TransportError, describe};
+use crate::failure::{ExitStatus, what};
 
 /// How a try of a call ended.
 #[derive(Clone, Copy, Debug)]
@@ -70,25 +43,6 @@ pub struct Client {
     secrets: Arc<[Zeroizing<String>]>,
 }
 
-/// The library's client, which on its end waits for look-ups of host names that are under way; against a name server that
-/// does not answer, that is long after the run's deadline. Nobody has to wait for that end.
-pub(super) struct Detached(Option<reqwest::blocking::Client>);
-
-impl Detached {
-    /// The client; there until this is dropped.
-    pub(super) fn get(&self) -> Option<&reqwest::blocking::Client> {
-        self.0.as_ref()
-    }
-}
-
-impl Drop for Detached {
-    fn drop(&mut self) {
-        let inner = self.0.take();
-        // Where no thread can be had, the client ends here.
-        let _ = std::thread::Builder::new().spawn(move || drop(inner));
-    }
-}
-
 impl Client {
     /// Builds the client. Fails, with status 78, on a proxy that cannot be used or a machine without any certificate to
     /// trust.
@@ -97,33 +51,11 @@ impl Client {
         options: Options<'_>,
         limits: RunLimits,
     ) -> Result<Client> {
-        // An error says that a provider is installed already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::blocking::ClientBuilder::new()
-            .user_agent(options.user_agent)
-            .connect_timeout(CONNECT_TIMEOUT)
-            // Each call brings its own limit.
-            .timeout(None)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .gzip(true)
-            .cookie_store(options.cookies)
-            .pool_idle_timeout(options.idle)
-            .tls_danger_accept_invalid_certs(options.skip_tls_verify || never_uses_tls(&options))
-            .tls_certs_merge(options.extra_roots.iter().cloned());
-        if is_this_machine(options.origin) {
-            builder = builder.no_proxy();
-        } else if let Some(proxy) = options.proxy {
-            let proxy = reqwest::Proxy::all(proxy.expose()).map_err(|_| unusable_proxy())?;
-            builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_env()));
-        }
-        let inner = builder.build().map_err(|error| cannot_build(&error))?;
         Ok(Client {
-            inner: Arc::new(Detached(Some(inner))),
+            inner: Arc::new(Detached::new(&options)?),
             service,
             limits,
-            secrets: secrets_to_mask(&options),
+            secrets: options.secrets_to_mask(),
         })
     }
 
@@ -196,53 +128,63 @@ impl Client {
     ) -> Result<Result<Reading<T>, D>, CallError> {
         let name = call.name;
         let (limit, cap, repeat) = (call.limit, call.cap, call.repeat);
+        let ends = |error| run_ends(error, self.doing(name));
         let request = self.request(call)?;
         let mut tries = 1;
         loop {
-            self.limits
-                .check()
-                .map_err(|error| run_ends(error, self.doing(name)))?;
+            self.limits.check().map_err(ends)?;
             let outcome = self
                 .begin(name, &request, limit)
                 .and_then(|(began, incoming)| {
                     let head = Head::of(name, &incoming, (began, cap, tries));
                     take(head, BufReader::with_capacity(16 * 1024, incoming.body))
                 });
-            let (again, asked_pause, said) = match &outcome {
+            let (ended, said) = match &outcome {
                 Ok(Reading::Json(_)) => return outcome.map(Ok),
                 Ok(Reading::Other(answer)) => (
-                    repeat.after_status(answer.status),
-                    answer.retry_after,
+                    TryEnded::Answered(answer),
                     format!("{} {}", self.doing(name), answer.described()),
                 ),
-                Err(error) => (repeat.after_error(error.kind), None, what(&error.error)),
+                Err(error) => (TryEnded::Failed(error.kind), what(&error.error)),
             };
-            if !again || tries == TRIES {
+            let Some(pause) = self.pause_after(ended, repeat, tries) else {
                 return outcome.map(Ok);
-            }
-            let pause = match asked_pause {
-                Some(asked) if !self.limits.has_time_for(asked) => return outcome.map(Ok),
-                Some(asked) => asked,
-                None => run_limits::backoff(repeat.base_pause(is_starting(&outcome)), tries),
             };
             log::debug!(
-                "{}: {name}: trying again in {} ms",
-                self.service.name,
+                "{}: trying again in {} ms",
+                self.doing(name),
                 pause.as_millis()
             );
             self.limits
                 .pause(pause)
                 .map_err(|error| run_ends(error, said))?;
-            let ended = match &outcome {
-                Ok(Reading::Json(_)) => return outcome.map(Ok),
-                Ok(Reading::Other(answer)) => TryEnded::Answered(answer),
-                Err(error) => TryEnded::Failed(error.kind),
-            };
-            let found = done(ended).map_err(|error| run_ends(error, self.doing(name)))?;
-            if let Some(found) = found {
+            if let Some(found) = done(ended).map_err(ends)? {
                 return Ok(Err(found));
             }
             tries += 1;
+        }
+    }
+
+    /// How long to wait before another try; `None` where none is worth it, or the run has no time for it.
+    fn pause_after(&self, ended: TryEnded<'_>, repeat: Repeat, tries: u32) -> Option<Duration> {
+        let (again, asked, starting) = match ended {
+            TryEnded::Answered(answer) => (
+                repeat.after_status(answer.status),
+                answer.retry_after,
+                // A host that starts a site on demand.
+                matches!(
+                    answer.status,
+                    StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE
+                ),
+            ),
+            TryEnded::Failed(kind) => (repeat.after_error(kind), None, false),
+        };
+        if !again || tries == TRIES {
+            return None;
+        }
+        match asked {
+            Some(asked) => Some(asked).filter(|asked| self.limits.has_time_for(*asked)),
+            None => Some(run_limits::backoff(repeat.base_pause(starting), tries)),
         }
     }
 
@@ -425,17 +367,6 @@ fn first_character(body: &mut BufReader<Body>) -> Option<u8> {
     }
 }
 
-/// Whether an answer is that of a host that starts a site on demand.
-fn is_starting<T>(outcome: &std::result::Result<Reading<T>, CallError>) -> bool {
-    let Ok(Reading::Other(answer)) = outcome else {
-        return false;
-    };
-    matches!(
-        answer.status,
-        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE
-    )
-}
-
 fn run_ends(error: anyhow::Error, doing: String) -> CallError {
     CallError {
         kind: TransportError::RunEnds,
@@ -445,88 +376,4 @@ fn run_ends(error: anyhow::Error, doing: String) -> CallError {
 
 fn text_header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
-}
-
-fn secrets_to_mask(options: &Options<'_>) -> Arc<[Zeroizing<String>]> {
-    let host = options.origin.host_str().unwrap_or_default();
-    let proxy = options.proxy.map_or_else(Vec::new, proxy_credentials);
-    let known = options.secrets.iter().map(Secret::expose);
-    let known = known
-        .chain([host])
-        .chain(proxy.iter().map(|text| text.as_str()));
-    let mut secrets: Vec<Zeroizing<String>> = known.flat_map(forms).collect();
-    // A secret that holds another one is masked first.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    secrets.into()
-}
-
-/// What a proxy may repeat: user name and password, and the header that holds them.
-fn proxy_credentials(proxy: &Secret) -> Vec<Zeroizing<String>> {
-    use base64::Engine;
-    let decoded = |text: &str| {
-        // One name without a value.
-        let text = Zeroizing::new(
-            text.replace('+', "%2B")
-                .replace('&', "%26")
-                .replace('=', "%3D"),
-        );
-        let mut pairs = url::form_urlencoded::parse(text.as_bytes());
-        Zeroizing::new(
-            pairs
-                .next()
-                .map(|(name, _)| name.into_owned())
-                .unwrap_or_default(),
-        )
-    };
-    let mut known = vec![Zeroizing::new(proxy.expose().to_owned())];
-    if let Ok(url) = Url::parse(proxy.expose()) {
-        let (user, password) = (
-            decoded(url.username()),
-            decoded(url.password().unwrap_or_default()),
-        );
-        let both = Zeroizing::new(format!("{}:{}", *user, *password));
-        let header = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(&*both));
-        known.extend([header, both, user, password]);
-    }
-    known
-}
-
-fn unusable_proxy() -> Failure {
-    Failure::new(
-        ExitStatus::Configuration,
-        "REQUESTS_PROXY is not the address of a proxy",
-        "Write it as http://host:port, or remove it",
-    )
-}
-
-/// The failure of a client that cannot be built. Whatever is read or started for it fails where no file can be opened, and
-/// the library only says that there are no certificates.
-fn cannot_build(error: &reqwest::Error) -> Failure {
-    // More than the library opens at once.
-    let files = (0..16).map(|_| std::fs::File::open("/dev/null"));
-    let opened: std::io::Result<Vec<_>> = files.collect();
-    if transport_error::no_files_left(error)
-        || opened.is_err_and(|error| transport_error::no_files_left(&error))
-    {
-        return no_files_left("A connection cannot be set up".to_owned());
-    }
-    Failure::new(
-        ExitStatus::Configuration,
-        "TLS connections cannot be set up on this machine",
-        "Install the system's CA certificates (the package is usually called ca-certificates)",
-    )
-}
-
-fn no_files_left(doing: String) -> Failure {
-    Failure::new(
-        ExitStatus::Unavailable,
-        format!("{doing}: this machine lets the program open no more files or connections"),
-        "See what else runs there, and raise the limit (ulimit -n, LimitNOFILE)",
-    )
-}
-
-/// Whether no call can go through TLS: the service is on this machine and spoken to by plain http, without a proxy, and
-/// redirects are not followed. Loading the machine's certificates for nothing would be most of what such a run costs.
-fn never_uses_tls(options: &Options<'_>) -> bool {
-    options.origin.scheme() == "http" && is_this_machine(options.origin)
 }

@@ -12,7 +12,7 @@ use reqwest::StatusCode;
 use reqwest::blocking::{Request, Response};
 use reqwest::header::HeaderMap;
 
-use super::client::Detached;
+use super::building::Detached;
 use super::run_limits::RunLimits;
 
 /// How often somebody who waits looks whether the run should end.

@@ -31,18 +31,8 @@ pub(crate) enum TransportError {
 impl TransportError {
     /// Whether the same call may go better in a moment.
     pub(super) fn may_pass(self) -> bool {
-        match self {
-            TransportError::Unreachable | TransportError::TimedOut | TransportError::Dropped => {
-                true
-            }
-            TransportError::Untrusted
-            | TransportError::ProxyRefused
-            | TransportError::NoFilesLeft
-            | TransportError::TooLarge
-            | TransportError::NotUnderstood
-            | TransportError::TurnedAway
-            | TransportError::RunEnds => false,
-        }
+        use TransportError::{Dropped, TimedOut, Unreachable};
+        matches!(self, Unreachable | TimedOut | Dropped)
     }
 }
 
@@ -62,81 +52,63 @@ impl From<CallError> for anyhow::Error {
 }
 
 /// What a transport error is, and how it reads. The words are ours throughout: the libraries' hold addresses.
-pub(super) fn describe(error: &(dyn Error + 'static)) -> (TransportError, String) {
+pub(super) fn describe(error: &(dyn Error + 'static)) -> (TransportError, &'static str) {
+    use TransportError::{Dropped, NoFilesLeft, ProxyRefused, TimedOut, Unreachable, Untrusted};
     let causes = causes(error);
-    let tls = causes
-        .iter()
-        .find_map(|cause| cause.downcast_ref::<rustls::Error>());
-    if let Some(tls) = tls {
-        return match tls {
-            rustls::Error::InvalidCertificate(problem) => {
-                (TransportError::Untrusted, certificate(problem).to_owned())
-            }
-            _ => (
-                TransportError::Unreachable,
-                "the TLS handshake failed".to_owned(),
-            ),
-        };
+    let tls = causes.iter().find_map(|cause| cause.downcast_ref());
+    match tls {
+        Some(rustls::Error::InvalidCertificate(problem)) => {
+            return (Untrusted, certificate(problem));
+        }
+        Some(_) => return (Unreachable, "the TLS handshake failed"),
+        None => {}
     }
     if causes.iter().any(|cause| no_files_left(*cause)) {
-        return (
-            TransportError::NoFilesLeft,
-            "too many open files".to_owned(),
-        );
+        return (NoFilesLeft, "too many open files");
     }
     // The library's type is private; the words are never shown.
-    if causes
-        .iter()
-        .any(|cause| cause.to_string() == "proxy authorization required")
-    {
-        return (
-            TransportError::ProxyRefused,
-            "the proxy wants a password".to_owned(),
-        );
+    let is_of_proxy = |text: String| text == "proxy authorization required";
+    if causes.iter().any(|cause| is_of_proxy(cause.to_string())) {
+        return (ProxyRefused, "the proxy wants a password");
     }
     let request = causes
         .iter()
         .find_map(|cause| cause.downcast_ref::<reqwest::Error>());
-    let connecting = request.is_some_and(reqwest::Error::is_connect);
-    if request.is_some_and(reqwest::Error::is_timeout) {
-        return if connecting {
-            (
-                TransportError::Unreachable,
-                "no connection in time".to_owned(),
-            )
-        } else {
-            (TransportError::TimedOut, "no answer in time".to_owned())
+    let is = |kind: fn(&reqwest::Error) -> bool| request.is_some_and(kind);
+    let connecting = is(reqwest::Error::is_connect);
+    if is(reqwest::Error::is_timeout) {
+        return match connecting {
+            true => (Unreachable, "no connection in time"),
+            false => (TimedOut, "no answer in time"),
         };
     }
-    if request.is_some_and(reqwest::Error::is_dns) {
-        return (
-            TransportError::Unreachable,
-            "the host name could not be resolved".to_owned(),
-        );
+    if is(reqwest::Error::is_dns) {
+        return (Unreachable, "the host name could not be resolved");
     }
     let io = causes
         .iter()
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
         .map(io::Error::kind)
         .find(|kind| *kind != io::ErrorKind::Other);
-    let words = match io {
-        Some(io::ErrorKind::ConnectionRefused) => "connection refused",
-        Some(io::ErrorKind::ConnectionReset) => "connection reset",
-        Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => {
-            "the network does not reach it"
-        }
-        Some(io::ErrorKind::TimedOut) => "no answer in time",
+    let kind = match io {
+        _ if connecting => Unreachable,
+        Some(io::ErrorKind::TimedOut) => TimedOut,
+        _ => Dropped,
+    };
+    (kind, in_words(io, connecting))
+}
+
+/// What the system says, in words.
+fn in_words(io: Option<io::ErrorKind>, connecting: bool) -> &'static str {
+    use io::ErrorKind as Kind;
+    match io {
+        Some(Kind::ConnectionRefused) => "connection refused",
+        Some(Kind::ConnectionReset) => "connection reset",
+        Some(Kind::HostUnreachable | Kind::NetworkUnreachable) => "the network does not reach it",
+        Some(Kind::TimedOut) => "no answer in time",
         _ if connecting => "no connection",
         _ => "the connection ended before the answer was complete",
-    };
-    let kind = if connecting {
-        TransportError::Unreachable
-    } else if io == Some(io::ErrorKind::TimedOut) {
-        TransportError::TimedOut
-    } else {
-        TransportError::Dropped
-    };
-    (kind, words.to_owned())
+    }
 }
 
 /// Whether the system says that this process, or the machine, has as many files open as it may.
