@@ -14,23 +14,23 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExitStatus {
     /// Done, also when nothing was new.
-    Done,
+    Done = 0,
     /// The command line was not understood.
-    Usage,
+    Usage = 2,
     /// Nightscout refused some documents; the rest is uploaded.
-    Refused,
+    Refused = 65,
     /// A service could not be reached or kept failing.
-    Unavailable,
+    Unavailable = 69,
     /// This program broke one of its own rules.
-    Bug,
+    Bug = 70,
     /// Nothing is wrong that a later run would not mend.
-    TryLater,
+    TryLater = 75,
     /// A service answered something that this version does not understand.
-    NotUnderstood,
+    NotUnderstood = 76,
     /// A service rejected the credentials.
-    CredentialsRejected,
+    CredentialsRejected = 77,
     /// The configuration is incomplete or wrong.
-    Configuration,
+    Configuration = 78,
 }
 
 impl ExitStatus {
@@ -73,17 +73,7 @@ impl ExitStatus {
 
     /// The process exit status.
     pub const fn code(self) -> u8 {
-        match self {
-            ExitStatus::Done => 0,
-            ExitStatus::Usage => 2,
-            ExitStatus::Refused => 65,
-            ExitStatus::Unavailable => 69,
-            ExitStatus::Bug => 70,
-            ExitStatus::TryLater => 75,
-            ExitStatus::NotUnderstood => 76,
-            ExitStatus::CredentialsRejected => 77,
-            ExitStatus::Configuration => 78,
-        }
+        self as u8
     }
 
     /// What the status means, in a few words.

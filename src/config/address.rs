@@ -12,14 +12,13 @@ use super::reader::Reader;
 pub(super) fn nightscout(reader: &mut Reader, allow_insecure_http: bool) -> Option<Url> {
     let found = reader.required("NS_URL")?;
     let value = reader.cleaned(&found);
-    let judgement = site(value, allow_insecure_http);
-    let site = reader.judged("NS_URL", judgement)?;
-    reader.remarks.extend(
-        site.remarks
-            .into_iter()
-            .map(|(level, text)| super::Remark::new(level, format!("NS_URL {text}"))),
-    );
-    Some(site.url)
+    let mut remarks = Vec::new();
+    let judgement = site(value, allow_insecure_http, &mut remarks);
+    let url = reader.judged("NS_URL", judgement)?;
+    for (level, text) in remarks {
+        reader.remark(level, format!("NS_URL {text}"));
+    }
+    Some(url)
 }
 
 /// The stand-in for Tandem's servers from `TCONNECT_BASE_URL`.
@@ -39,14 +38,13 @@ pub(super) fn tandem(reader: &mut Reader) -> Option<Option<Url>> {
     Some(url)
 }
 
-struct Site {
-    url: Url,
-    remarks: Vec<(Level, &'static str)>,
-}
-
-fn site(value: &str, allow_insecure_http: bool) -> Result<Site> {
+/// The root, and what is worth a remark.
+fn site(
+    value: &str,
+    allow_insecure_http: bool,
+    remarks: &mut Vec<(Level, &'static str)>,
+) -> Result<Url> {
     let mut url = web_address(value)?;
-    let mut remarks = Vec::new();
     if is_placeholder(&url) {
         bail!("still holds the example's text: write the address of your own site");
     }
@@ -82,7 +80,7 @@ fn site(value: &str, allow_insecure_http: bool) -> Result<Site> {
             }
         }
     }
-    Ok(Site { url, remarks })
+    Ok(url)
 }
 
 /// Where the API's part of a path begins: `/api/v1`, `/api/v3` and what follows.

@@ -22,7 +22,9 @@ pub enum Collection {
 }
 
 /// What is known of a feature.
+#[derive(Clone, Copy)]
 struct Row {
+    feature: Feature,
     /// Its name in the configuration.
     name: &'static str,
     /// What it uploads, as `--help` and the README say it.
@@ -37,9 +39,71 @@ struct Row {
     plugins: &'static [&'static str],
 }
 
+impl Row {
+    const fn new(feature: Feature, name: &'static str, uploads: &'static str) -> Row {
+        Row {
+            feature,
+            name,
+            uploads,
+            is_default: false,
+            fills: &[Collection::Treatments],
+            event_types: &[],
+            plugins: &[],
+        }
+    }
+
+    const fn is_default(mut self) -> Row {
+        self.is_default = true;
+        self
+    }
+
+    const fn fills(mut self, collections: &'static [Collection]) -> Row {
+        self.fills = collections;
+        self
+    }
+
+    const fn event_types(mut self, types: &'static [&'static str]) -> Row {
+        self.event_types = types;
+        self
+    }
+
+    const fn plugins(mut self, plugins: &'static [&'static str]) -> Row {
+        self.plugins = plugins;
+        self
+    }
+}
+
+/// The table, in the order of the features: a new one is a variant and a row here, and one file under `translate/`.
+const ROWS: [Row; FEATURES] = [
+    Row::new(Feature::Basal, "BASAL", "basal rates, as temporary basals").is_default().event_types(&["Temp Basal"]).plugins(&["basal"]),
+    Row::new(Feature::Bolus, "BOLUS", "boluses and their carbs").is_default().event_types(&["Meal Bolus", "Correction Bolus", "Combo Bolus"]).plugins(&["iob", "cob"]),
+    Row::new(Feature::PumpEvents, "PUMP_EVENTS", "site and cartridge changes, suspensions, alarms, sleep and exercise, sensor sessions").event_types(&[
+                    "Site Change",
+                    "Insulin Change",
+                    "Note",
+                    "Basal Suspension",
+                    "Basal Resume",
+                    "Alarm",
+                    "Exercise",
+                    "Sleep",
+                    "Sensor Start",
+                    "Sensor Stop",
+                ]).plugins(&["cage", "iage", "sage"]),
+    Row::new(Feature::PumpEventsBasalSuspension, "PUMP_EVENTS_BASAL_SUSPENSION", "of PUMP_EVENTS only suspensions and resumes").event_types(&["Basal Suspension", "Basal Resume"]),
+    Row::new(Feature::PumpAlerts, "PUMP_ALERTS", "the pump's alerts until they were cleared: low insulin, low power, incomplete changes, Control-IQ's").event_types(&["Pump Alert"]),
+    Row::new(Feature::Cgm, "CGM", "the pump's glucose readings, where no other uploader has one; they come late").fills(&[Collection::Entries]),
+    Row::new(Feature::CgmAlerts, "CGM_ALERTS", "the pump's glucose alerts").event_types(&["CGM Alert"]),
+    Row::new(Feature::BolusBg, "BOLUS_BG", "glucose values typed in, as finger checks").event_types(&["BG Check"]),
+    Row::new(Feature::DeviceStatus, "DEVICE_STATUS", "the pump's reservoir and battery, and whether it is suspended, as far as it reports them").fills(&[Collection::DeviceStatus]).plugins(&["pump"]),
+    Row::new(Feature::Iob, "IOB", "the pump's insulin on board, which Nightscout then shows instead of its own").fills(&[Collection::DeviceStatus]).plugins(&["iob"]),
+    Row::new(Feature::Profiles, "PROFILES", "the pump's profiles: basal rates, carb ratios, sensitivities, targets; and when another one was activated").fills(&[Collection::Profile, Collection::Treatments]).event_types(&["Profile Switch"]),
+];
+
+const FEATURES: usize = 11;
+
 /// One kind of data that a pass copies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the table in `row` describes each")]
+#[expect(missing_docs, reason = "the table above describes each")]
 pub enum Feature {
     Basal,
     Bolus,
@@ -56,124 +120,23 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature, in the order in which they are listed and worked through.
-    pub const ALL: [Feature; 11] = [
-        Feature::Basal,
-        Feature::Bolus,
-        Feature::PumpEvents,
-        Feature::PumpEventsBasalSuspension,
-        Feature::PumpAlerts,
-        Feature::Cgm,
-        Feature::CgmAlerts,
-        Feature::BolusBg,
-        Feature::DeviceStatus,
-        Feature::Iob,
-        Feature::Profiles,
-    ];
-
-    /// The table: a new feature is one row here and one file under `translate/`.
-    const fn row(self) -> Row {
-        const NOTHING: &[&str] = &[];
-        match self {
-            Feature::Basal => Row {
-                name: "BASAL",
-                uploads: "basal rates, as temporary basals",
-                is_default: true,
-                fills: &[Collection::Treatments],
-                event_types: &["Temp Basal"],
-                plugins: &["basal"],
-            },
-            Feature::Bolus => Row {
-                name: "BOLUS",
-                uploads: "boluses and their carbs",
-                is_default: true,
-                fills: &[Collection::Treatments],
-                event_types: &["Meal Bolus", "Correction Bolus", "Combo Bolus"],
-                plugins: &["iob", "cob"],
-            },
-            Feature::PumpEvents => Row {
-                name: "PUMP_EVENTS",
-                uploads: "site and cartridge changes, suspensions, alarms, sleep and exercise, sensor sessions",
-                is_default: false,
-                fills: &[Collection::Treatments],
-                event_types: &[
-                    "Site Change",
-                    "Insulin Change",
-                    "Note",
-                    "Basal Suspension",
-                    "Basal Resume",
-                    "Alarm",
-                    "Exercise",
-                    "Sleep",
-                    "Sensor Start",
-                    "Sensor Stop",
-                ],
-                plugins: &["cage", "iage", "sage"],
-            },
-            Feature::PumpEventsBasalSuspension => Row {
-                name: "PUMP_EVENTS_BASAL_SUSPENSION",
-                uploads: "of PUMP_EVENTS only suspensions and resumes",
-                is_default: false,
-                fills: &[Collection::Treatments],
-                event_types: &["Basal Suspension", "Basal Resume"],
-                plugins: NOTHING,
-            },
-            Feature::PumpAlerts => Row {
-                name: "PUMP_ALERTS",
-                uploads: "the pump's alerts until they were cleared: low insulin, low power, incomplete changes, Control-IQ's",
-                is_default: false,
-                fills: &[Collection::Treatments],
-                event_types: &["Pump Alert"],
-                plugins: NOTHING,
-            },
-            Feature::Cgm => Row {
-                name: "CGM",
-                uploads: "the pump's glucose readings, where no other uploader has one; they come late",
-                is_default: false,
-                fills: &[Collection::Entries],
-                event_types: NOTHING,
-                plugins: NOTHING,
-            },
-            Feature::CgmAlerts => Row {
-                name: "CGM_ALERTS",
-                uploads: "the pump's glucose alerts",
-                is_default: false,
-                fills: &[Collection::Treatments],
-                event_types: &["CGM Alert"],
-                plugins: NOTHING,
-            },
-            Feature::BolusBg => Row {
-                name: "BOLUS_BG",
-                uploads: "glucose values typed in, as finger checks",
-                is_default: false,
-                fills: &[Collection::Treatments],
-                event_types: &["BG Check"],
-                plugins: NOTHING,
-            },
-            Feature::DeviceStatus => Row {
-                name: "DEVICE_STATUS",
-                uploads: "the pump's reservoir and battery, and whether it is suspended, as far as it reports them",
-                is_default: false,
-                fills: &[Collection::DeviceStatus],
-                event_types: NOTHING,
-                plugins: &["pump"],
-            },
-            Feature::Iob => Row {
-                name: "IOB",
-                uploads: "the pump's insulin on board, which Nightscout then shows instead of its own",
-                is_default: false,
-                fills: &[Collection::DeviceStatus],
-                event_types: NOTHING,
-                plugins: &["iob"],
-            },
-            Feature::Profiles => Row {
-                name: "PROFILES",
-                uploads: "the pump's profiles: basal rates, carb ratios, sensitivities, targets; and when another one was activated",
-                is_default: false,
-                fills: &[Collection::Profile, Collection::Treatments],
-                event_types: &["Profile Switch"],
-                plugins: NOTHING,
-            },
+    pub const ALL: [Feature; FEATURES] = {
+        let mut all = [Feature::Basal; FEATURES];
+        let mut index = 0;
+        while index < FEATURES {
+            let feature = ROWS[index].feature;
+            assert!(
+                feature as usize == index,
+                "the rows stand in the features' order"
+            );
+            all[index] = feature;
+            index += 1;
         }
+        all
+    };
+
+    const fn row(self) -> &'static Row {
+        &ROWS[self as usize]
     }
 
     /// The name in `TCONNECTSYNC_HEROKU_FEATURES` and `--features`.
