@@ -2,7 +2,7 @@
 //! or with a `Z` that means nothing.
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Timelike};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A text that is not blank, or a number as text.
 pub(crate) fn text(value: &Value) -> Option<String> {
@@ -11,6 +11,11 @@ pub(crate) fn text(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// The text in a field of a document.
+pub(crate) fn text_in<'a>(document: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
+    document.get(field)?.as_str()
 }
 
 /// A finite number, also one written as text.

@@ -1,7 +1,7 @@
-//! The pump's history: typed events, how they are decoded, and which instants its clock readings stand for.
+//! The pump's history: typed events, their decoding, and the instants of its clock readings.
 //!
-//! Nothing here talks to a service. Tandem Source's answers come in as wire events, become [`event::Event`]s in
-//! [`decode`] and get their instants in [`dating`], by [`clock`]. The profiles come from [`settings`].
+//! Nothing here talks to a service. [`decode`] turns Tandem Source's wire events into [`event::Event`]s, and [`dating`] gives
+//! them their instants with the help of [`clock`]. [`settings`] reads the profiles.
 
 pub mod clock;
 pub mod dating;

@@ -1,4 +1,4 @@
-//! The pump's events into Nightscout's documents: one file a feature, events in, documents out, nothing else.
+//! Turns the pump's events into Nightscout's documents: one file per feature, events in, documents out, nothing else.
 
 pub(crate) mod basal;
 pub(crate) mod bolus;
@@ -15,7 +15,11 @@ use chrono::{DateTime, Duration, Utc};
 use crate::config::{Feature, FeatureSet, PumpSerial};
 use crate::nightscout::document::{Cause, Content, EventType, Identity, Subject, Treatment};
 use crate::pump::clock::DatedEvent;
-use crate::pump::event::Completion;
+use crate::pump::event::{Completion, Detail, EventId};
+use crate::pump::quantity::rounded;
+
+/// Milliseconds in a minute.
+pub(crate) const MILLISECONDS_A_MINUTE: f64 = 60_000.0;
 
 /// One pump's history over some days.
 #[derive(Clone, Copy, Debug)]
@@ -33,18 +37,18 @@ impl History<'_> {
     }
 }
 
-/// What the owner wants to see, as far as translating goes.
+/// The owner's settings that translating depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct TranslateOptions<'a> {
-    /// What to copy.
+    /// The features to copy.
     pub features: &'a FeatureSet,
     /// Leave out basal rates of 0 U/h.
     pub ignore_zero_unit_basal: bool,
-    /// What the pump did by itself after this instant is held back.
+    /// Whatever the pump did by itself after this instant is held back.
     pub written_until: DateTime<Utc>,
 }
 
-/// Every treatment that the wanted features make of a history, by time and then by sequence.
+/// All treatments of the wanted features, ordered by time and then by sequence.
 pub fn treatments(history: &History<'_>, options: &TranslateOptions<'_>) -> Vec<Treatment> {
     let mut treatments = Vec::new();
     for feature in options.features.iter() {
@@ -55,7 +59,7 @@ pub fn treatments(history: &History<'_>, options: &TranslateOptions<'_>) -> Vec<
             Feature::PumpEventsBasalSuspension
                 if options.features.contains(Feature::PumpEvents) =>
             {
-                // All pump events have these among them.
+                // PUMP_EVENTS includes these.
                 continue;
             }
             Feature::PumpEventsBasalSuspension => pump_events::suspensions(history),
@@ -71,25 +75,45 @@ pub fn treatments(history: &History<'_>, options: &TranslateOptions<'_>) -> Vec<
     treatments
 }
 
-/// A treatment that tells of one event and is filed under its time.
-fn treatment_of(
+/// What one event becomes: the subject, the event type and the content of its treatment.
+type Told = (Subject, EventType, Content);
+
+/// A treatment for each event for which `tell` returns one.
+fn one_each(
     history: &History<'_>,
-    event: &DatedEvent,
-    subject: Subject,
-    (event_type, cause): (EventType, Cause),
-    content: Content,
+    cause: Cause,
+    tell: impl Fn(&Detail) -> Option<Told>,
+) -> Vec<Treatment> {
+    let treatments = history.events.iter().filter_map(|event| {
+        let told = tell(&event.event.detail)?;
+        Some(treatment_of(history, event, cause, told))
+    });
+    treatments.collect()
+}
+
+/// A treatment about one event, filed under its time.
+fn treatment_of(history: &History<'_>, event: &DatedEvent, cause: Cause, told: Told) -> Treatment {
+    treatment_at(history, (event.event.id, event.at), cause, told)
+}
+
+/// A treatment about one event, filed under another time.
+fn treatment_at(
+    history: &History<'_>,
+    (id, at): (EventId, DateTime<Utc>),
+    cause: Cause,
+    (subject, event_type, content): Told,
 ) -> Treatment {
     Treatment {
-        identity: Identity::new(history.serial, subject, event.event.id, &[]),
+        identity: Identity::new(history.serial, subject, id, &[]),
         event_type,
-        at: event.at,
+        at,
         cause,
         content,
         restated: None,
     }
 }
 
-/// Content of nothing but a note.
+/// Content with only a note.
 fn note(text: impl Into<String>) -> Content {
     Content {
         notes: Some(text.into()),
@@ -97,7 +121,12 @@ fn note(text: impl Into<String>) -> Content {
     }
 }
 
-/// How a delivery or a fill ended that was not completed.
+/// The name of an alarm or alert, or its kind and number if it has none.
+fn named(name: Option<&str>, kind: &str, number: i64) -> String {
+    name.map_or_else(|| format!("{kind} {number}"), str::to_owned)
+}
+
+/// How a delivery or a fill ended; `None` if it was completed.
 fn ending(completion: Completion) -> Option<&'static str> {
     match completion {
         Completion::Completed => None,
@@ -109,14 +138,18 @@ fn ending(completion: Completion) -> Option<&'static str> {
     }
 }
 
-/// A length of time in minutes. Three decimals tell every second, and a page shows them as they are.
+/// A length of time in minutes. Three decimals are exact to the second, and Nightscout shows all decimals it gets.
 pub(crate) fn minutes(duration: Duration) -> f64 {
     let seconds = (duration.num_milliseconds() as f64 / 1000.0).round();
     rounded(seconds / 60.0, 3)
 }
 
-/// A number with so many decimals at the most.
-fn rounded(number: f64, decimals: i32) -> f64 {
-    let scale = 10_f64.powi(decimals);
-    (number * scale).round() / scale
+/// Minutes as a length of time; an impossible length counts as none.
+pub(crate) fn length(minutes: f64) -> Duration {
+    let milliseconds = (minutes * MILLISECONDS_A_MINUTE).round();
+    if (0.0..1e12).contains(&milliseconds) {
+        Duration::milliseconds(milliseconds as i64)
+    } else {
+        Duration::zero()
+    }
 }

@@ -1,4 +1,4 @@
-//! Which span of time a run is about, and which of the pump's days it has to ask for.
+//! Which time span a run covers, and which of the pump's days it has to fetch.
 
 use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -6,11 +6,11 @@ use chrono_tz::Tz;
 use crate::pump::dating;
 use crate::tandem::MAX_DAYS;
 
-/// The days of one page. Tandem Source gives at most [`MAX_DAYS`] in one request; with half of that, and what Nightscout
-/// holds of the same days, a run needs about 65 MiB at most.
+/// The days in one page. Tandem Source allows at most [`MAX_DAYS`] per request. With half of that, and Nightscout's documents
+/// of the same days, a run needs at most about 65 MiB.
 const DAYS_A_PAGE: u64 = 14;
 
-/// Events of the day before and after complete those of a page: the request of a bolus, the end of a basal rate.
+/// The day before and after a page complete its events: the request of a bolus, the end of a basal rate.
 const PADDING: u64 = 1;
 
 const _: () = assert!(
@@ -18,50 +18,50 @@ const _: () = assert!(
     "one request asks for a page and its padding"
 );
 
-/// A phone's clock may be ahead by this much: what it just uploaded still counts.
+/// A phone's clock may be ahead by this much; what it just uploaded still belongs to the window.
 pub(crate) const CLOCKS_DIFFER_BY: Duration = Duration::minutes(10);
 
-/// A catch-up starts this long before the newest document, since its neighbours may have come later than it.
+/// A catch-up starts this long before the newest document, since older events may have arrived after it.
 const OVERLAP: Duration = Duration::hours(24);
 
-/// What a sensor sends late (a phone or a transmitter that was out of reach) is about so long ago at the most: without a run
-/// for a while, it may lie before the usual window.
+/// How late readings arrive at most, when a phone or transmitter was out of reach. If no run took place for a while, they may
+/// be older than the usual window.
 const LATE: Duration = Duration::hours(12);
 
-/// A document may lie this far from where it belongs, and still be found: the pump's clock was judged otherwise when it
-/// was written, or tconnectsync wrote it with another zone.
+/// A document is still found if it is this far from its right time: the pump's clock was judged differently when it was
+/// written, or tconnectsync wrote it with another time zone.
 pub(crate) const ASTRAY: Duration = Duration::hours(25);
 
-/// Longer than it takes to give a bolus, its extended part included.
+/// Longer than any bolus takes, extended part included.
 const LONGEST_BOLUS: Duration = Duration::hours(12);
 
 /// A span of time: documents in it are uploaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
     /// The first instant.
     pub start: DateTime<Utc>,
-    /// The first instant after it.
+    /// The end, which is not part of it.
     pub end: DateTime<Utc>,
 }
 
 impl Window {
-    /// Whether an instant lies in it.
+    /// Whether it contains an instant.
     pub fn contains(&self, at: DateTime<Utc>) -> bool {
         self.start <= at && at < self.end
     }
 }
 
-/// The window of an ordinary run, and what it leaves out.
+/// The window of an ordinary run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Recent {
     /// The window.
     pub(crate) window: Window,
-    /// Where it would start if there were no limit to catching up.
+    /// Where it would start without the limit on catching up, if that limit cuts it.
     pub(crate) cut_off: Option<DateTime<Utc>>,
 }
 
-/// The last `days`; further back where the newest document is older than that or nearly so, so that an outage heals by
-/// itself, but at most `max_catch_up_days`.
+/// The last `days`. If the newest document is older or nearly so, the window reaches back to it, so that an outage is made up
+/// for, but at most `max_catch_up_days`.
 pub(crate) fn recent(
     now: DateTime<Utc>,
     days: u16,
@@ -83,23 +83,24 @@ pub(crate) fn recent(
     }
 }
 
-/// How far back a run looks once a day, for what arrived late.
+/// How far back a run looks once a day, for events that arrived late.
 const LOOKS_BACK: Duration = Duration::days(7);
 
-/// When the day's look back is due: the hour in the owner's zone, when the phone has mostly been near the pump for hours.
+/// The hour in the owner's zone at which the day's look back is due: by then the phone has usually been near the pump for
+/// hours.
 const LOOKS_BACK_AT: u32 = 3;
 
-/// What a run does once a day: it looks further back, where anything that it has to write is as new as this day.
+/// The look back that a run makes once a day, if it has anything new to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LookBack {
-    /// What is from then on is news of this day.
+    /// The start of the day: only events from then on count as new.
     pub(crate) since: DateTime<Utc>,
     /// How far back to look.
     pub(crate) start: DateTime<Utc>,
 }
 
-/// The look back that is due as long as the site has nothing of this day, which begins at three in the morning; `None` for a
-/// site that has nothing at all.
+/// The look back, which is due as long as the site has no document of this day. The day begins at three in the morning. `None`
+/// for a site without any document.
 pub(crate) fn look_back(
     zone: Tz,
     now: DateTime<Utc>,
@@ -120,7 +121,7 @@ pub(crate) fn look_back(
     })
 }
 
-/// The window of whole days, from the first through the last, in a zone.
+/// The window from the first day through the last, in a zone.
 pub(crate) fn of_dates(zone: Tz, first: NaiveDate, last: NaiveDate) -> Window {
     Window {
         start: midnight(zone, first),
@@ -128,19 +129,19 @@ pub(crate) fn of_dates(zone: Tz, first: NaiveDate, last: NaiveDate) -> Window {
     }
 }
 
-/// The part of a window that one request about a pump covers.
+/// The part of a window that one request covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Page {
     /// The part.
     pub(crate) window: Window,
-    /// The first day to ask for, by the pump's clock.
+    /// The first day to fetch, by the pump's clock.
     pub(crate) first_day: NaiveDate,
-    /// The last day to ask for.
+    /// The last day to fetch.
     pub(crate) last_day: NaiveDate,
 }
 
 impl Page {
-    /// The same, as the pump's events are dated by.
+    /// The same in the form that dating needs.
     pub(crate) fn days(&self) -> dating::Days {
         dating::Days {
             first: self.first_day,
@@ -150,13 +151,13 @@ impl Page {
         }
     }
 
-    /// The last day of which something is in the window.
+    /// The last day with any time in the window.
     pub(crate) fn last_day_inside(&self, zone: Tz) -> NaiveDate {
         local_date(zone, self.window.end - Duration::milliseconds(1))
     }
 
-    /// The part of the days asked for in which the events that belong to one document are all there, as far as documents
-    /// are wanted: some hours after the first event at the earliest.
+    /// The part of the days fetched in which no document lacks events. It starts some hours after the first event, or earlier
+    /// if the window does.
     pub(crate) fn whole(&self, zone: Tz) -> Window {
         let first = midnight(zone, self.first_day) + LONGEST_BOLUS;
         Window {
@@ -166,7 +167,7 @@ impl Page {
     }
 }
 
-/// A window in pages, oldest first, each with a day more on either side.
+/// The pages of a window, oldest first, each with an extra day on either side.
 pub(crate) fn pages(zone: Tz, window: Window) -> Vec<Page> {
     let last = local_date(zone, window.end - Duration::milliseconds(1));
     let mut first = local_date(zone, window.start);
@@ -186,8 +187,7 @@ pub(crate) fn pages(zone: Tz, window: Window) -> Vec<Page> {
     pages
 }
 
-/// The days before a window from an instant on, as a page; none where the window begins as early. They are no more than a page
-/// may hold.
+/// The days from an instant to the start of a window as one page, cut to the size of a page; `None` if there are none.
 pub(crate) fn page_before(zone: Tz, window: Window, from: DateTime<Utc>) -> Option<Page> {
     let start = from.max(window.start - Duration::days(DAYS_A_PAGE.cast_signed()));
     (start < window.start).then(|| Page {
@@ -205,7 +205,7 @@ pub(crate) fn local_date(zone: Tz, at: DateTime<Utc>) -> NaiveDate {
     zone.from_utc_datetime(&at.naive_utc()).date_naive()
 }
 
-/// The first instant of a date. Some zones change their offset at midnight; the date then begins with the change.
+/// The first instant of a date. If the zone changes its offset at midnight, the date begins with the change.
 fn midnight(zone: Tz, date: NaiveDate) -> DateTime<Utc> {
     let start = date.and_time(NaiveTime::MIN);
     let quarters = (0..=12).map(|quarter| start + Duration::minutes(15 * quarter));

@@ -39,7 +39,7 @@ fn cgm_reading(number: i64, shown: &str, taken: &str) -> Event {
             glucose: None,
             status: None,
             taken: PumpTime::new(reading(taken)),
-            data_type: Default::default(),
+            backfilled: false,
             rate_tenths: None,
         }),
         ..event(number, shown)

@@ -15,7 +15,7 @@ use tconnectsync_heroku::translate::{self, History, TranslateOptions};
 /// How many documents the logs make; `None` where they are no logs.
 pub fn documents(json: &[u8], zone: Tz, now: DateTime<Utc>) -> Option<usize> {
     let logs = PumpLogs::from_json(json);
-    let decoded = Decoded::from_logs([logs]).ok()?;
+    let decoded = Decoded::from_logs(logs).ok()?;
     let evidence = Evidence {
         newest: decoded.events.last().map(|event| event.pump_time),
         last_upload: Some(now),

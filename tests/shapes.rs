@@ -189,7 +189,7 @@ fn decode(events: impl IntoIterator<Item = (i64, Value)>) -> Decoded {
         })
         .collect();
     let logs = json!({"events": events, "clockChanges": []}).to_string();
-    Decoded::from_logs([PumpLogs::from_json(logs)]).expect("logs")
+    Decoded::from_logs(PumpLogs::from_json(logs)).expect("logs")
 }
 
 #[test]
@@ -206,11 +206,11 @@ fn each_kind_of_event_is_read_in_the_shape_in_which_it_comes() {
         let _ = writeln!(lines, "{code} {:?}", event.detail);
     }
     insta::assert_snapshot!(lines, @r#"
-    3 BasalRateChange(BasalRateChange { commanded: Some(MilliUnitsPerHour(850)), base: Some(MilliUnitsPerHour(900)), max: Some(MilliUnitsPerHour(3000)), change: Bits(5) })
+    3 BasalRateChange(BasalRateChange { commanded: Some(MilliUnitsPerHour(850)), change: Bits(5) })
     4 AlertActivated(Signal { id: 17 })
     5 AlarmActivated(Signal { id: 8 })
     6 Malfunction(Signal { id: 12 })
-    9 StatusSnapshot(StatusSnapshot { reservoir: Some(MilliUnits(96000)), battery_percent: Some(71), iob: Some(2.15) })
+    9 StatusSnapshot(StatusSnapshot { reservoir: Some(MilliUnits(96000)), battery_percent: Some(71), battery_millivolts: None, iob: Some(2.15) })
     11 PumpingSuspended(PumpingSuspended { reservoir: Some(MilliUnits(131000)), reason: Some(User) })
     12 PumpingResumed(PumpingResumed { reservoir: Some(MilliUnits(130000)) })
     13 TimeChanged(TimeChanged { prior_ms: 40000000, after_ms: 43600000 })
@@ -221,8 +221,8 @@ fn each_kind_of_event_is_read_in_the_shape_in_which_it_comes() {
     26 AlertCleared(Signal { id: 17 })
     28 AlarmCleared(Signal { id: 18 })
     33 CartridgeFilled(CartridgeFilled { volume: Some(MilliUnits(175000)) })
-    34 StatusSnapshot(StatusSnapshot { reservoir: None, battery_percent: Some(64), iob: None })
-    35 StatusSnapshot(StatusSnapshot { reservoir: None, battery_percent: Some(63), iob: None })
+    34 StatusSnapshot(StatusSnapshot { reservoir: None, battery_percent: Some(64), battery_millivolts: None, iob: None })
+    35 StatusSnapshot(StatusSnapshot { reservoir: None, battery_percent: Some(63), battery_millivolts: None, iob: None })
     55 BolusActivated(BolusActivated { bolus: 2101, iob: Some(1.8009999), size: Some(MilliUnits(2450)) })
     59 ExtendedBolusActivated(BolusActivated { bolus: 2102, iob: Some(7.6), size: Some(MilliUnits(4100)) })
     61 CannulaFilled(Filled { prime: Some(MilliUnits(500)), completion: Some(Completed) })
@@ -231,7 +231,7 @@ fn each_kind_of_event_is_read_in_the_shape_in_which_it_comes() {
     65 BolusRequested2(BolusRequested2 { bolus: 2101, option: Some(PhoneStandard), standard_percent: Some(100), duration_minutes: 0, user_override: true, declined_correction: false, sensitivity: None, target: None })
     66 BolusRequested3(BolusRequested3 { bolus: 2101, food: Some(MilliUnits(2250)), correction: Some(MilliUnits(200)), total: Some(MilliUnits(2450)) })
     69 ProfileChange(ProfileChange { activated: Some("Sport") })
-    81 DailyBasal(DailyBasal { iob: Some(1.75), battery_percent: Some(58), battery_millivolts: Some(3811) })
+    81 DailyBasal(StatusSnapshot { reservoir: None, battery_percent: Some(58), battery_millivolts: Some(3811), iob: Some(1.75) })
     90 NewDay(NewDay { commanded: Some(MilliUnitsPerHour(763)) })
     171 CgmAlert(Signal { id: 2 })
     212 SensorStarted(SensorSession { sensor: G6, age: Some(TimeDelta { secs: 10, nanos: 0 }), days: Some(10) })
@@ -239,21 +239,21 @@ fn each_kind_of_event_is_read_in_the_shape_in_which_it_comes() {
     214 SensorStopped(SensorSession { sensor: G6, age: Some(TimeDelta { secs: 864000, nanos: 0 }), days: Some(10) })
     229 UserModeChange(UserModeChange { current: Some(Exercise), previous: Some(Normal), action: Some(StartExercise), sleep_by_hand: false, exercise_minutes: None, exercise_timed_out: false })
     230 ControlModeChange(OnlyTime)
-    256 CgmReading(CgmReading { glucose: None, status: Some(Low), taken: PumpTime(2026-05-13T04:13:20), data_type: Bits(1), rate_tenths: Some(-14) })
+    256 CgmReading(CgmReading { glucose: None, status: Some(Low), taken: PumpTime(2026-05-13T04:13:20), backfilled: false, rate_tenths: Some(-14) })
     279 BasalDelivery(BasalDelivery { commanded: MilliUnitsPerHour(745), source: Some(TempRateAndAlgorithm) })
-    280 BolusDelivery(BolusDelivery { bolus: 2102, completed: Some(true), parts: Bits(19), source: Some(Phone), requested_now: Some(MilliUnits(1500)), requested_later: Some(MilliUnits(4100)), delivered_total: Some(MilliUnits(1500)), extended_duration_minutes: Some(90) })
+    280 BolusDelivery(BolusDelivery { bolus: 2102, completed: Some(true), source: Some(Phone), requested_now: Some(MilliUnits(1500)), requested_later: Some(MilliUnits(4100)), delivered_total: Some(MilliUnits(1500)), extended_duration_minutes: Some(90) })
     313 DailyStatus(OnlyTime)
     369 CgmAlert(Signal { id: 32 })
-    372 CgmReading(CgmReading { glucose: Some(MgDl(121)), status: Some(Value), taken: PumpTime(2026-05-13T04:13:20), data_type: Bits(32), rate_tenths: Some(4) })
+    372 CgmReading(CgmReading { glucose: Some(MgDl(121)), status: Some(Value), taken: PumpTime(2026-05-13T04:13:20), backfilled: false, rate_tenths: Some(4) })
     394 SensorJoined(SensorSession { sensor: G7, age: Some(TimeDelta { secs: 51020, nanos: 0 }), days: None })
-    399 CgmReading(CgmReading { glucose: Some(MgDl(417)), status: Some(High), taken: PumpTime(2026-05-13T04:13:20), data_type: Bits(2), rate_tenths: Some(0) })
+    399 CgmReading(CgmReading { glucose: Some(MgDl(417)), status: Some(High), taken: PumpTime(2026-05-13T04:13:20), backfilled: true, rate_tenths: Some(0) })
     404 SensorStarted(SensorSession { sensor: Libre2, age: None, days: Some(14) })
     405 SensorStopped(SensorSession { sensor: Libre2, age: None, days: Some(14) })
     406 SensorJoined(SensorSession { sensor: Libre2, age: Some(TimeDelta { secs: 7260, nanos: 0 }), days: Some(14) })
     447 SensorStopped(SensorSession { sensor: G7, age: None, days: Some(10) })
     460 CgmAlert(Signal { id: 1 })
     477 SensorJoined(SensorSession { sensor: Libre3, age: Some(TimeDelta { secs: 3600, nanos: 0 }), days: Some(14) })
-    480 CgmReading(CgmReading { glucose: None, status: Some(Low), taken: PumpTime(2026-05-13T04:13:20), data_type: Bits(1), rate_tenths: Some(127) })
+    480 CgmReading(CgmReading { glucose: None, status: Some(Low), taken: PumpTime(2026-05-13T04:13:20), backfilled: false, rate_tenths: Some(127) })
     486 SensorStopped(SensorSession { sensor: Libre3, age: None, days: Some(14) })
     "#);
 }

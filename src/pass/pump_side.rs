@@ -178,7 +178,7 @@ impl<'a> PumpSide<'a> {
 
     fn fetch(&mut self, pump: &Pump, (first, last): Days) -> Result<Decoded> {
         self.session
-            .pump_logs(pump, first, last, |logs| Decoded::from_logs([logs]))
+            .pump_logs(pump, first, last, Decoded::from_logs)
     }
 
     /// The events of other days than a page's: every page may ask for the same.

@@ -23,7 +23,7 @@ pub(crate) struct LogsAlone<'a> {
 impl Sources for LogsAlone<'_> {
     fn events(&mut self, first: NaiveDate, last: NaiveDate) -> Result<Decoded> {
         self.session
-            .pump_logs(self.pump, first, last, |logs| Decoded::from_logs([logs]))
+            .pump_logs(self.pump, first, last, Decoded::from_logs)
     }
 
     fn remembered(&mut self, _: &[DatedEvent]) -> Vec<Remembered> {

@@ -1,7 +1,7 @@
-//! Wire events into typed ones.
+//! Turns wire events into typed ones.
 //!
-//! Decoding never fails as a whole: what is not known or not whole is left out and counted in [`Skipped`], so that the
-//! summary can say so and a developer can see from `-v` what Tandem added.
+//! An unknown or unreadable event does not make decoding fail. It is left out and counted in [`Skipped`], so that the summary
+//! can say so and `-v` shows a developer what Tandem added.
 
 mod oddities;
 
@@ -9,9 +9,9 @@ use anyhow::Result;
 
 use crate::tandem::{MalformedEvent, PumpLogs, WireEvent};
 
-pub(crate) use oddities::{Names, Oddities};
+pub use oddities::{Noted, Oddities};
 
-use super::event::{Detail, Event, EventId, Fields, Lookup, look_up};
+use super::event::{Detail, Event, EventId, Fields, is_not_used, reader_of};
 use super::quantity::PumpTime;
 
 /// The typed events of one or more answers, each once, in the order in which the pump wrote them.
@@ -19,8 +19,8 @@ use super::quantity::PumpTime;
 pub struct Decoded {
     /// The events of the days asked for, oldest first by [`EventId`].
     pub events: Vec<Event>,
-    /// Every setting of the pump's clock on record (codes 13 and 14), oldest first. Those among the events are here too,
-    /// should the record not have them yet.
+    /// Every recorded setting of the pump's clock (codes 13 and 14), oldest first. The settings among the events are included,
+    /// in case the record does not have them yet.
     pub clock_changes: Vec<Event>,
     /// What was left out.
     pub skipped: Skipped,
@@ -33,24 +33,30 @@ pub struct Skipped {
     pub unknown_events: Oddities<i64>,
     /// Events that could not be read, by code.
     pub(crate) malformed: Oddities<i64>,
-    /// Elements that are no events at all.
+    /// How many elements are not events at all.
     pub(crate) nameless: usize,
-    /// Values of known properties that no table has: code, property and value.
+    /// Unknown values of known properties: code, property and value.
     pub unknown_values: Oddities<(i64, &'static str, i64)>,
     /// Properties that no public schema knows: code and name.
-    pub unknown_fields: Names,
+    pub unknown_fields: Noted<(i64, String)>,
 }
 
 impl Decoded {
-    /// Decodes the answers about one pump; overlapping ones are merged.
+    /// Decodes an answer about one pump.
     ///
     /// # Errors
-    /// When an answer is not of the documented shape at all.
-    pub fn from_logs<'a>(answers: impl IntoIterator<Item = PumpLogs<'a>>) -> Result<Decoded> {
+    /// If the answer does not have the documented shape at all.
+    pub fn from_logs(answer: PumpLogs<'_>) -> Result<Decoded> {
         let mut decoded = Decoded::default();
-        for answer in answers {
-            decoded.read(answer)?;
-        }
+        let mut changes = Skipped::default();
+        answer.visit(
+            |element| decoded.events.extend(read(element, &mut decoded.skipped)),
+            |element| {
+                let change = read(element, &mut changes).filter(sets_the_clock);
+                decoded.clock_changes.extend(change);
+            },
+        )?;
+        decoded.skipped.merge(changes);
         decoded.settle();
         Ok(decoded)
     }
@@ -61,23 +67,6 @@ impl Decoded {
         self.clock_changes.extend(other.clock_changes);
         self.skipped.merge(other.skipped);
         self.settle();
-    }
-
-    fn read(&mut self, answer: PumpLogs<'_>) -> Result<()> {
-        let mut changes = Skipped::default();
-        let Decoded {
-            events,
-            clock_changes,
-            skipped,
-        } = self;
-        answer.visit(
-            |element| events.extend(read(element, skipped)),
-            |element| {
-                clock_changes.extend(read(element, &mut changes).filter(sets_the_clock));
-            },
-        )?;
-        self.skipped.merge(changes);
-        Ok(())
     }
 
     fn settle(&mut self) {
@@ -97,7 +86,7 @@ fn sets_the_clock(event: &Event) -> bool {
     )
 }
 
-/// Reads one element; what cannot be read is noted.
+/// Reads one element; notes what cannot be read.
 fn read(element: Result<WireEvent<'_>, MalformedEvent>, skipped: &mut Skipped) -> Option<Event> {
     let Ok(wire) = element else {
         skipped.nameless += 1;
@@ -107,37 +96,47 @@ fn read(element: Result<WireEvent<'_>, MalformedEvent>, skipped: &mut Skipped) -
         number: wire.sequence_number,
         group: wire.sequence_group,
     };
-    let kind = match look_up(wire.code) {
-        Lookup::Read(kind) => kind,
-        Lookup::NotUsed => return None,
-        Lookup::Unknown => {
-            skipped.unknown_events.note(wire.code, id);
-            return None;
+    let Some(reader) = reader_of(wire.code) else {
+        if !is_not_used(wire.code) {
+            skipped.unknown_events.note((wire.code, id));
         }
-    };
-    let Some(pump_time) = PumpTime::possible(wire.pump_date_time) else {
-        skipped.malformed.note(wire.code, id);
         return None;
     };
-    let Ok(mut fields) = serde_json::from_str::<Fields<'_>>(wire.properties.get()) else {
-        skipped.malformed.note(wire.code, id);
+    let understand = || {
+        let pump_time = PumpTime::possible(wire.pump_date_time)?;
+        let mut fields = Fields::parse(wire.properties)?;
+        let detail = reader(&mut fields)?;
+        let event = Event {
+            id,
+            pump_time,
+            detail,
+        };
+        Some((event, fields))
+    };
+    let Some((event, fields)) = understand() else {
+        skipped.malformed.note((wire.code, id));
         return None;
     };
-    let Ok(detail) = (kind.read)(&mut fields) else {
-        skipped.malformed.note(wire.code, id);
-        return None;
-    };
-    for (property, value) in fields.unknown_values() {
-        (skipped.unknown_values).note((wire.code, property, *value), id);
+    for (property, value) in &fields.unknown_values {
+        (skipped.unknown_values).note(((wire.code, *property, *value), id));
     }
     for name in fields.left_over() {
-        skipped.unknown_fields.note(wire.code, name);
+        skipped.unknown_fields.note((wire.code, shown(name)));
     }
-    Some(Event {
-        id,
-        pump_time,
-        detail,
-    })
+    Some(event)
+}
+
+/// The longest name that is kept, in characters. Tandem's longest property name has 28.
+const LONGEST_NAME: usize = 60;
+
+/// A property's name, safe to show in a log: short, and without control characters.
+fn shown(name: &str) -> String {
+    let letters = name.chars().take(LONGEST_NAME);
+    let shown = letters.map(|letter| match letter.is_ascii_graphic() {
+        true => letter,
+        false => '?',
+    });
+    shown.collect()
 }
 
 impl Skipped {
@@ -146,12 +145,24 @@ impl Skipped {
         self.malformed.total() + self.nameless
     }
 
-    /// Adds what another answer left out; what both left out counts once.
+    /// Adds what was left out of another answer; what both left out counts once.
     pub(crate) fn merge(&mut self, other: Skipped) {
         self.unknown_events.merge(other.unknown_events);
         self.malformed.merge(other.malformed);
         self.nameless += other.nameless;
         self.unknown_values.merge(other.unknown_values);
         self.unknown_fields.merge(other.unknown_fields);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shown_in_part_and_without_control_characters() {
+        assert_eq!(shown("currentGlucose"), "currentGlucose");
+        assert_eq!(shown("a\n<b> ä"), "a?<b>??");
+        assert_eq!(shown(&"ä".repeat(10_000)), "?".repeat(LONGEST_NAME));
     }
 }

@@ -1,8 +1,8 @@
-//! What a pump writes into its history: a file for each kind of event, with its type and its reader, and one table of
-//! them all, `event::kinds`. A new kind is a file there and a row in the table.
+//! The events in a pump's history: one file for each kind, with its type and its reader, and one table of all kinds,
+//! `event::kinds`. A new kind is a new file and a new row.
 //!
-//! Codes, properties and their units are those that Tandem Source's own web page reads, as observed in 2026. A field
-//! is an `Option` where the pump may leave it out, or where its value is one that this version does not know.
+//! Codes, properties and units are those that Tandem Source's own web page reads, as observed in 2026. A field is an `Option`
+//! if the pump may leave it out or its value may be unknown to this version.
 
 mod basal_delivery;
 mod basal_rate_change;
@@ -14,7 +14,6 @@ mod bolus_request;
 mod cgm_reading;
 mod clock_change;
 mod completion;
-mod daily_basal;
 mod fields;
 mod fill;
 mod kinds;
@@ -49,14 +48,14 @@ pub use status_snapshot::*;
 pub use user_mode::*;
 
 pub(super) use fields::Fields;
-pub(super) use kinds::{Lookup, look_up};
+pub(super) use kinds::{is_not_used, reader_of};
 
 use super::quantity::PumpTime;
 
-/// Identifies an event of one pump, for good.
+/// Identifies an event of one pump permanently.
 ///
-/// Ordered by the group, then by the number: within a group the number rises with real time, even when the pump's clock is
-/// set back, and a pump that starts counting again does so in the next group.
+/// Ordered by group, then by number. Within a group the number rises with real time, even when the pump's clock is set back. A
+/// pump that starts counting again uses the next group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId {
     /// Tandem's `sequenceGroup`.
@@ -68,7 +67,7 @@ pub struct EventId {
 /// One entry of the pump's history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// Which entry it is.
+    /// Its identity.
     pub id: EventId,
     /// What the pump's clock showed when it was written.
     pub pump_time: PumpTime,
@@ -76,7 +75,7 @@ pub struct Event {
     pub detail: Detail,
 }
 
-/// A set of bits, which the wire writes as the list of those that are set.
+/// A set of bits, on the wire a list of the bits that are set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bits(pub u64);
 

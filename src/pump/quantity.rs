@@ -1,4 +1,4 @@
-//! The pump's quantities, each a type of its own: insulin, rates, glucose, and the reading of the pump's clock.
+//! The pump's quantities, each with its own type: insulin, rates, glucose, and readings of the pump's clock.
 
 use std::fmt;
 use std::iter::Sum;
@@ -7,9 +7,9 @@ use std::ops::{Add, Sub};
 use chrono::{Datelike, Duration, NaiveDate, NaiveDateTime};
 use serde::{Serialize, Serializer};
 
-/// An amount of insulin in thousandths of a unit (mU), the finest step in which the pump reports doses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MilliUnits(i64);
+/// An amount of insulin in thousandths of a unit (mU), the smallest step in which the pump reports doses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct MilliUnits(#[serde(serialize_with = "thousandths")] i64);
 
 impl MilliUnits {
     /// No insulin.
@@ -23,8 +23,8 @@ impl MilliUnits {
         MilliUnits(milliunits)
     }
 
-    /// An amount given in U, as the pump's single-precision numbers report it (0.43299999 is 433 mU); `None` where the
-    /// number is not finite or beyond any pump's reservoir.
+    /// An amount given in U, as a single-precision number of the pump (0.43299999 is 433 mU). `None` if it is not finite, or
+    /// more than any pump's reservoir holds.
     pub(crate) fn from_units(units: f64) -> Option<Self> {
         let milliunits = (units * 1000.0).round();
         (milliunits.abs() <= MilliUnits::MOST as f64).then_some(MilliUnits(milliunits as i64))
@@ -35,7 +35,7 @@ impl MilliUnits {
         self.0
     }
 
-    /// The amount in U: the double nearest to the three decimals, which prints as exactly those.
+    /// The amount in U: the double nearest to the three decimals, which prints exactly like them.
     pub(crate) fn units(self) -> f64 {
         self.0 as f64 / 1000.0
     }
@@ -69,15 +69,9 @@ impl fmt::Display for MilliUnits {
     }
 }
 
-impl Serialize for MilliUnits {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        whole_or_decimal(self.units(), serializer)
-    }
-}
-
 /// A basal rate in thousandths of a unit an hour (mU/h).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct MilliUnitsPerHour(i64);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub(crate) struct MilliUnitsPerHour(#[serde(serialize_with = "thousandths")] i64);
 
 impl MilliUnitsPerHour {
     /// No delivery.
@@ -93,23 +87,21 @@ impl MilliUnitsPerHour {
         self.0
     }
 
-    /// The rate in U/h: the double nearest to the three decimals, which prints as exactly those.
+    /// The rate in U/h: the double nearest to the three decimals, which prints exactly like them.
     pub(crate) fn units_per_hour(self) -> f64 {
         self.0 as f64 / 1000.0
     }
 }
 
-impl Serialize for MilliUnitsPerHour {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        whole_or_decimal(self.units_per_hour(), serializer)
-    }
-}
-
-/// A glucose concentration in mg/dL, the unit of all of Tandem's numbers whatever the user's display shows.
+/// A glucose concentration in mg/dL, the unit of all numbers from Tandem, whatever the pump displays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct MgDl(pub u16);
 
-/// Writes a number without a decimal point where it has no fraction: what the pump calls 3 U stays `3`.
+fn thousandths<S: Serializer>(number: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    whole_or_decimal(*number as f64 / 1000.0, serializer)
+}
+
+/// Writes a number without a decimal point if it has no fraction: 3 U stays `3`.
 pub(crate) fn whole_or_decimal<S: Serializer>(
     number: f64,
     serializer: S,
@@ -122,12 +114,18 @@ pub(crate) fn whole_or_decimal<S: Serializer>(
     }
 }
 
-/// A number as JSON, without a decimal point where it has no fraction.
+/// Rounds a number to this many decimals.
+pub(crate) fn rounded(number: f64, decimals: i32) -> f64 {
+    let scale = 10_f64.powi(decimals);
+    (number * scale).round() / scale
+}
+
+/// A number as JSON, without a decimal point if it has no fraction.
 pub(crate) fn decimal(number: f64) -> serde_json::Value {
     whole_or_decimal(number, serde_json::value::Serializer).unwrap_or_default()
 }
 
-/// What the pump's clock showed: a wall-clock time without zone. [`super::clock`] alone turns it into an instant.
+/// A reading of the pump's clock: a wall-clock time without zone. Only [`super::clock`] turns it into an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PumpTime(NaiveDateTime);
 
@@ -137,7 +135,7 @@ impl PumpTime {
         PumpTime(reading)
     }
 
-    /// A reading that a pump's clock, which begins in 2008, can show; `None` for what must be nonsense.
+    /// A reading, if a pump's clock, which begins in 2008, can show it.
     pub(crate) fn possible(reading: NaiveDateTime) -> Option<Self> {
         (2007..=2199)
             .contains(&reading.year())
@@ -158,17 +156,7 @@ impl PumpTime {
     }
 }
 
-impl fmt::Display for PumpTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} on the pump's clock",
-            self.0.format("%Y-%m-%d %H:%M:%S")
-        )
-    }
-}
-
-/// The first day that the pump's clock knows; a pump that lost its clock starts here.
+/// The first day of the pump's clock. A pump that lost its time starts here.
 pub fn pump_epoch() -> NaiveDate {
     NaiveDate::from_ymd_opt(2008, 1, 1).unwrap_or(NaiveDate::MIN)
 }

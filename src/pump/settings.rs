@@ -1,6 +1,6 @@
-//! The pump's settings as the account holds them: its profiles.
+//! The pump's settings in the account: its profiles.
 //!
-//! `settings.details.profiles` of the pumper answer, as observed in 2026. All glucose is in mg/dL whatever the display shows.
+//! `settings.details.profiles` of the pumper answer, as observed in 2026. All glucose is in mg/dL, whatever the pump displays.
 
 use serde_json::Value;
 
@@ -25,11 +25,11 @@ pub(crate) struct PumpProfile {
     pub(crate) name: String,
     /// How long insulin acts, in minutes.
     pub(crate) insulin_minutes: f64,
-    /// What holds from when on, in the order of the day, each time once.
+    /// The segments in the order of the day, each start once.
     pub(crate) segments: Vec<Segment>,
 }
 
-/// What holds from a time of the day on.
+/// The settings from a time of day on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Segment {
     /// Minutes since midnight.
@@ -45,7 +45,7 @@ pub(crate) struct Segment {
 }
 
 impl PumpProfiles {
-    /// Reads the profiles; what cannot be read is left out. `None` where there is no profile, or none is active.
+    /// Reads the profiles, without those that cannot be read. `None` if there is none, or none is active.
     pub(crate) fn read(settings: &Value) -> Option<PumpProfiles> {
         let profiles = settings.get("details")?.get("profiles")?;
         let list = profiles.get("profile")?.as_array()?;
@@ -53,14 +53,9 @@ impl PumpProfiles {
             profiles: list.iter().filter_map(PumpProfile::read).collect(),
             active: whole(profiles.get("activeIdp")?)?,
         };
-        read.active().is_some().then_some(read)
-    }
-
-    /// The active profile.
-    pub(crate) fn active(&self) -> Option<&PumpProfile> {
-        self.profiles
-            .iter()
-            .find(|profile| profile.idp == self.active)
+        let mut all = read.profiles.iter();
+        all.any(|profile| profile.idp == read.active)
+            .then_some(read)
     }
 }
 
@@ -77,16 +72,19 @@ impl PumpProfile {
     }
 }
 
-/// The segments that are in use. The pump keeps room for sixteen, and what is unused is all zeroes; but a day that begins
-/// with a segment of zeroes, before one that begins later, is one without delivery until then.
+/// The segments in use. The pump has room for sixteen, and unused ones are all zeroes. But if the first segment is all zeroes
+/// and another one begins later, there is no delivery until then.
 fn segments(listed: &[Value]) -> Option<Vec<Segment>> {
     let all: Vec<Segment> = listed.iter().filter_map(Segment::read).collect();
-    let used = all.iter().copied().filter(|segment| !segment.is_unused());
+    let used = all
+        .iter()
+        .copied()
+        .filter(|segment| *segment != Segment::NOTHING);
     let mut segments: Vec<Segment> = used.collect();
     segments.sort_by_key(|segment| segment.start);
     segments.dedup_by_key(|segment| segment.start);
     let begins_at = segments.first()?.start;
-    let begins_unused = all.first().is_some_and(Segment::is_unused);
+    let begins_unused = all.first() == Some(&Segment::NOTHING);
     if begins_at > 0 && begins_unused {
         segments.insert(0, Segment::NOTHING);
     }
@@ -113,9 +111,5 @@ impl Segment {
             sensitivity: positive("isf").unwrap_or(0.0),
             target: positive("targetBg").unwrap_or(0.0),
         })
-    }
-
-    fn is_unused(&self) -> bool {
-        *self == Segment::NOTHING
     }
 }

@@ -1,166 +1,150 @@
-//! `BASAL`: what the pump delivered over time, as temp basals without gap or overlap.
+//! `BASAL`: the delivered basal rates as temp basals without gap or overlap.
 //!
-//! The pump reports its rate about every five minutes (279), and each report begins a document. Between two reports other
-//! events date a change to the second (`basal::marks`): a suspension (11), a resumption (12), a rate change (3). Such a
-//! document begins there, and the report after it that says the same begins none.
+//! The pump reports its rate about every five minutes (279), and each report begins a document. Between reports, other events
+//! date a change to the second (`basal::moments`): a suspension (11), a resumption (12), a rate change (3). A document begins
+//! at that second, and the next report, if it only confirms the rate, begins none.
 //!
-//! An event that has a document keeps it, whatever later events say of it, since nothing is ever deleted: where the next
-//! report does not agree with a rate change, the change's document goes on with the rate of before.
+//! Nothing is ever deleted, so an event that has a document keeps it whatever later events say. If the next report contradicts
+//! a rate change, the document of the change continues the rate before it.
 //!
-//! The newest document written has no end yet and lasts half an hour: Nightscout would show the profile's rate as the pump's
-//! after it, and cuts a temp basal itself where the next one begins. Once the end is known, the document is corrected.
+//! The newest document written has no known end and lasts half an hour. Otherwise Nightscout would show the profile's rate as
+//! the pump's; it cuts a temp basal where the next one begins. Once the end is known, the document is corrected.
 //!
-//! A rest without delivery that no report tells of is one document from the event that began it, and grows as long as that
-//! event is among those fetched. When it is not, days without any report of a rate may as well be days whose data is
-//! missing: nothing tells them apart, nor which document a rest goes on in. Such days are left without a document, and the
-//! rest ends where it was last seen, until a run covers all of it.
+//! A suspension without reports is one document, from the event that began it. It grows as long as that event is among those
+//! fetched. Without that event, days without a report could also be days of missing data, and the document that the suspension
+//! continues in is unknown. Such days get no document, and the suspension ends where it was last seen, until a run covers all
+//! of it.
 
-mod marks;
+mod moments;
 
 use chrono::{DateTime, Duration, Utc};
 
-use crate::nightscout::document::{Cause, Content, EventType, Identity, Subject, Treatment};
+use crate::nightscout::document::{Cause, Content, EventType, Subject, Treatment};
 use crate::pump::event::{EventId, RateSource};
 use crate::pump::quantity::MilliUnitsPerHour;
 
-use super::{History, TranslateOptions, minutes};
-use marks::{Mark, Stop, Telling, Tells};
+use super::{History, TranslateOptions, minutes, treatment_at};
+use moments::{Moment, Stop, Telling, Tells};
 
-/// What a rate lasts where nothing tells: the pump's clock went back and its record does not account for it.
+/// How long a rate lasts if that cannot be known: the pump's clock went back and its record does not account for it.
 const NOBODY_KNOWS: Duration = Duration::minutes(5);
 
-/// A rate that is not reported again for this long is not known any more: data is missing. And so long lasts the newest
-/// rate, as closed loops write theirs.
+/// If a rate is not reported again within this time, data is missing and the rate is unknown. The newest rate lasts this long,
+/// as with closed loops.
 const AT_MOST: Duration = Duration::minutes(30);
 
-/// A pump that tells only changes tells its rate at every midnight too, on a clock that may be set back then.
+/// A pump that reports only changes also reports its rate at midnight, on a clock that may be set back meanwhile.
 const BETWEEN_CHANGES: Duration = Duration::hours(26);
 
-/// A temp basal for each rate that the pump told, and for each rest without delivery.
+/// A temp basal for each reported rate and each time without delivery.
 pub(crate) fn treatments(history: &History<'_>, options: &TranslateOptions<'_>) -> Vec<Treatment> {
     let Some(newest) = history.newest() else {
         return Vec::new();
     };
     let telling = Telling::of(history.events);
-    let marks = marks::marks(history.events, telling);
-    let mut records = Records::new(telling, newest);
-    for (index, mark) in marks.iter().enumerate() {
-        records.take(mark, &marks[index + 1..]);
+    let moments = moments::moments(history.events, telling);
+    let mut records = Records {
+        telling,
+        newest,
+        ended: Vec::new(),
+        open: None,
+        resting: false,
+        told: None,
+        delivered: None,
+    };
+    for (index, moment) in moments.iter().enumerate() {
+        records.take(moment, &moments[index + 1..]);
     }
     let mut records = records.end();
     last_until_the_next_is_there(&mut records, options);
-    let wanted = |record: &&Ended| {
-        !(options.ignore_zero_unit_basal && record.rate == MilliUnitsPerHour::ZERO)
-    };
-    let wanted = records.iter().filter(wanted);
+    let wanted = records.iter().filter(|record| record.is_wanted(options));
     wanted.map(|record| record.treatment(history)).collect()
 }
 
-/// Lets the newest record that is not held back last as if nothing were known of the next one.
+/// Lets the newest record that is not held back last as if the next one were unknown.
 fn last_until_the_next_is_there(records: &mut [Ended], options: &TranslateOptions<'_>) {
-    let held_back = |record: &Ended| record.at > options.written_until;
+    let held_back = |ended: &Ended| ended.record.at > options.written_until;
     let last_written = records
         .windows(2)
         .rposition(|pair| !held_back(&pair[0]) && held_back(&pair[1]));
     let Some(index) = last_written else { return };
-    let left_out =
-        options.ignore_zero_unit_basal && records[index + 1].rate == MilliUnitsPerHour::ZERO;
-    if !left_out {
+    if records[index + 1].is_wanted(options) {
         records[index].end = records[index].end.max(records[index].end_unless_known);
     }
 }
 
-/// The records of a history, as far as its marks are taken.
+/// The records of a history, as far as its moments have been processed.
 struct Records {
     telling: Telling,
     newest: DateTime<Utc>,
     ended: Vec<Ended>,
-    open: Option<Open>,
+    open: Option<Record>,
     resting: bool,
-    /// The rate told last, whether or not it is believed.
+    /// The last rate told, whether believed or not.
     told: Option<MilliUnitsPerHour>,
-    /// The rate delivered last, before a rest too.
-    delivered: Option<(MilliUnitsPerHour, Option<RateSource>)>,
+    /// The last rate delivered; during a rest, the one before it.
+    delivered: Option<Rate>,
 }
 
 impl Records {
-    fn new(telling: Telling, newest: DateTime<Utc>) -> Records {
-        Records {
-            telling,
-            newest,
-            ended: Vec::new(),
-            open: None,
-            resting: false,
-            told: None,
-            delivered: None,
-        }
-    }
-
-    fn take(&mut self, mark: &Mark, later: &[Mark]) {
-        match mark.tells {
-            Tells::Rate(rate, source) => self.take_rate(mark, rate, source),
-            Tells::Change(rate, source) => self.take_change(mark, (rate, source), later),
+    fn take(&mut self, moment: &Moment, later: &[Moment]) {
+        match moment.tells {
+            Tells::Rate(rate, source) => self.take_rate(moment, rate, source),
+            Tells::Change(rate, source) => self.take_change(moment, Rate::of(rate, source), later),
             Tells::Stop(stop) => {
                 self.resting = true;
-                self.begin(mark, Subject::SuspendedBasal, Rate::rest(stop));
+                self.begin(moment, Subject::SuspendedBasal, Rate::rest(stop));
             }
-            Tells::Start(told) => self.take_start(mark, told, later),
-            Tells::EmptyBattery { stops } => self.take_empty_battery(mark, stops),
+            Tells::Start(told) => self.take_start(moment, told, later),
+            Tells::EmptyBattery { stops } => self.take_empty_battery(moment, stops),
         }
     }
 
-    fn take_rate(&mut self, mark: &Mark, rate: MilliUnitsPerHour, source: Option<RateSource>) {
-        // The pump's own word for a rest, or another for it where that is not known.
+    fn take_rate(&mut self, moment: &Moment, rate: MilliUnitsPerHour, source: Option<RateSource>) {
+        // The pump says that it rests, or reports 0 during a rest with a source that is unknown.
         let rests = source == Some(RateSource::Suspended)
             || (self.resting && rate == MilliUnitsPerHour::ZERO);
         if self.telling == Telling::Changes && self.resting && !rests && source.is_some() {
-            // What a rest is to be followed by.
+            // The rate that will apply after the rest.
             return;
         }
         self.resting = rests;
         self.told = Some(rate);
         let rate = Rate {
-            rate,
-            reason: source.map(source_name),
             rests,
+            ..Rate::of(rate, source)
         };
         if !rests {
-            self.delivered = Some((rate.rate, source));
+            self.delivered = Some(rate);
         }
         match &mut self.open {
-            Some(open) if open.is_confirmed_by(mark, &rate) => {
-                open.reported = mark.at;
-                open.restated = Some((mark.id, mark.at));
+            Some(open) if open.is_confirmed_by(moment, &rate) => {
+                open.reported = moment.at;
+                open.restated = Some((moment.id, moment.at));
                 open.dated = false;
                 open.rate.reason = rate.reason.or(open.rate.reason);
             }
-            _ => self.begin(mark, Subject::Basal, rate),
+            _ => self.begin(moment, Subject::Basal, rate),
         }
     }
 
-    fn take_change(
-        &mut self,
-        mark: &Mark,
-        (told, source): (MilliUnitsPerHour, Option<RateSource>),
-        later: &[Mark],
-    ) {
-        if self.resting || self.told == Some(told) {
+    fn take_change(&mut self, moment: &Moment, told: Rate, later: &[Moment]) {
+        if self.resting || self.told == Some(told.rate) {
             return;
         }
-        self.told = Some(told);
-        let believed = (told, source);
+        self.told = Some(told.rate);
         let rate = match self.delivered {
-            Some(before) if !agrees_with_next_report(told, later) => before,
-            _ => believed,
+            Some(before) if !agrees_with_next_report(told.rate, later) => before,
+            _ => told,
         };
         self.delivered = Some(rate);
-        self.begin(mark, Subject::Basal, Rate::delivered(rate));
+        self.begin(moment, Subject::Basal, rate);
     }
 
-    fn take_start(&mut self, mark: &Mark, told: Option<MilliUnitsPerHour>, later: &[Mark]) {
+    fn take_start(&mut self, moment: &Moment, told: Option<MilliUnitsPerHour>, later: &[Moment]) {
         self.resting = false;
         self.told = told;
-        let told = told.map(|rate| (rate, None));
+        let told = told.map(|rate| Rate::of(rate, None));
         let reported = || match self.telling {
             Telling::Reports => first_report(later),
             Telling::Changes => None,
@@ -168,62 +152,57 @@ impl Records {
         match told.or_else(reported).or(self.delivered) {
             Some(rate) => {
                 self.delivered = Some(rate);
-                self.begin(mark, Subject::Basal, Rate::delivered(rate));
+                self.begin(moment, Subject::Basal, rate);
             }
-            None => self.close(mark.at),
+            None => self.close(Some(moment.at)),
         }
     }
 
-    fn take_empty_battery(&mut self, mark: &Mark, stops: bool) {
+    fn take_empty_battery(&mut self, moment: &Moment, stops: bool) {
         if self.resting {
             return;
         }
         if stops {
             self.resting = true;
-            self.begin(mark, Subject::SuspendedBasal, Rate::rest(Stop::ShutDown));
+            self.begin(moment, Subject::SuspendedBasal, Rate::rest(Stop::ShutDown));
         } else if let Some(rate) = self.open.as_ref().map(|open| open.rate) {
-            self.begin(mark, Subject::SuspendedBasal, rate);
+            self.begin(moment, Subject::SuspendedBasal, rate);
         }
     }
 
-    fn begin(&mut self, mark: &Mark, subject: Subject, rate: Rate) {
-        self.close(mark.at);
-        self.open = Some(Open {
+    fn begin(&mut self, moment: &Moment, subject: Subject, rate: Rate) {
+        self.close(Some(moment.at));
+        self.open = Some(Record {
             subject,
-            id: mark.id,
-            at: mark.at,
+            id: moment.id,
+            at: moment.at,
             rate,
-            reported: mark.at,
-            dated: !matches!(mark.tells, Tells::Rate(..)),
+            reported: moment.at,
+            dated: !matches!(moment.tells, Tells::Rate(..)),
             restated: None,
         });
     }
 
-    /// Ends the open record at the next mark.
-    fn close(&mut self, at: DateTime<Utc>) {
-        if let Some(open) = self.open.take() {
-            self.ended
-                .push(open.ends_at(Some(at), self.telling, self.newest));
-        }
+    /// Ends the open record at the next moment, if there is one.
+    fn close(&mut self, next: Option<DateTime<Utc>>) {
+        let ended = self.open.take();
+        let ended = ended.map(|record| record.ends_at(next, self.telling, self.newest));
+        self.ended.extend(ended);
     }
 
-    /// The records of some length, in order: a duration of 0 would be Nightscout's mark for the end of a temp basal.
+    /// The records with a duration, in order: Nightscout takes duration 0 for the end of a temp basal.
     fn end(mut self) -> Vec<Ended> {
-        if let Some(open) = self.open.take() {
-            self.ended
-                .push(open.ends_at(None, self.telling, self.newest));
-        }
-        self.ended.retain(|record| record.end > record.at);
+        self.close(None);
+        self.ended.retain(|ended| ended.end > ended.record.at);
         self.ended
     }
 }
 
-/// Whether the report that follows a rate change without anything in between but more changes agrees with them; also where
-/// none has come yet.
-fn agrees_with_next_report(told: MilliUnitsPerHour, later: &[Mark]) -> bool {
-    let mut told = told;
-    for mark in later {
-        match mark.tells {
+/// Whether the next report agrees with a rate change, or with the changes that follow it directly. True if there is no report
+/// yet.
+fn agrees_with_next_report(mut told: MilliUnitsPerHour, later: &[Moment]) -> bool {
+    for moment in later {
+        match moment.tells {
             Tells::Change(rate, _) => told = rate,
             Tells::Rate(rate, _) => return rate == told,
             Tells::Stop(_) | Tells::Start(_) => return true,
@@ -233,10 +212,12 @@ fn agrees_with_next_report(told: MilliUnitsPerHour, later: &[Mark]) -> bool {
     true
 }
 
-/// The rate of the first report after a start that told none.
-fn first_report(later: &[Mark]) -> Option<(MilliUnitsPerHour, Option<RateSource>)> {
+/// The rate of the first report after a start without a rate.
+fn first_report(later: &[Moment]) -> Option<Rate> {
     match later.first()?.tells {
-        Tells::Rate(rate, source) if source != Some(RateSource::Suspended) => Some((rate, source)),
+        Tells::Rate(rate, source) if source != Some(RateSource::Suspended) => {
+            Some(Rate::of(rate, source))
+        }
         _ => None,
     }
 }
@@ -250,7 +231,7 @@ struct Rate {
 }
 
 impl Rate {
-    fn delivered((rate, source): (MilliUnitsPerHour, Option<RateSource>)) -> Rate {
+    fn of(rate: MilliUnitsPerHour, source: Option<RateSource>) -> Rate {
         Rate {
             rate,
             reason: source.map(source_name),
@@ -270,23 +251,24 @@ impl Rate {
     }
 }
 
-/// A record whose end is not known yet.
-struct Open {
+/// What one document records: a rate from an instant on.
+#[derive(Clone, Copy)]
+struct Record {
     subject: Subject,
     id: EventId,
     at: DateTime<Utc>,
     rate: Rate,
-    /// When the pump last said so.
+    /// When the pump last reported it.
     reported: DateTime<Utc>,
-    /// Whether another event than a report began it, and no report has followed.
+    /// Whether an event other than a report began it and no report has followed.
     dated: bool,
     /// The report that only repeats it.
     restated: Option<(EventId, DateTime<Utc>)>,
 }
 
-impl Open {
-    /// Whether a later report says nothing beyond what the event told that began the record.
-    fn is_confirmed_by(&self, report: &Mark, rate: &Rate) -> bool {
+impl Record {
+    /// Whether a later report only confirms the event that began the record.
+    fn is_confirmed_by(&self, report: &Moment, rate: &Rate) -> bool {
         self.dated
             && self.at < report.at
             && report.at <= self.at + AT_MOST
@@ -307,73 +289,66 @@ impl Open {
         };
         let limited = |end: DateTime<Utc>| at_most.map_or(end, |most| end.min(most));
         let end = match next {
-            // The next mark seems to come before this one.
+            // The next moment seems to be before this one.
             Some(next) if next < self.at => self.at + NOBODY_KNOWS,
             Some(next) => limited(next),
             None => limited(end_unless_known),
         };
         Ended {
-            subject: self.subject,
-            id: self.id,
-            at: self.at,
-            rate: self.rate.rate,
-            reason: self.rate.reason,
+            record: Record {
+                restated: self.restated.filter(|(_, at)| *at < end),
+                ..self
+            },
             end,
             is_open: next.is_none(),
             end_unless_known: limited(end_unless_known),
-            restated: self.restated.filter(|(_, at)| *at < end),
         }
     }
 }
 
-/// A record whose end is known, or taken for it.
+/// A record with its end, known or assumed.
 struct Ended {
-    subject: Subject,
-    id: EventId,
-    at: DateTime<Utc>,
-    rate: MilliUnitsPerHour,
-    reason: Option<&'static str>,
+    record: Record,
     end: DateTime<Utc>,
-    /// Whether nothing tells of its end.
+    /// Whether its end is unknown.
     is_open: bool,
-    /// When it would end if nothing were known of the next one.
+    /// When it would end if the next one were unknown.
     end_unless_known: DateTime<Utc>,
-    restated: Option<(EventId, DateTime<Utc>)>,
 }
 
 impl Ended {
+    fn is_wanted(&self, options: &TranslateOptions<'_>) -> bool {
+        !options.ignore_zero_unit_basal || self.record.rate.rate != MilliUnitsPerHour::ZERO
+    }
+
     fn treatment(&self, history: &History<'_>) -> Treatment {
-        let restated = self
-            .restated
+        let record = &self.record;
+        let restated = (record.restated)
             .map(|(id, at)| Box::new(self.part(history, (Subject::Basal, id), at)));
         Treatment {
             restated,
-            ..self.part(history, (self.subject, self.id), self.at)
+            ..self.part(history, (record.subject, record.id), record.at)
         }
     }
 
-    /// A document that tells of the record from an instant on.
+    /// A document of the record from an instant on.
     fn part(
         &self,
         history: &History<'_>,
         (subject, id): (Subject, EventId),
         at: DateTime<Utc>,
     ) -> Treatment {
-        Treatment {
-            identity: Identity::new(history.serial, subject, id, &[]),
-            event_type: EventType::TempBasal,
-            at,
-            cause: Cause::Pump,
-            content: Content {
-                absolute: Some(self.rate),
-                rate: Some(self.rate),
-                duration: Some(minutes(self.end - at)),
-                open_ended: self.is_open,
-                reason: self.reason.map(str::to_owned),
-                ..Content::default()
-            },
-            restated: None,
-        }
+        let Rate { rate, reason, .. } = self.record.rate;
+        let content = Content {
+            absolute: Some(rate),
+            rate: Some(rate),
+            duration: Some(minutes(self.end - at)),
+            open_ended: self.is_open,
+            reason: reason.map(str::to_owned),
+            ..Content::default()
+        };
+        let told = (subject, EventType::TempBasal, content);
+        treatment_at(history, (id, at), Cause::Pump, told)
     }
 }
 

@@ -1,8 +1,9 @@
-//! `BOLUS`: each bolus as one document, filed under the moment at which it was complete.
+//! `BOLUS`: each bolus as one document, filed under the time of its completion.
 //!
-//! A bolus leaves seven events and more, paired by their `bolusId`, and they may come hours apart. `bolus::delivery` gathers
-//! them, `bolus::calculator` says how the pump reckoned, this file says what Nightscout gets. An extended bolus becomes a combo bolus as Nightscout's own form makes it: the part given at once,
-//! and the rest as a rate over a while. What was asked for stands there until the pump says what was delivered.
+//! A bolus leaves seven or more events with the same `bolusId`, which may be hours apart. `bolus::delivery` gathers them,
+//! `bolus::calculator` reads the pump's calculation, and this file makes the document. An extended bolus becomes a combo bolus
+//! like those of Nightscout's own form: the part given at once, and the rest as a rate over some time. Until the pump reports
+//! what was delivered, the document has what was requested.
 
 mod calculator;
 mod delivery;
@@ -10,29 +11,26 @@ mod notes;
 
 use chrono::{DateTime, Duration, Utc};
 
-use crate::nightscout::document::{Cause, Content, EventType, Identity, Subject, Treatment};
-use crate::pump::clock::DatedEvent;
-use crate::pump::event::{
-    BgSource, BolusKind, BolusOption, BolusSource, Completion, Detail, EventId,
-};
-use crate::pump::quantity::{MgDl, MilliUnits};
+use crate::nightscout::document::{Cause, Content, EventType, Subject, Treatment};
+use crate::pump::event::{BgSource, BolusKind, BolusOption, BolusSource, Completion, Detail};
+use crate::pump::quantity::{MgDl, MilliUnits, rounded};
 
-use super::{History, minutes, rounded};
+use super::{History, minutes, treatment_of};
 use delivery::Delivery;
 
-/// How long before a bolus the glucose was entered that it was reckoned with.
+/// The glucose used for a bolus was entered at most this long before it.
 const BG_BEFORE: Duration = Duration::minutes(10);
 
-/// A document for each bolus that delivered insulin or tells of carbs.
+/// A document for each bolus with insulin or carbs.
 pub(crate) fn treatments(history: &History<'_>) -> Vec<Treatment> {
-    let glucoses = entered_glucoses(history.events);
-    delivery::deliveries(history.events)
+    let deliveries = delivery::deliveries(history.events);
+    let treatments = deliveries
         .iter()
-        .filter_map(|delivery| treatment(history, delivery, &glucoses))
-        .collect()
+        .filter_map(|delivery| treatment(history, delivery));
+    treatments.collect()
 }
 
-/// What all boluses of a history delivered between two instants; `None` where that is not known of one of them.
+/// The insulin of all boluses between two instants; `None` if it is unknown for one of them.
 pub(super) fn delivered_between(
     history: &History<'_>,
     from: DateTime<Utc>,
@@ -44,32 +42,27 @@ pub(super) fn delivered_between(
     delivered.sum()
 }
 
-fn treatment(
-    history: &History<'_>,
-    delivery: &Delivery<'_>,
-    glucoses: &[EnteredGlucose],
-) -> Option<Treatment> {
+fn treatment(history: &History<'_>, delivery: &Delivery<'_>) -> Option<Treatment> {
     let extended = Extended::of(delivery);
     let main = delivery.main(extended.is_some())?;
-    // What went in since nobody knows when stands there as given at its end.
+    // If only the end is recorded, file the insulin at the end.
     let ends = [delivery.now_ended(), delivery.end_alone()];
     let now: MilliUnits = ends.iter().flatten().map(|ended| ended.delivered).sum();
     let carbs = delivery.requested_1.and_then(|(_, request)| request.carbs);
     if now == MilliUnits::ZERO && carbs.is_none() && extended.is_none() {
         return None;
     }
+    let (glucose, glucose_type) = glucose(history, delivery).unzip();
     let mut content = Content {
         insulin: Some(now).filter(|insulin| *insulin > MilliUnits::ZERO),
         carbs,
         automatic: is_automatic(delivery),
         notes: notes::notes(delivery, extended.as_ref()),
         calculation: calculator::calculation(delivery),
+        glucose,
+        glucose_type: glucose_type.flatten(),
         ..Content::default()
     };
-    if let Some((glucose, kind)) = glucose(delivery, glucoses) {
-        content.glucose = Some(glucose);
-        content.glucose_type = kind;
-    }
     let event_type = match &extended {
         Some(extended) => {
             extended.fill(now, &mut content);
@@ -78,21 +71,17 @@ fn treatment(
         None if carbs.is_some() => EventType::MealBolus,
         None => EventType::CorrectionBolus,
     };
-    let main_id = main.event.id;
-    let others: Vec<EventId> = delivery.told().filter(|id| *id != main_id).collect();
-    let identity = Identity::new(history.serial, Subject::Bolus, main_id, &others);
-    Some(Treatment {
-        identity: identity.or_by(history.serial, Subject::Bolus, delivery.events()),
-        event_type,
-        at: main.at,
-        cause: if content.automatic {
-            Cause::Pump
-        } else {
-            Cause::Person
-        },
-        content,
-        restated: None,
-    })
+    let cause = match content.automatic {
+        true => Cause::Pump,
+        false => Cause::Person,
+    };
+    let told = (Subject::Bolus, event_type, content);
+    let mut treatment = treatment_of(history, main, cause, told);
+    let others = delivery.told().filter(|id| *id != main.event.id);
+    treatment.identity.events.extend(others);
+    treatment.identity =
+        (treatment.identity).or_by(history.serial, Subject::Bolus, &delivery.events);
+    Some(treatment)
 }
 
 /// Whether Control-IQ decided on it.
@@ -110,21 +99,21 @@ fn is_automatic(delivery: &Delivery<'_>) -> bool {
         )
 }
 
-/// The part of a bolus that is given over time.
+/// The extended part of a bolus.
 struct Extended {
-    /// What of it was delivered, or is going to be.
+    /// What was delivered of it, or is going to be.
     insulin: MilliUnits,
     /// How long that took, or is going to take.
     duration: Duration,
-    /// The share given at once as asked for, in percent; `None` once delivery fell short of it.
+    /// The share requested at once, in percent; `None` if less than requested was delivered.
     standard_percent: Option<i64>,
     /// How it ended; `None` while it runs.
     completion: Option<Option<Completion>>,
 }
 
 impl Extended {
-    /// The extended part of a bolus that has one. It counts from when the part given at once was completed, and not at
-    /// all where that was stopped before.
+    /// The extended part of a bolus that has one. It starts when the part given at once is completed; if that was stopped,
+    /// there is no extended part.
     fn of(delivery: &Delivery<'_>) -> Option<Extended> {
         if delivery.end_alone().is_some() {
             return None;
@@ -142,8 +131,9 @@ impl Extended {
         let now_completed = delivery
             .now_ended()
             .is_some_and(|ended| ended.completion == Some(Completion::Completed));
-        let started = delivery.is_extended();
-        let begins = now_completed && !delivery.is_given_at_once();
+        let started = delivery.extended_activated.is_some();
+        // A request for all of it at once may still carry the duration of another bolus.
+        let begins = now_completed && delivery.requested_percent() != Some(100);
         let planned_minutes = delivery.planned_minutes();
         if planned_minutes == 0 || !(started || begins) {
             return None;
@@ -156,7 +146,7 @@ impl Extended {
         })
     }
 
-    /// Writes the fields of Nightscout's combo bolus.
+    /// Fills in the fields of Nightscout's combo bolus.
     fn fill(&self, now: MilliUnits, content: &mut Content) {
         let total = now + self.insulin;
         let split_now = self.standard_percent.unwrap_or_else(|| percent(now, total));
@@ -171,8 +161,8 @@ impl Extended {
     }
 }
 
-/// The rate of an amount over some minutes, in U/h, with as few decimals from three on as still make the amount of it: the
-/// page shows them all.
+/// An amount over some minutes as a rate in U/h, with the fewest decimals (at least three) that still give the amount:
+/// Nightscout shows all of them.
 fn hourly(amount: MilliUnits, minutes: f64) -> f64 {
     let exact = amount.units() / minutes * 60.0;
     let makes_it = |rate: &f64| (rate * minutes / 60.0 - amount.units()).abs() < 0.000_1;
@@ -188,47 +178,24 @@ fn percent(part: MilliUnits, total: MilliUnits) -> i64 {
     (100 * part.milliunits() + total.milliunits() / 2) / total.milliunits()
 }
 
-/// A blood glucose entered on the pump (code 16).
-struct EnteredGlucose {
-    at: DateTime<Utc>,
-    id: EventId,
-    bg: MgDl,
-    source: Option<BgSource>,
-}
-
-fn entered_glucoses(events: &[DatedEvent]) -> Vec<EnteredGlucose> {
-    events
-        .iter()
-        .filter_map(|dated| match &dated.event.detail {
-            Detail::BgEntered(entered) => Some(EnteredGlucose {
-                at: dated.at,
-                id: dated.event.id,
-                bg: entered.bg,
-                source: entered.source,
-            }),
-            _ => None,
-        })
-        .collect()
-}
-
-/// The glucose that a bolus was reckoned with, and how it was measured where an entry right before the bolus tells.
-fn glucose(
-    delivery: &Delivery<'_>,
-    glucoses: &[EnteredGlucose],
-) -> Option<(MgDl, Option<&'static str>)> {
+/// The glucose that a bolus was calculated with, and how it was measured if an entry just before the bolus says so.
+fn glucose(history: &History<'_>, delivery: &Delivery<'_>) -> Option<(MgDl, Option<&'static str>)> {
     let (event, request) = delivery.requested_1?;
     let bg = request.bg?;
-    let before = &glucoses[..glucoses.partition_point(|entered| entered.id < event.event.id)];
-    let entered = before
-        .iter()
-        .rev()
-        .take_while(|entered| event.at - entered.at <= BG_BEFORE)
-        .find(|entered| entered.bg == bg);
-    let kind = entered
-        .and_then(|entered| entered.source)
-        .map(|source| match source {
-            BgSource::Typed => "Finger",
-            BgSource::Cgm => "Sensor",
-        });
+    let events = history.events;
+    let before = events.partition_point(|earlier| earlier.event.id < event.event.id);
+    let entries = events[..before].iter().rev();
+    let mut entries = entries
+        .filter_map(|earlier| match &earlier.event.detail {
+            Detail::BgEntered(entered) => Some((earlier.at, entered)),
+            _ => None,
+        })
+        .take_while(|(at, _)| event.at - *at <= BG_BEFORE);
+    let entry = entries.find(|(_, entered)| entered.bg == bg);
+    let source = entry.and_then(|(_, entered)| entered.source);
+    let kind = source.map(|source| match source {
+        BgSource::Typed => "Finger",
+        BgSource::Cgm => "Sensor",
+    });
     Some((bg, kind))
 }

@@ -1,7 +1,7 @@
-//! `CGM`: the pump's glucose readings, at the time at which they were measured.
+//! `CGM`: the pump's glucose readings, at the time of measurement.
 //!
-//! Libre sensors also send readings every minute. Each becomes an entry, beside those every five minutes: a choice among
-//! them could leave out a low. Nightscout itself averages over five minutes where it needs an even spacing.
+//! Libre sensors also send readings every minute. All of them become entries, since thinning could drop a low. Nightscout
+//! averages over five minutes where it needs even spacing.
 
 use std::collections::BTreeSet;
 
@@ -14,17 +14,16 @@ use crate::pump::quantity::MgDl;
 
 use super::History;
 
-/// What stands for a glucose below the sensor's range, with Dexcom and Nightscout.
+/// Dexcom's and Nightscout's value for a glucose below the sensor's range.
 const LOW: MgDl = MgDl(39);
 
-/// What stands for one above it.
+/// Their value for one above it.
 const HIGH: MgDl = MgDl(401);
 
-/// Sensors measure every minute at the most: what is closer than this is the same reading, written twice.
+/// Sensors measure at most once a minute: readings closer than this are the same one, written twice.
 const SAME_READING_WITHIN: Duration = Duration::seconds(30);
 
-/// An entry for each reading. The pump may write one a second time when the sensor sends again what was missed; the first
-/// time counts.
+/// An entry for each reading. The pump may write a reading again when the sensor resends what was missed; the first counts.
 pub fn entries(history: &History<'_>) -> Vec<Entry> {
     let mut taken: BTreeSet<DateTime<Utc>> = BTreeSet::new();
     let mut entries = Vec::new();
@@ -44,15 +43,18 @@ pub fn entries(history: &History<'_>) -> Vec<Entry> {
             identity: Identity::new(history.serial, Subject::Reading, event.event.id, &[]),
             at,
             glucose,
-            direction: shown_rate(reading).and_then(direction),
+            direction: reading
+                .rate_tenths
+                .filter(|_| !reading.backfilled)
+                .and_then(direction),
         });
     }
     entries.sort_by_key(|entry| entry.at);
     entries
 }
 
-/// The glucose to show, if there is one. The status decides, not the number: a captured reading that is low has the number
-/// 0. A status that nobody knows may mean that the number is not to be trusted.
+/// The glucose to show, if any. The status decides, not the number: a captured low reading has the number 0. With an unknown
+/// status the number may be unreliable.
 fn glucose(reading: &CgmReading) -> Option<MgDl> {
     match reading.status? {
         ReadingStatus::DoNotShow => None,
@@ -66,14 +68,9 @@ fn glucose(reading: &CgmReading) -> Option<MgDl> {
     }
 }
 
-/// The rate that an arrow can stand for.
-fn shown_rate(reading: &CgmReading) -> Option<i64> {
-    reading.rate_tenths.filter(|_| !reading.is_backfilled())
-}
-
-/// The arrow that Dexcom shows for a rate in tenths of mg/dL a minute: one step each for 1, 2 and more than 3 mg/dL a
-/// minute. No glucose changes by 12 mg/dL a minute: Dexcom's largest byte, 127, says that there is no rate. Without one
-/// the entry has no direction, and Nightscout shows no arrow.
+/// Dexcom's arrow for a rate in tenths of mg/dL per minute: the arrow changes at 1, 2 and above 3 mg/dL per minute. No glucose
+/// changes by 12 mg/dL per minute, and Dexcom's largest byte, 127, means that there is no rate: then the entry has no
+/// direction, and Nightscout shows no arrow.
 fn direction(rate_tenths: i64) -> Option<&'static str> {
     Some(match rate_tenths {
         ..=-120 | 120.. => return None,
@@ -90,7 +87,6 @@ fn direction(rate_tenths: i64) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pump::event::Bits;
     use crate::pump::quantity::PumpTime;
 
     #[test]
@@ -129,7 +125,7 @@ mod tests {
             glucose,
             status,
             taken: PumpTime::from_pump_seconds(0).unwrap(),
-            data_type: Bits::default(),
+            backfilled: false,
             rate_tenths: None,
         };
         let shown = |status, value: u16| glucose(&reading(Some(status), Some(MgDl(value))));

@@ -3,38 +3,24 @@
 use crate::nightscout::document::{Cause, EventType, Subject, Treatment};
 use crate::pump::event::Detail;
 
-use super::{History, note, treatment_of};
+use super::{History, named, note, one_each};
 
-/// A gap in the readings shows by itself, and a sensor goes out of range often.
+/// Not copied: it happens often, and the gap in the readings shows it anyway.
 const OUT_OF_RANGE: i64 = 14;
 
 /// A treatment for each alert.
 pub(crate) fn treatments(history: &History<'_>) -> Vec<Treatment> {
-    let treatments = history.events.iter().filter_map(|event| {
-        let Detail::CgmAlert(alert) = &event.event.detail else {
-            return None;
-        };
-        if alert.id == OUT_OF_RANGE {
-            return None;
+    one_each(history, Cause::Pump, |detail| match detail {
+        Detail::CgmAlert(alert) if alert.id != OUT_OF_RANGE => {
+            let content = note(named(name(alert.id), "CGM alert", alert.id));
+            Some((Subject::CgmAlert, EventType::CgmAlert, content))
         }
-        let name = match alert_name(alert.id) {
-            Some(name) => name.to_owned(),
-            None => format!("CGM alert {}", alert.id),
-        };
-        let what = (EventType::CgmAlert, Cause::Pump);
-        Some(treatment_of(
-            history,
-            event,
-            Subject::CgmAlert,
-            what,
-            note(name),
-        ))
-    });
-    treatments.collect()
+        _ => None,
+    })
 }
 
-/// The name of a `dalertId`: Tandem's own where its event table has one, else that of pumpX2.
-fn alert_name(id: i64) -> Option<&'static str> {
+/// The name of a `dalertId`: from Tandem's event table, else from pumpX2.
+fn name(id: i64) -> Option<&'static str> {
     Some(match id {
         1 => "Fixed low",
         2 => "High",

@@ -1,6 +1,6 @@
-//! `PROFILES`: the pump's profiles as Nightscout's profile store has them, and when another one was activated.
+//! `PROFILES`: the pump's profiles in the form of Nightscout's profile store, and each activation of another profile.
 //!
-//! Nightscout reads sensitivities and targets in the units of the site, without converting them.
+//! Nightscout takes sensitivities and targets to be in the site's units and does not convert them.
 
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
@@ -12,20 +12,20 @@ use crate::pump::event::Detail;
 use crate::pump::quantity::decimal;
 use crate::pump::settings::{PumpProfile, PumpProfiles, Segment};
 
-use super::{History, treatment_of};
+use super::{History, one_each};
 
-/// What Nightscout should have of a pump's profiles.
+/// A pump's profiles as Nightscout should have them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ProfileStore {
     /// The name of the active one.
     pub(crate) default_profile: String,
     /// All of them, by name, as Nightscout stores them.
     pub(crate) store: Map<String, Value>,
-    /// The units that their glucose values are in.
+    /// The units of their glucose values.
     pub(crate) units: &'static str,
 }
 
-/// The pump's profiles, for a site with these units. `None` where the active one has no name to be filed under.
+/// The pump's profiles, for a site with these units. `None` if the active profile is missing.
 pub(crate) fn store(
     profiles: &PumpProfiles,
     units: GlucoseUnits,
@@ -48,13 +48,13 @@ pub(crate) fn store(
     })
 }
 
-/// A `Profile Switch` for each profile that was activated. Of two profiles of one name, the first is meant.
+/// A `Profile Switch` for each activation of a profile. If two profiles share a name, it means the first.
 ///
-/// Nightscout goes by the newest one since the `startDate` of its profile document, until the next: that is what a length of
-/// 0 says, and only such a one is loaded beyond two and a half days.
+/// Nightscout follows the newest switch since the `startDate` of its profile document. Duration 0 means "until the next
+/// switch", and only such switches are loaded if they are more than two and a half days old.
 pub(crate) fn switches(history: &History<'_>) -> Vec<Treatment> {
-    let treatments = history.events.iter().filter_map(|event| {
-        let Detail::ProfileChange(change) = &event.event.detail else {
+    one_each(history, Cause::Person, |detail| {
+        let Detail::ProfileChange(change) = detail else {
             return None;
         };
         let content = Content {
@@ -62,19 +62,11 @@ pub(crate) fn switches(history: &History<'_>) -> Vec<Treatment> {
             duration: Some(0.0),
             ..Content::default()
         };
-        let what = (EventType::ProfileSwitch, Cause::Person);
-        Some(treatment_of(
-            history,
-            event,
-            Subject::ProfileSwitch,
-            what,
-            content,
-        ))
-    });
-    treatments.collect()
+        Some((Subject::ProfileSwitch, EventType::ProfileSwitch, content))
+    })
 }
 
-/// The owner's name of a profile, without what Nightscout's HTML filter would cut off.
+/// The owner's name for a profile, without the `<` at which Nightscout's HTML filter would cut it.
 fn filed_name(name: &str) -> String {
     let name = name.replace('<', "").trim().to_owned();
     match name.is_empty() {
@@ -83,41 +75,31 @@ fn filed_name(name: &str) -> String {
     }
 }
 
-/// The name to file a profile under: the owner's, with a number where it is taken.
+/// The name to store a profile under: the owner's, with a number added if it is taken.
 fn free_name(name: &str, taken: &Map<String, Value>) -> String {
     let name = filed_name(name);
-    if !taken.contains_key(&name) {
-        return name;
-    }
-    (2..)
-        .map(|number| format!("{name} ({number})"))
-        .find(|numbered| !taken.contains_key(numbered))
-        .unwrap_or(name)
+    let numbered = (2..).map(|number| format!("{name} ({number})"));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    names.find(|name| !taken.contains_key(name)).unwrap_or(name)
 }
 
 fn one(profile: &PumpProfile, units: GlucoseUnits, zone: Tz, upload: &ProfileUpload) -> Value {
-    let segments = &profile.segments;
-    let positive = |of: fn(&Segment) -> f64| {
-        let set = segments.iter().filter(|segment| of(segment) > 0.0);
-        set.map(|segment| (segment.start, of(segment)))
-            .collect::<Vec<_>>()
+    let set = |of: fn(&Segment) -> f64, shown: &dyn Fn(f64) -> f64| {
+        let set = profile.segments.iter().filter(|segment| of(segment) > 0.0);
+        schedule(set.map(|segment| (segment.start, shown(of(segment)))))
     };
-    let glucose = |of: fn(&Segment) -> f64| {
-        let values = positive(of).into_iter();
-        schedule(values.map(|(start, value)| (start, units.of(value))))
-    };
-    let basal = segments.iter().map(|segment| {
+    let in_units = |value| units.of(value);
+    let target = set(|segment| segment.target, &in_units);
+    let basal = profile.segments.iter().map(|segment| {
         let rate = segment.basal.units_per_hour();
         (segment.start, rate)
     });
-    let ratios = positive(|segment| segment.carb_ratio).into_iter();
-    let target = glucose(|segment| segment.target);
     json!({
         "dia": decimal(profile.insulin_minutes / 60.0),
-        "carbratio": schedule(ratios.map(|(start, ratio)| (start, ratio / 1000.0))),
+        "carbratio": set(|segment| segment.carb_ratio, &|ratio| ratio / 1000.0),
         "carbs_hr": decimal(upload.carbs_hr),
         "delay": decimal(upload.delay),
-        "sens": glucose(|segment| segment.sensitivity),
+        "sens": set(|segment| segment.sensitivity, &in_units),
         "basal": schedule(basal),
         "target_low": target,
         "target_high": target,
@@ -127,7 +109,7 @@ fn one(profile: &PumpProfile, units: GlucoseUnits, zone: Tz, upload: &ProfileUpl
     })
 }
 
-/// Values by time of day. Nightscout wants one at midnight: where the pump has none, what holds at the end of the day does.
+/// Values by time of day. Nightscout needs one at midnight: if the pump has none, the last value of the day applies.
 fn schedule(values: impl Iterator<Item = (u16, f64)>) -> Value {
     let mut values: Vec<(u16, f64)> = values.collect();
     if let (Some((start, _)), Some((_, last))) = (values.first().copied(), values.last().copied())

@@ -1,88 +1,67 @@
-//! `PUMP_ALERTS`: the pump's alerts, by name, each as long as it was shown.
+//! `PUMP_ALERTS`: the pump's alerts, by name, each with the time that it was shown.
 //!
-//! An alert that is still shown has no length yet, and says so; the pass that learns of its end completes it, as long as its
-//! beginning lies in the days fetched. A document that grew with each pass would be written every few minutes for nothing.
+//! An alert that is still shown has no duration and says so. The pass that sees its end completes it, provided that its start
+//! is among the days fetched. A document that grew with each pass would be rewritten every few minutes for nothing.
 
 use std::collections::HashMap;
 
-use crate::nightscout::document::{Cause, Content, EventType, Identity, Subject, Treatment};
+use chrono::Duration;
+
+use crate::nightscout::document::{Cause, Content, EventType, Subject, Treatment};
 use crate::pump::clock::DatedEvent;
 use crate::pump::event::Detail;
 
-use super::{History, minutes};
+use super::{History, minutes, named, note, treatment_of};
 
 /// A treatment for each alert.
 pub(crate) fn treatments(history: &History<'_>) -> Vec<Treatment> {
-    let mut alerts: Vec<Alert<'_>> = Vec::new();
-    // The alert of each `alertId` that was not cleared so far.
-    let mut shown: HashMap<i64, usize> = HashMap::new();
+    let mut alerts: Vec<Treatment> = Vec::new();
+    // For each alert not cleared so far, its place in `alerts` and the event that began it.
+    let mut shown: HashMap<i64, (usize, &DatedEvent)> = HashMap::new();
     for event in history.events {
         match &event.event.detail {
             Detail::AlertActivated(signal) => {
-                shown.insert(signal.id, alerts.len());
-                alerts.push(Alert {
-                    id: signal.id,
-                    began: event,
-                    cleared: None,
-                });
+                shown.insert(signal.id, (alerts.len(), event));
+                alerts.push(alert(history, signal.id, event, None));
             }
             Detail::AlertCleared(signal) => {
-                if let Some(index) = shown.remove(&signal.id) {
-                    alerts[index].cleared = Some(event);
+                if let Some((index, began)) = shown.remove(&signal.id) {
+                    alerts[index] = alert(history, signal.id, began, Some(event));
                 }
             }
             _ => {}
         }
     }
     alerts
-        .iter()
-        .map(|alert| alert.treatment(history))
-        .collect()
 }
 
-struct Alert<'a> {
+fn alert(
+    history: &History<'_>,
     id: i64,
-    began: &'a DatedEvent,
-    cleared: Option<&'a DatedEvent>,
-}
-
-impl Alert<'_> {
-    fn treatment(&self, history: &History<'_>) -> Treatment {
-        let mut notes = match name(self.id) {
-            Some(name) => name.to_owned(),
-            None => format!("Alert {}", self.id),
-        };
-        if self.cleared.is_none() {
-            notes.push_str(", not cleared when last heard of");
-        }
-        let lasted = self.cleared.map(|cleared| cleared.at - self.began.at);
-        let cleared = self.cleared.map(|event| event.event.id);
-        Treatment {
-            identity: Identity::new(
-                history.serial,
-                Subject::PumpAlert,
-                self.began.event.id,
-                cleared.as_slice(),
-            ),
-            event_type: EventType::PumpAlert,
-            at: self.began.at,
-            cause: Cause::Pump,
-            content: Content {
-                // One that was cleared in its own second is a mark.
-                duration: lasted
-                    .filter(|lasted| *lasted > chrono::Duration::zero())
-                    .map(minutes),
-                open_ended: self.cleared.is_none(),
-                notes: Some(notes),
-                ..Content::default()
-            },
-            restated: None,
-        }
+    began: &DatedEvent,
+    cleared: Option<&DatedEvent>,
+) -> Treatment {
+    let mut notes = named(name(id), "Alert", id);
+    if cleared.is_none() {
+        notes.push_str(", not cleared when last heard of");
     }
+    // An alert cleared in the same second has no duration.
+    let lasted = cleared.map(|cleared| cleared.at - began.at);
+    let lasted = lasted.filter(|lasted| *lasted > Duration::zero());
+    let content = Content {
+        duration: lasted.map(minutes),
+        open_ended: cleared.is_none(),
+        ..note(notes)
+    };
+    let told = (Subject::PumpAlert, EventType::PumpAlert, content);
+    let mut treatment = treatment_of(history, began, Cause::Pump, told);
+    let cleared = cleared.map(|event| event.event.id);
+    treatment.identity.events.extend(cleared);
+    treatment
 }
 
-/// The name of an `alertId`, as Tandem's event table and pumpX2's list of alerts have them. That 50 to 52 are Control-IQ's
-/// is by their names in the pump's firmware (hyper, hypo, IIDM) and the alerts that its user guide lists.
+/// The name of an `alertId`, from Tandem's event table and pumpX2's list of alerts. 50 to 52 are Control-IQ's, judging by
+/// their names in the pump's firmware (hyper, hypo, IIDM) and the alerts in its user guide.
 fn name(id: i64) -> Option<&'static str> {
     Some(match id {
         0 => "Low insulin",

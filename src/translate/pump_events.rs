@@ -1,5 +1,5 @@
-//! `PUMP_EVENTS`: what happens to and around the pump, beside the insulin that it gives. `PUMP_EVENTS_BASAL_SUSPENSION`
-//! is its part about suspensions.
+//! `PUMP_EVENTS`: everything that happens to the pump apart from insulin delivery. `PUMP_EVENTS_BASAL_SUSPENSION` is only the
+//! suspensions.
 
 mod alarms;
 mod fills;
@@ -9,7 +9,7 @@ mod sensors;
 use crate::nightscout::document::{Cause, Content, EventType, Subject, Treatment};
 use crate::pump::event::{Detail, SuspendReason};
 
-use super::{History, treatment_of};
+use super::{History, one_each};
 
 /// A treatment for each pump event.
 pub(crate) fn treatments(history: &History<'_>) -> Vec<Treatment> {
@@ -21,31 +21,22 @@ pub(crate) fn treatments(history: &History<'_>) -> Vec<Treatment> {
     treatments
 }
 
-/// A treatment for each suspension and each resumption. They are marks: what was not delivered is in the basal rates.
+/// A treatment for each suspension and resumption. They carry no duration: the basal rates show the missing delivery.
 pub(crate) fn suspensions(history: &History<'_>) -> Vec<Treatment> {
-    let treatments = history.events.iter().filter_map(|event| {
-        let (subject, event_type, reason) = match &event.event.detail {
-            Detail::PumpingSuspended(suspended) => (
-                Subject::Suspension,
-                EventType::BasalSuspension,
-                suspended.reason.map(reason),
-            ),
-            Detail::PumpingResumed(_) => (Subject::Resumption, EventType::BasalResume, None),
-            _ => return None,
-        };
-        let content = Content {
-            reason: reason.map(str::to_owned),
-            ..Content::default()
-        };
-        Some(treatment_of(
-            history,
-            event,
-            subject,
-            (event_type, Cause::Pump),
-            content,
-        ))
-    });
-    treatments.collect()
+    one_each(history, Cause::Pump, |detail| match detail {
+        Detail::PumpingSuspended(suspended) => {
+            let content = Content {
+                reason: suspended.reason.map(|why| reason(why).to_owned()),
+                ..Content::default()
+            };
+            Some((Subject::Suspension, EventType::BasalSuspension, content))
+        }
+        Detail::PumpingResumed(_) => {
+            let content = Content::default();
+            Some((Subject::Resumption, EventType::BasalResume, content))
+        }
+        _ => None,
+    })
 }
 
 fn reason(reason: SuspendReason) -> &'static str {

@@ -49,7 +49,7 @@ fn logs(days: i64) -> Vec<u8> {
 }
 
 fn dated(json: &[u8]) -> Vec<DatedEvent> {
-    let decoded = Decoded::from_logs([PumpLogs::from_json(json)]).expect("good logs");
+    let decoded = Decoded::from_logs(PumpLogs::from_json(json)).expect("good logs");
     let evidence = Evidence {
         newest: decoded.events.last().map(|event| event.pump_time),
         last_upload: None,
@@ -79,7 +79,7 @@ fn decode(bencher: Bencher<'_, '_>, days: i64) {
     let size = BytesCount::new(json.len());
     bencher
         .counter(size)
-        .bench_local(|| Decoded::from_logs([PumpLogs::from_json(&json)]));
+        .bench_local(|| Decoded::from_logs(PumpLogs::from_json(&json)));
 }
 
 #[divan::bench(args = [1, 28])]

@@ -512,7 +512,7 @@ fn a_setting_that_comes_only_among_the_events_counts_too() {
     });
     for changes in [json!([]), json!([set])] {
         let logs = json!({"events": [set], "clockChanges": changes}).to_string();
-        let decoded = Decoded::from_logs([PumpLogs::from_json(logs)]).expect("pump logs");
+        let decoded = Decoded::from_logs(PumpLogs::from_json(logs)).expect("pump logs");
         let numbers: Vec<i64> = (decoded.clock_changes.iter())
             .map(|event| event.id.number)
             .collect();

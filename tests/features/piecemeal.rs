@@ -119,7 +119,7 @@ impl Held {
             units: GlucoseUnits::MgDl,
         };
         let text = json!({"events": events, "clockChanges": []}).to_string();
-        let decoded = Decoded::from_logs([PumpLogs::from_json(text)]).expect("logs");
+        let decoded = Decoded::from_logs(PumpLogs::from_json(text)).expect("logs");
         let evidence = Evidence {
             newest: decoded.events.last().map(|event| event.pump_time),
             last_upload: None,

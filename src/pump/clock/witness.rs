@@ -154,7 +154,6 @@ pub(super) fn same(one: Duration, other: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pump::event::Bits;
     use crate::pump::quantity::PumpTime;
 
     const START: i64 = 1_780_000_000;
@@ -192,7 +191,7 @@ mod tests {
                     glucose: Some(MgDl(*glucose)),
                     status: Some(ReadingStatus::Value),
                     taken,
-                    data_type: Bits::default(),
+                    backfilled: false,
                     rate_tenths: None,
                 }),
             }

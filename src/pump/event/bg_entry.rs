@@ -1,15 +1,16 @@
 //! Code 16: a blood glucose was entered.
 
-use super::fields::{Fields, Missing};
+use super::fields::{Fields, coded};
 use crate::pump::quantity::MgDl;
 
-/// Where an entered blood glucose came from (`bgEntryType`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BgSource {
-    /// Typed in by the user.
-    Typed,
-    /// Filled in from the CGM.
-    Cgm,
+coded! {
+    /// Where an entered blood glucose came from (`bgEntryType`).
+    pub enum BgSource {
+        /// Typed in by the user.
+        Typed = 0,
+        /// Filled in from the CGM.
+        Cgm = 1,
+    }
 }
 
 /// Code 16.
@@ -25,13 +26,11 @@ pub struct BgEntered {
     pub(crate) iob: Option<f64>,
 }
 
-pub(super) fn read(f: &mut Fields<'_>) -> Result<BgEntered, Missing> {
+pub(super) fn read(f: &mut Fields) -> Option<BgEntered> {
     f.not_used(&["isf", "targetBg", "selectedIob", "bgSourceType"]);
-    const SOURCES: &[(i64, BgSource)] = &[(0, BgSource::Typed), (1, BgSource::Cgm)];
-    let bg = f.glucose("bg");
-    Ok(BgEntered {
-        bg: f.required("bg", bg)?,
-        source: f.one_of("bgEntryType", SOURCES),
+    Some(BgEntered {
+        bg: f.glucose("bg")?,
+        source: f.one_of("bgEntryType"),
         calibration: f.flag("cgmCalibration"),
         iob: f.decimal("iob"),
     })

@@ -1,7 +1,7 @@
 //! Codes 55 and 59: a bolus, or its extended part, begins.
 
-use super::bolus_request::{BolusId, bolus_id};
-use super::fields::{Fields, Missing};
+use super::bolus_request::BolusId;
+use super::fields::Fields;
 use crate::pump::quantity::MilliUnits;
 
 /// Codes 55 and 59.
@@ -15,10 +15,10 @@ pub struct BolusActivated {
     pub(crate) size: Option<MilliUnits>,
 }
 
-pub(super) fn read(f: &mut Fields<'_>, size: &'static str) -> Result<BolusActivated, Missing> {
+pub(super) fn read(f: &mut Fields, size: &str) -> Option<BolusActivated> {
     f.not_used(&["selectedIob"]);
-    Ok(BolusActivated {
-        bolus: bolus_id(f)?,
+    Some(BolusActivated {
+        bolus: f.integer("bolusId")?,
         iob: f.decimal("iob"),
         size: f.units(size),
     })

@@ -1,8 +1,8 @@
 //! Codes 20 and 21: a bolus, or its extended part, ended.
 
-use super::bolus_request::{BolusId, bolus_id};
-use super::completion::{self, Completion};
-use super::fields::{Fields, Missing};
+use super::bolus_request::BolusId;
+use super::completion::Completion;
+use super::fields::Fields;
 use crate::pump::quantity::MilliUnits;
 
 /// Codes 20 and 21.
@@ -20,14 +20,13 @@ pub struct BolusCompleted {
     pub(crate) completion: Option<Completion>,
 }
 
-pub(super) fn read(f: &mut Fields<'_>) -> Result<BolusCompleted, Missing> {
+pub(super) fn read(f: &mut Fields) -> Option<BolusCompleted> {
     f.not_used(&["selectedIob"]);
-    let delivered = f.units("insulinDelivered");
-    Ok(BolusCompleted {
-        bolus: bolus_id(f)?,
-        delivered: f.required("insulinDelivered", delivered)?,
+    Some(BolusCompleted {
+        bolus: f.integer("bolusId")?,
+        delivered: f.units("insulinDelivered")?,
         requested: f.units("insulinRequested"),
         iob: f.decimal("iob"),
-        completion: completion::read(f),
+        completion: f.one_of("completionStatus"),
     })
 }

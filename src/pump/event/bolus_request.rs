@@ -1,27 +1,43 @@
-//! Codes 64, 65 and 66: a bolus was asked for, in three parts.
+//! Codes 64, 65 and 66: the three parts of a bolus request.
 
-use super::fields::{Fields, Missing};
+use super::Detail;
+use super::fields::{Fields, coded};
 use crate::pump::quantity::{MgDl, MilliUnits};
 
 /// Pairs the events of one bolus (`bolusId`); the pump counts them up and starts again at some point.
 pub(crate) type BolusId = i64;
 
-pub(super) fn bolus_id(f: &mut Fields<'_>) -> Result<BolusId, Missing> {
-    let bolus = f.integer("bolusId");
-    f.required("bolusId", bolus)
+impl Detail {
+    /// The bolus that an event belongs to.
+    pub fn bolus(&self) -> Option<BolusId> {
+        match self {
+            Detail::BolusRequested1(request) => Some(request.bolus),
+            Detail::BolusRequested2(request) => Some(request.bolus),
+            Detail::BolusRequested3(request) => Some(request.bolus),
+            Detail::BolusActivated(activated) | Detail::ExtendedBolusActivated(activated) => {
+                Some(activated.bolus)
+            }
+            Detail::BolusDelivery(delivery) => Some(delivery.bolus),
+            Detail::BolusCompleted(completed) | Detail::ExtendedBolusCompleted(completed) => {
+                Some(completed.bolus)
+            }
+            _ => None,
+        }
+    }
 }
 
-/// What kind of bolus was asked for (`bolusType` of code 64).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BolusKind {
-    /// Units were entered.
-    Insulin,
-    /// Carbs were entered.
-    Carb,
-    /// Control-IQ asked for it.
-    AutomaticCorrection,
-    /// It came from the phone.
-    Remote,
+coded! {
+    /// What kind of bolus was asked for (`bolusType` of code 64).
+    pub enum BolusKind {
+        /// Units were entered.
+        Insulin = 0,
+        /// Carbs were entered.
+        Carb = 1,
+        /// Control-IQ asked for it.
+        AutomaticCorrection = 2,
+        /// It came from the phone.
+        Remote = 3,
+    }
 }
 
 /// Code 64.
@@ -37,21 +53,15 @@ pub struct BolusRequested1 {
     pub(crate) bg: Option<MgDl>,
     /// Insulin on board then, in U.
     pub(crate) iob: Option<f64>,
-    /// The carb ratio used, in g/U; `None` for none. A bolus from the phone is captured with 0.
+    /// The carb ratio used, in g/U; `None` for none. Captured boluses from the phone have 0.
     pub(crate) carb_ratio: Option<f64>,
 }
 
-pub(super) fn part_1(f: &mut Fields<'_>) -> Result<BolusRequested1, Missing> {
+pub(super) fn part_1(f: &mut Fields) -> Option<BolusRequested1> {
     f.not_used(&["correctionBolusIncluded"]);
-    const KINDS: &[(i64, BolusKind)] = &[
-        (0, BolusKind::Insulin),
-        (1, BolusKind::Carb),
-        (2, BolusKind::AutomaticCorrection),
-        (3, BolusKind::Remote),
-    ];
-    Ok(BolusRequested1 {
-        bolus: bolus_id(f)?,
-        kind: f.one_of("bolusType", KINDS),
+    Some(BolusRequested1 {
+        bolus: f.integer("bolusId")?,
+        kind: f.one_of("bolusType"),
         carbs: f.decimal("carbAmount").filter(|grams| *grams > 0.0),
         bg: f.glucose("bg"),
         iob: f.decimal("iob"),
@@ -63,25 +73,26 @@ pub(super) fn part_1(f: &mut Fields<'_>) -> Result<BolusRequested1, Missing> {
     })
 }
 
-/// How a bolus was asked for (`options` of code 65).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BolusOption {
-    /// On the pump, at once.
-    Standard,
-    /// On the pump, extended.
-    Extended,
-    /// Quick bolus by the button.
-    Quick,
-    /// By Control-IQ.
-    Automatic,
-    /// On the phone, at once.
-    PhoneStandard,
-    /// On the phone, extended.
-    PhoneExtended,
-    /// By Control-IQ in eating-soon mode.
-    EatingSoonAutomatic,
-    /// After the meal.
-    Late,
+coded! {
+    /// How a bolus was asked for (`options` of code 65).
+    pub enum BolusOption {
+        /// On the pump, at once.
+        Standard = 0,
+        /// On the pump, extended.
+        Extended = 1,
+        /// Quick bolus by the button.
+        Quick = 2,
+        /// By Control-IQ.
+        Automatic = 3,
+        /// On the phone, at once.
+        PhoneStandard = 4,
+        /// On the phone, extended.
+        PhoneExtended = 5,
+        /// By Control-IQ in eating-soon mode.
+        EatingSoonAutomatic = 6,
+        /// After the meal.
+        Late = 7,
+    }
 }
 
 /// Code 65.
@@ -99,30 +110,18 @@ pub struct BolusRequested2 {
     pub(crate) user_override: bool,
     /// Whether the user declined the proposed correction.
     pub(crate) declined_correction: bool,
-    /// How far one unit was reckoned to lower glucose; `None` for none. A bolus from the phone is captured with 0.
+    /// The sensitivity used: how far one unit lowers glucose; `None` for none. Captured boluses from the phone have 0.
     pub(crate) sensitivity: Option<MgDl>,
-    /// The glucose aimed at; `None` for none, likewise.
+    /// The target glucose; `None` for none, likewise.
     pub(crate) target: Option<MgDl>,
 }
 
-pub(super) fn part_2(f: &mut Fields<'_>) -> Result<BolusRequested2, Missing> {
+pub(super) fn part_2(f: &mut Fields) -> Option<BolusRequested2> {
     f.not_used(&["selectedIob"]);
-    const OPTIONS: &[(i64, BolusOption)] = &[
-        (0, BolusOption::Standard),
-        (1, BolusOption::Extended),
-        (2, BolusOption::Quick),
-        (3, BolusOption::Automatic),
-        (4, BolusOption::PhoneStandard),
-        (5, BolusOption::PhoneExtended),
-        (6, BolusOption::EatingSoonAutomatic),
-        (7, BolusOption::Late),
-    ];
-    Ok(BolusRequested2 {
-        bolus: bolus_id(f)?,
-        option: f.one_of("options", OPTIONS),
-        standard_percent: f
-            .integer("standardPercent")
-            .filter(|percent| (0..=100).contains(percent)),
+    Some(BolusRequested2 {
+        bolus: f.integer("bolusId")?,
+        option: f.one_of("options"),
+        standard_percent: f.percent("standardPercent"),
         duration_minutes: f.minutes("duration").unwrap_or(0),
         user_override: f.flag("userOverride"),
         declined_correction: f.flag("declinedCorrection"),
@@ -140,13 +139,13 @@ pub struct BolusRequested3 {
     pub(crate) food: Option<MilliUnits>,
     /// For the glucose.
     pub(crate) correction: Option<MilliUnits>,
-    /// Asked for in all, the extended part included.
+    /// The total requested, extended part included.
     pub(crate) total: Option<MilliUnits>,
 }
 
-pub(super) fn part_3(f: &mut Fields<'_>) -> Result<BolusRequested3, Missing> {
-    Ok(BolusRequested3 {
-        bolus: bolus_id(f)?,
+pub(super) fn part_3(f: &mut Fields) -> Option<BolusRequested3> {
+    Some(BolusRequested3 {
+        bolus: f.integer("bolusId")?,
         food: f.units("foodBolusSize"),
         correction: f.units("correctionBolusSize"),
         total: f.units("totalBolusSize"),

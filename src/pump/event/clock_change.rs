@@ -1,9 +1,11 @@
 //! Codes 13 and 14: the pump's clock was set.
 
-use super::fields::{Fields, Missing};
+use super::fields::Fields;
 
-/// The days since the pump's epoch that its clock can show: up to the end of 2199.
-const CLOCK_DAYS: std::ops::Range<i64> = 0..70_127;
+const MS_A_DAY: i64 = 86_400_000;
+
+/// The last day since the pump's epoch that its clock can show: the end of 2199.
+const LAST_DAY: i64 = 70_126;
 
 /// Code 13. Times in ms of the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,14 +16,11 @@ pub struct TimeChanged {
     pub after_ms: i64,
 }
 
-pub(super) fn time(f: &mut Fields<'_>) -> Result<TimeChanged, Missing> {
+pub(super) fn time(f: &mut Fields) -> Option<TimeChanged> {
     f.not_used(&["rawRtcTime", "rawRtc"]);
-    const MS_A_DAY: i64 = 86_400_000;
-    let mut ms = |name| f.integer(name).filter(|ms| (0..=MS_A_DAY).contains(ms));
-    let (prior, after) = (ms("timePrior"), ms("timeAfter"));
-    Ok(TimeChanged {
-        prior_ms: f.required("timePrior", prior)?,
-        after_ms: f.required("timeAfter", after)?,
+    Some(TimeChanged {
+        prior_ms: f.within("timePrior", 0..=MS_A_DAY)?,
+        after_ms: f.within("timeAfter", 0..=MS_A_DAY)?,
     })
 }
 
@@ -34,12 +33,10 @@ pub struct DateChanged {
     pub after_days: i64,
 }
 
-pub(super) fn date(f: &mut Fields<'_>) -> Result<DateChanged, Missing> {
+pub(super) fn date(f: &mut Fields) -> Option<DateChanged> {
     f.not_used(&["rawRtcTime", "rawRtc"]);
-    let mut days = |name| f.integer(name).filter(|days| CLOCK_DAYS.contains(days));
-    let (prior, after) = (days("datePrior"), days("dateAfter"));
-    Ok(DateChanged {
-        prior_days: f.required("datePrior", prior)?,
-        after_days: f.required("dateAfter", after)?,
+    Some(DateChanged {
+        prior_days: f.within("datePrior", 0..=LAST_DAY)?,
+        after_days: f.within("dateAfter", 0..=LAST_DAY)?,
     })
 }

@@ -1,32 +1,21 @@
-//! How a delivery or a fill ended, which several kinds of event say.
+//! How a delivery or a fill ended: part of several kinds of event.
 
-use super::fields::Fields;
+use super::fields::coded;
 
-/// How a delivery or a fill ended (`completionStatus`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Completion {
-    /// The user stopped it.
-    UserAborted,
-    /// An alarm stopped it.
-    Alarm,
-    /// The pump failed.
-    Malfunction,
-    /// It was completed.
-    Completed,
-    /// It was rejected.
-    Rejected,
-    /// The low-glucose suspend stopped it.
-    LowGlucoseSuspend,
-}
-
-pub(super) fn read(f: &mut Fields<'_>) -> Option<Completion> {
-    const COMPLETIONS: &[(i64, Completion)] = &[
-        (0, Completion::UserAborted),
-        (1, Completion::Alarm),
-        (2, Completion::Malfunction),
-        (3, Completion::Completed),
-        (5, Completion::Rejected),
-        (6, Completion::LowGlucoseSuspend),
-    ];
-    f.one_of("completionStatus", COMPLETIONS)
+coded! {
+    /// How a delivery or a fill ended (`completionStatus`).
+    pub(crate) enum Completion {
+        /// The user stopped it.
+        UserAborted = 0,
+        /// An alarm stopped it.
+        Alarm = 1,
+        /// The pump failed.
+        Malfunction = 2,
+        /// It was completed.
+        Completed = 3,
+        /// It was rejected.
+        Rejected = 5,
+        /// The low-glucose suspend stopped it.
+        LowGlucoseSuspend = 6,
+    }
 }

@@ -1,7 +1,7 @@
 //! Codes 33, 61 and 63: the cartridge, the cannula or the tubing was filled.
 
-use super::completion::{self, Completion};
-use super::fields::{Fields, Missing};
+use super::completion::Completion;
+use super::fields::Fields;
 use crate::pump::quantity::MilliUnits;
 
 /// Code 33.
@@ -11,13 +11,11 @@ pub struct CartridgeFilled {
     pub(crate) volume: Option<MilliUnits>,
 }
 
-pub(super) fn cartridge(f: &mut Fields<'_>) -> Result<CartridgeFilled, Missing> {
-    let new = f
-        .units("insulinVolume")
-        .filter(|volume| volume.milliunits() > 0);
-    let old = f.units("v2Volume").filter(|volume| volume.milliunits() > 0);
-    Ok(CartridgeFilled {
-        volume: new.or(old),
+pub(super) fn cartridge(f: &mut Fields) -> Option<CartridgeFilled> {
+    let volumes = ["insulinVolume", "v2Volume"].map(|name| f.units(name));
+    let mut recorded = volumes.into_iter().flatten();
+    Some(CartridgeFilled {
+        volume: recorded.find(|volume| *volume > MilliUnits::ZERO),
     })
 }
 
@@ -30,10 +28,10 @@ pub struct Filled {
     pub(crate) completion: Option<Completion>,
 }
 
-pub(super) fn cannula_or_tubing(f: &mut Fields<'_>) -> Result<Filled, Missing> {
+pub(super) fn cannula_or_tubing(f: &mut Fields) -> Option<Filled> {
     f.not_used(&["infusionSetType", "position"]);
-    Ok(Filled {
+    Some(Filled {
         prime: f.units("primeSize"),
-        completion: completion::read(f),
+        completion: f.one_of("completionStatus"),
     })
 }

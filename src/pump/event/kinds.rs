@@ -1,62 +1,34 @@
-//! The one table of the kinds of event: what each is called, and which codes are read how.
+//! The table of all kinds of event: their names, their codes and how they are read.
 
-use super::basal_delivery::{self, BasalDelivery};
-use super::basal_rate_change::{self, BasalRateChange};
-use super::bg_entry::{self, BgEntered};
-use super::bolus_activated::{self, BolusActivated};
-use super::bolus_completed::{self, BolusCompleted};
-use super::bolus_delivery::{self, BolusDelivery};
-use super::bolus_request::{self, BolusRequested1, BolusRequested2, BolusRequested3};
-use super::cgm_reading::{self, CgmReading};
-use super::clock_change::{self, DateChanged, TimeChanged};
-use super::daily_basal::{self, DailyBasal};
-use super::fields::{Fields, Missing};
-use super::fill::{self, CartridgeFilled, Filled};
-use super::new_day::{self, NewDay};
-use super::only_time::{self, OnlyTime};
-use super::profile_change::{self, ProfileChange};
-use super::pumping::{self, PumpingResumed, PumpingSuspended};
-use super::sensor_session::{self, Sensor, SensorSession};
-use super::signal::{self, Signal};
-use super::status_snapshot::{self, StatusSnapshot};
-use super::user_mode::{self, UserModeChange};
+use super::*;
 
-/// How the events of one code are read.
-pub(in crate::pump) struct Kind {
-    /// Tandem's `eventCode`.
-    code: i64,
-    /// Reads the event's properties.
-    pub(crate) read: fn(&mut Fields<'_>) -> Result<Detail, Missing>,
+/// Reads the properties of an event; `None` if an essential one is missing.
+pub(in crate::pump) type Reader = fn(&mut Fields) -> Option<Detail>;
+
+/// The reader of the events of a code, if they are read.
+pub(in crate::pump) fn reader_of(code: i64) -> Option<Reader> {
+    let mut rows = KINDS.iter();
+    let (_, reader) = rows.find(|(codes, _)| codes.contains(&code))?;
+    Some(*reader)
 }
 
-/// How an event of some code is read, or why it is not.
-pub(in crate::pump) enum Lookup {
-    Read(&'static Kind),
-    NotUsed,
-    Unknown,
-}
-
-/// Finds a code in the table.
-pub(in crate::pump) fn look_up(code: i64) -> Lookup {
-    match KINDS.iter().find(|kind| kind.code == code) {
-        Some(kind) => Lookup::Read(kind),
-        None if NOT_USED.binary_search(&code).is_ok() => Lookup::NotUsed,
-        None => Lookup::Unknown,
-    }
+/// Whether events of a code are known to have nothing to show.
+pub(in crate::pump) fn is_not_used(code: i64) -> bool {
+    NOT_USED.binary_search(&code).is_ok()
 }
 
 /// The codes that are read.
 pub fn codes_read() -> impl Iterator<Item = i64> {
-    KINDS.iter().map(|kind| kind.code)
+    KINDS.iter().flat_map(|(codes, _)| *codes).copied()
 }
 
-/// Makes the table into [`Detail`], [`Detail::kind`] and [`KINDS`], so that a kind of event is one row. A row says what
-/// happened, what people call such events (the parts of one thing share a name), and for each code how it is read.
+/// Makes [`Detail`], [`Detail::kind`] and [`KINDS`] from one table. A row says what happened, what people call such events
+/// (parts of the same thing share a name), and how the events of its codes are read.
 macro_rules! kinds {
     ($(
         $(#[$doc:meta])*
         $name:ident($content:ty), [$one:literal, $several:literal] {
-            $($code:literal => $reader:ident::$read:ident($($argument:expr)?),)+
+            $($($code:literal)|+ => $reader:ident::$read:ident($($argument:expr)?),)+
         }
     )+) => {
         /// What happened.
@@ -74,10 +46,9 @@ macro_rules! kinds {
             }
         }
 
-        static KINDS: &[Kind] = &[$($(Kind {
-            code: $code,
-            read: |f| Ok(Detail::$name($reader::$read(f $(, $argument)?)?)),
-        },)+)+];
+        static KINDS: &[(&[i64], Reader)] = &[$($(
+            (&[$($code),+], |f| Some(Detail::$name($reader::$read(f $(, $argument)?)?))),
+        )+)+];
     };
 }
 
@@ -164,16 +135,11 @@ kinds! {
     }
     /// The CGM alerted.
     CgmAlert(Signal), ["CGM alert", "CGM alerts"] {
-        171 => signal::read("dalertId"),
-        369 => signal::read("dalertId"),
-        460 => signal::read("dalertId"),
+        171 | 369 | 460 => signal::read("dalertId"),
     }
     /// A glucose reading.
     CgmReading(CgmReading), ["CGM reading", "CGM readings"] {
-        256 => cgm_reading::read(),
-        372 => cgm_reading::read(),
-        399 => cgm_reading::read(),
-        480 => cgm_reading::read(),
+        256 | 372 | 399 | 480 => cgm_reading::read(),
     }
     /// A sensor session was started on the pump.
     SensorStarted(SensorSession), ["sensor session", "sensor sessions"] {
@@ -227,19 +193,17 @@ kinds! {
         14 => clock_change::date(),
     }
     /// The day's basal report.
-    DailyBasal(DailyBasal), ["status report", "status reports"] {
-        81 => daily_basal::read(),
+    DailyBasal(StatusSnapshot), ["status report", "status reports"] {
+        81 => status_snapshot::basal_report(),
     }
     /// A snapshot of reservoir, battery and insulin on board.
     StatusSnapshot(StatusSnapshot), ["status report", "status reports"] {
-        9 => status_snapshot::read(),
-        34 => status_snapshot::read(),
-        35 => status_snapshot::read(),
+        9 | 34 | 35 => status_snapshot::read(),
     }
 }
 
-/// Codes that public schemas of the pump's log know, and that say nothing a Nightscout site shows: Tandem's own event table
-/// as tconnectsync carries it, and the history logs of pumpX2. What is not here either is new to everybody.
+/// Codes in public schemas of the pump's log that have nothing to show on a Nightscout site. The schemas are Tandem's own event
+/// table, as tconnectsync contains it, and the history logs of pumpX2. A code that is not here either is new.
 #[rustfmt::skip]
 static NOT_USED: &[i64] = &[
     // Erased log; temp rate activated; malfunction and alarm acknowledged; temp rate completed.
@@ -270,7 +234,7 @@ static NOT_USED: &[i64] = &[
     367, 368, 370, 371, 390, 395,
     // Cartridge errors; 434; G7's calibrations, inactive, stop request; Libre alerts cleared.
     419, 434, 438, 439, 441, 443, 461,
-    // Asked for by Tandem's web page; what they are is not known.
+    // Requested by Tandem's web page; their meaning is unknown.
     558, 559, 562, 563, 564, 565, 566,
 ];
 
@@ -280,7 +244,11 @@ mod tests {
 
     #[test]
     fn every_code_is_in_the_tables_once() {
-        let mut codes: Vec<i64> = KINDS.iter().map(|kind| kind.code).collect();
+        let mut codes: Vec<i64> = KINDS
+            .iter()
+            .flat_map(|(codes, _)| *codes)
+            .copied()
+            .collect();
         codes.extend(NOT_USED);
         codes.sort_unstable();
         let twice: Vec<_> = codes.windows(2).filter(|pair| pair[0] == pair[1]).collect();

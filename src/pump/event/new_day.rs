@@ -1,6 +1,6 @@
 //! Code 90: midnight passed on the pump's clock.
 
-use super::fields::{Fields, Missing};
+use super::fields::Fields;
 use crate::pump::quantity::MilliUnitsPerHour;
 
 /// Code 90.
@@ -10,9 +10,9 @@ pub struct NewDay {
     pub(crate) commanded: Option<MilliUnitsPerHour>,
 }
 
-pub(super) fn read(f: &mut Fields<'_>) -> Result<NewDay, Missing> {
+pub(super) fn read(f: &mut Fields) -> Option<NewDay> {
     f.not_used(&["features", "featuresBitmask", "featureBitmaskIndex"]);
-    Ok(NewDay {
+    Some(NewDay {
         commanded: f.rate_in_units("commandedBasalRate"),
     })
 }

@@ -1,12 +1,12 @@
-//! Codes 230 and 313: events that no document tells of. Their time says how far the history goes.
+//! Codes 230 and 313: events without a document. Their time shows how far the history reaches.
 
-use super::fields::{Fields, Missing};
+use super::fields::Fields;
 
 /// Nothing but that it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OnlyTime;
 
-pub(super) fn control_mode_change(f: &mut Fields<'_>) -> Result<OnlyTime, Missing> {
+pub(super) fn control_mode_change(f: &mut Fields) -> Option<OnlyTime> {
     f.not_used(&[
         "currentPcm",
         "previousPcm",
@@ -16,10 +16,10 @@ pub(super) fn control_mode_change(f: &mut Fields<'_>) -> Result<OnlyTime, Missin
         "closedLoopPreferred",
         "sufficientClosedLoopParams",
     ]);
-    Ok(OnlyTime)
+    Some(OnlyTime)
 }
 
-pub(super) fn daily_status(f: &mut Fields<'_>) -> Result<OnlyTime, Missing> {
+pub(super) fn daily_status(f: &mut Fields) -> Option<OnlyTime> {
     f.not_used(&[
         "commandedBasalRate",
         "sensorType",
@@ -29,5 +29,5 @@ pub(super) fn daily_status(f: &mut Fields<'_>) -> Result<OnlyTime, Missing> {
         "weightUnit",
         "currentTdIpop",
     ]);
-    Ok(OnlyTime)
+    Some(OnlyTime)
 }

@@ -1,19 +1,20 @@
 //! Codes 11 and 12: delivery stopped, and started again.
 
-use super::fields::{Fields, Missing};
+use super::fields::{Fields, coded};
 use crate::pump::quantity::MilliUnits;
 
-/// Why delivery stopped (`suspendReason`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SuspendReason {
-    /// The user stopped it.
-    User,
-    /// An alarm.
-    Alarm,
-    /// The pump failed.
-    Malfunction,
-    /// The low-glucose suspend.
-    LowGlucoseSuspend,
+coded! {
+    /// Why delivery stopped (`suspendReason`).
+    pub enum SuspendReason {
+        /// The user stopped it.
+        User = 0,
+        /// An alarm.
+        Alarm = 1,
+        /// The pump failed.
+        Malfunction = 2,
+        /// The low-glucose suspend.
+        LowGlucoseSuspend = 6,
+    }
 }
 
 /// Code 11.
@@ -25,17 +26,11 @@ pub struct PumpingSuspended {
     pub(crate) reason: Option<SuspendReason>,
 }
 
-pub(super) fn suspended(f: &mut Fields<'_>) -> Result<PumpingSuspended, Missing> {
+pub(super) fn suspended(f: &mut Fields) -> Option<PumpingSuspended> {
     f.not_used(&["preSuspendState", "rpaTimeout"]);
-    const REASONS: &[(i64, SuspendReason)] = &[
-        (0, SuspendReason::User),
-        (1, SuspendReason::Alarm),
-        (2, SuspendReason::Malfunction),
-        (6, SuspendReason::LowGlucoseSuspend),
-    ];
-    Ok(PumpingSuspended {
+    Some(PumpingSuspended {
         reservoir: f.units("insulinAmount"),
-        reason: f.one_of("suspendReason", REASONS),
+        reason: f.one_of("suspendReason"),
     })
 }
 
@@ -46,9 +41,9 @@ pub struct PumpingResumed {
     pub reservoir: Option<MilliUnits>,
 }
 
-pub(super) fn resumed(f: &mut Fields<'_>) -> Result<PumpingResumed, Missing> {
+pub(super) fn resumed(f: &mut Fields) -> Option<PumpingResumed> {
     f.not_used(&["preResumeState"]);
-    Ok(PumpingResumed {
+    Some(PumpingResumed {
         reservoir: f.units("insulinAmount"),
     })
 }

@@ -1,6 +1,6 @@
 //! Codes 4, 5, 6, 26, 28, 171, 369 and 460: alarms, malfunctions and alerts.
 
-use super::fields::{Fields, Missing};
+use super::fields::Fields;
 
 /// A signal by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,10 +9,9 @@ pub struct Signal {
     pub id: i64,
 }
 
-pub(super) fn read(f: &mut Fields<'_>, name: &'static str) -> Result<Signal, Missing> {
+pub(super) fn read(f: &mut Fields, name: &str) -> Option<Signal> {
     f.not_used(&["faultLocatorData", "param1", "param2", "sensorType"]);
-    let id = f.integer(name);
-    Ok(Signal {
-        id: f.required(name, id)?,
+    Some(Signal {
+        id: f.integer(name)?,
     })
 }

@@ -1,37 +1,39 @@
 //! Code 229: sleep, exercise or eating-soon mode started or stopped.
 
-use super::fields::{Fields, Missing};
+use super::fields::{Fields, coded};
 
-/// The action of a user mode change (`requestedAction`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ModeAction {
-    /// Sleep begins.
-    StartSleep,
-    /// Sleep ends.
-    StopSleep,
-    /// Exercise begins.
-    StartExercise,
-    /// Exercise ends.
-    StopExercise,
-    /// Every mode ends.
-    StopAll,
-    /// Eating soon begins.
-    StartEatingSoon,
-    /// Eating soon ends.
-    StopEatingSoon,
+coded! {
+    /// The action of a user mode change (`requestedAction`).
+    pub enum ModeAction {
+        /// Sleep begins.
+        StartSleep = 1,
+        /// Sleep ends.
+        StopSleep = 2,
+        /// Exercise begins.
+        StartExercise = 3,
+        /// Exercise ends.
+        StopExercise = 4,
+        /// Every mode ends.
+        StopAll = 5,
+        /// Eating soon begins.
+        StartEatingSoon = 6,
+        /// Eating soon ends.
+        StopEatingSoon = 7,
+    }
 }
 
-/// A user mode (`currentUserMode`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UserMode {
-    /// No mode.
-    Normal,
-    /// Sleep.
-    Sleep,
-    /// Exercise.
-    Exercise,
-    /// Eating soon.
-    EatingSoon,
+coded! {
+    /// A user mode (`currentUserMode`).
+    pub enum UserMode {
+        /// No mode.
+        Normal = 0,
+        /// Sleep.
+        Sleep = 1,
+        /// Exercise.
+        Exercise = 2,
+        /// Eating soon.
+        EatingSoon = 3,
+    }
 }
 
 /// Code 229.
@@ -51,29 +53,14 @@ pub struct UserModeChange {
     pub(crate) exercise_timed_out: bool,
 }
 
-pub(super) fn read(f: &mut Fields<'_>) -> Result<UserModeChange, Missing> {
+pub(super) fn read(f: &mut Fields) -> Option<UserModeChange> {
     f.not_used(&["activeSleepSchedule", "eatingSoonStoppedByTimer"]);
-    const ACTIONS: &[(i64, ModeAction)] = &[
-        (1, ModeAction::StartSleep),
-        (2, ModeAction::StopSleep),
-        (3, ModeAction::StartExercise),
-        (4, ModeAction::StopExercise),
-        (5, ModeAction::StopAll),
-        (6, ModeAction::StartEatingSoon),
-        (7, ModeAction::StopEatingSoon),
-    ];
-    const MODES: &[(i64, UserMode)] = &[
-        (0, UserMode::Normal),
-        (1, UserMode::Sleep),
-        (2, UserMode::Exercise),
-        (3, UserMode::EatingSoon),
-    ];
     // A continuous exercise can carry the minutes of the timed one before.
     let continuous = f.integer("exerciseChoice") == Some(0);
-    Ok(UserModeChange {
-        current: f.one_of("currentUserMode", MODES),
-        previous: f.one_of("previousUserMode", MODES),
-        action: f.one_of("requestedAction", ACTIONS),
+    Some(UserModeChange {
+        current: f.one_of("currentUserMode"),
+        previous: f.one_of("previousUserMode"),
+        action: f.one_of("requestedAction"),
         sleep_by_hand: f.flag("sleepStartedByGui"),
         exercise_minutes: f
             .minutes("exerciseTime")

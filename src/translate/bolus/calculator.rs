@@ -1,34 +1,34 @@
-//! What the pump's bolus calculator used, as far as the request says so.
+//! The calculation of the pump's bolus calculator, as far as the request contains it.
 
 use crate::nightscout::document::Calculation;
 use crate::pump::quantity::MilliUnits;
 
 use super::delivery::Delivery;
 
-/// The calculation behind a bolus; `None` of one that was asked for in units, without the calculator.
+/// The calculation behind a bolus; `None` if the bolus was requested in units, without the calculator.
 pub(super) fn calculation(delivery: &Delivery<'_>) -> Option<Calculation> {
-    let first = delivery.requested_1.map(|(_, request)| request);
-    let second = delivery.requested_2.map(|(_, request)| request);
-    let third = delivery.requested_3.map(|(_, request)| request);
-    let food = third.and_then(|request| request.food);
-    let correction = third.and_then(|request| request.correction);
-    let total = third.and_then(|request| request.total);
-    let overridden = second.is_some_and(|request| request.user_override);
-    let proposed = food.unwrap_or_default() + correction.unwrap_or_default();
-    let calculation = Calculation {
-        target: second.and_then(|request| request.target),
-        sensitivity: second.and_then(|request| request.sensitivity),
-        carb_ratio: first.and_then(|request| request.carb_ratio),
-        iob: first
-            .and_then(|request| request.iob)
-            .and_then(MilliUnits::from_units),
-        glucose: first.and_then(|request| request.bg),
-        carbs: first.and_then(|request| request.carbs),
-        food,
-        correction,
-        total,
-        // What the user made of the proposal. A declined correction is no part of either.
-        other: total.filter(|_| overridden).map(|total| total - proposed),
-    };
+    let mut calculation = Calculation::default();
+    if let Some((_, request)) = delivery.requested_1 {
+        calculation.carb_ratio = request.carb_ratio;
+        calculation.iob = request.iob.and_then(MilliUnits::from_units);
+        calculation.glucose = request.bg;
+        calculation.carbs = request.carbs;
+    }
+    if let Some((_, request)) = delivery.requested_3 {
+        calculation.food = request.food;
+        calculation.correction = request.correction;
+        calculation.total = request.total;
+    }
+    if let Some((_, request)) = delivery.requested_2 {
+        calculation.target = request.target;
+        calculation.sensitivity = request.sensitivity;
+        // The user's change to the proposal. A declined correction is in neither.
+        let proposed = [calculation.food, calculation.correction]
+            .into_iter()
+            .flatten();
+        let proposed: MilliUnits = proposed.sum();
+        let total = calculation.total.filter(|_| request.user_override);
+        calculation.other = total.map(|total| total - proposed);
+    }
     calculation.is_of_use().then_some(calculation)
 }

@@ -1,4 +1,4 @@
-//! The events of each bolus, gathered.
+//! Gathers the events of each bolus.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,17 @@ use crate::pump::event::{
 };
 use crate::pump::quantity::MilliUnits;
 
-/// Longer than any bolus takes, its extended part included: an equal `bolusId` after this long is another bolus.
+/// Longer than any bolus takes, extended part included: the same `bolusId` after this long is another bolus.
 const LONGEST: Duration = Duration::hours(24);
 
-/// Longer than it takes to give the part of any bolus that is given at once.
+/// Longer than giving a bolus takes, its extended part aside.
 const GIVEN_WITHIN: Duration = Duration::minutes(30);
 
 type Part<'a, T> = Option<(&'a DatedEvent, &'a T)>;
+
+fn event<'a, T>(part: Part<'a, T>) -> Option<&'a DatedEvent> {
+    part.map(|(event, _)| event)
+}
 
 /// What the pump's history says about one bolus.
 #[derive(Clone, Default)]
@@ -26,24 +30,24 @@ pub(super) struct Delivery<'a> {
     pub(crate) requested_2: Part<'a, BolusRequested2>,
     pub(crate) requested_3: Part<'a, BolusRequested3>,
     activated: Part<'a, BolusActivated>,
-    /// Code 280, in order: one when it begins, one when it is over, and during an extended part one every five minutes.
+    /// Code 280, in order: one at the start, one at the end, and during an extended part one every five minutes.
     reports: Vec<(&'a DatedEvent, &'a BolusDelivery)>,
     completed: Part<'a, BolusCompleted>,
-    extended_activated: Part<'a, BolusActivated>,
+    pub extended_activated: Part<'a, BolusActivated>,
     extended_completed: Part<'a, BolusCompleted>,
     /// All of its events.
-    events: Vec<EventId>,
+    pub events: Vec<EventId>,
     newest: Option<&'a DatedEvent>,
 }
 
 /// How a bolus, or one of its parts, ended.
 #[derive(Clone, Copy)]
 pub(super) struct Ended<'a> {
-    /// The event that tells, or that comes nearest to the end.
+    /// The event of the end, or the nearest one to it.
     pub(crate) event: &'a DatedEvent,
     pub(crate) delivered: MilliUnits,
     pub(crate) requested: Option<MilliUnits>,
-    /// `None` where nothing says how.
+    /// `None` if unknown.
     pub(crate) completion: Option<Completion>,
 }
 
@@ -57,7 +61,7 @@ impl<'a> Ended<'a> {
         }
     }
 
-    /// As code 280 tells, which does not say why less was delivered than asked for.
+    /// From code 280, which does not say why less was delivered than requested.
     fn reported(event: &'a DatedEvent, delivered: MilliUnits, requested: MilliUnits) -> Self {
         Ended {
             event,
@@ -69,7 +73,7 @@ impl<'a> Ended<'a> {
 }
 
 impl<'a> Delivery<'a> {
-    /// The end of the bolus, or of its part given at once: code 20, and where that is missing what code 280 says.
+    /// The end of the bolus, or of its part given at once: code 20, or code 280 if that is missing.
     pub(super) fn now_ended(&self) -> Option<Ended<'a>> {
         match self.completed {
             Some(completed) => Some(Ended::recorded(completed)),
@@ -77,8 +81,8 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// The end of the part given at once as code 280 tells it. The captured 280 of an extended bolus says "started" until
-    /// all of it is over; that the part given at once is complete shows in how much was delivered.
+    /// The end of the part given at once, from code 280. In captures, the 280 of an extended bolus says "started" until all of
+    /// it is over; the amount delivered shows when the part given at once is complete.
     fn now_reported(&self) -> Option<Ended<'a>> {
         let closing = self.closing();
         let requested = self.reported(|report| report.requested_now);
@@ -97,34 +101,37 @@ impl<'a> Delivery<'a> {
         if total < requested {
             return Some(Ended::reported(closing, total, requested));
         }
-        // Only the end of all of it is known: the part given at once was complete before, soon after it began.
-        let event = self.extended_activated.map(|(event, _)| event);
-        let event = event.or(self.began()).unwrap_or(closing);
-        Some(Ended::reported(event, requested, requested))
+        // Only the end of the whole bolus is known. The part given at once was complete soon after the start.
+        let begun = event(self.extended_activated).or(self.began());
+        Some(Ended::reported(
+            begun.unwrap_or(closing),
+            requested,
+            requested,
+        ))
     }
 
-    /// The event 280 that says that the whole bolus is over, and what it delivered.
+    /// The event 280 of the end of the whole bolus, and the amount it delivered.
     fn closing(&self) -> Option<(&'a DatedEvent, MilliUnits)> {
         let (event, report) = self.reports.last()?;
         let total = report.delivered_total?;
         (report.completed == Some(true)).then_some((*event, total))
     }
 
-    /// The newest that code 280 says of something.
+    /// The newest value of something in code 280.
     pub(super) fn reported<T>(&self, of: impl Fn(&BolusDelivery) -> Option<T>) -> Option<T> {
         self.reports.iter().rev().find_map(|(_, report)| of(report))
     }
 
-    /// Whether code 280 says that a part was asked for over time.
+    /// Whether code 280 says that an extended part was requested.
     fn asks_for_later(&self) -> bool {
         self.reported(|report| report.requested_later)
             .is_some_and(|later| later > MilliUnits::ZERO)
     }
 
-    /// The event that the document is filed under: the end of the part given at once; of a bolus that has none, the start
-    /// of the extended part or what stands for it; and of a bolus that has nothing else, the end of the extended part.
+    /// The event that the document is filed under: the end of the part given at once; without one, the start of the extended
+    /// part or the nearest event; without that too, the end of the extended part.
     ///
-    /// Which of them it is depends on what has come of the bolus so far. Who the document is does not.
+    /// Which one it is depends on the events that have arrived so far. The identity of the document does not.
     pub(super) fn main(&self, extended: bool) -> Option<&'a DatedEvent> {
         let ended = self.now_ended().map(|ended| ended.event);
         ended.or(match extended {
@@ -133,32 +140,25 @@ impl<'a> Delivery<'a> {
         })
     }
 
-    /// What the extended part counts from: its start, else the end of the part given at once, else the beginning.
+    /// Where the extended part starts: at its start event, else at the end of the part given at once, else at the beginning.
     pub(super) fn extended_from(&self) -> Option<&'a DatedEvent> {
-        let started = self.extended_activated.map(|(event, _)| event);
         let ended = self.now_ended().map(|ended| ended.event);
-        started.or(ended).or(self.began())
+        event(self.extended_activated).or(ended).or(self.began())
     }
 
-    /// What comes nearest to its beginning.
+    /// The event nearest to its beginning.
     fn began(&self) -> Option<&'a DatedEvent> {
-        let activated = self.activated.map(|(event, _)| event);
         let closing = self.closing().map(|(event, _)| event.event.id);
         let mut reports = self.reports.iter().map(|(event, _)| *event);
         let reported = reports.find(|event| Some(event.event.id) != closing);
-        activated.or(self.requested()).or(reported)
+        event(self.activated)
+            .or(event(self.requested_1))
+            .or(event(self.requested_2))
+            .or(event(self.requested_3))
+            .or(reported)
     }
 
-    /// The first of the requests on record.
-    fn requested(&self) -> Option<&'a DatedEvent> {
-        let first = self.requested_1.map(|(event, _)| event);
-        let second = self.requested_2.map(|(event, _)| event);
-        let third = self.requested_3.map(|(event, _)| event);
-        first.or(second).or(third)
-    }
-
-    /// The end of the extended part: code 21, and where that is missing what code 280 says. None of one that was called
-    /// off before it began.
+    /// The end of the extended part: code 21, or code 280 if that is missing. `None` if it was cancelled before it began.
     pub(super) fn extended_ended(&self) -> Option<Ended<'a>> {
         let began = self.now_ended().is_some() || self.extended_activated.is_some();
         let ended = match self.extended_completed {
@@ -168,7 +168,7 @@ impl<'a> Delivery<'a> {
         (began || ended.delivered > MilliUnits::ZERO).then_some(ended)
     }
 
-    /// The end of the extended part as code 280 tells it: the whole, less what was given at once.
+    /// The end of the extended part, from code 280: the whole bolus, less what was given at once.
     fn extended_reported(&self) -> Option<Ended<'a>> {
         let (event, total) = self.closing().filter(|_| self.asks_for_later())?;
         let requested = self.reported(|report| report.requested_later)?;
@@ -179,7 +179,7 @@ impl<'a> Delivery<'a> {
         (!cut_short).then(|| Ended::reported(event, delivered, requested))
     }
 
-    /// The end of an extended part where nothing tells since when it was given.
+    /// The end of an extended part whose start is unknown.
     pub(super) fn end_alone(&self) -> Option<Ended<'a>> {
         let took_no_time = |ended: &Ended<'_>, from: &DatedEvent| {
             from.event.id == ended.event.event.id
@@ -191,56 +191,37 @@ impl<'a> Delivery<'a> {
         })
     }
 
-    /// The share asked for at once, in percent.
-    fn requested_percent(&self) -> Option<i64> {
+    /// The share requested at once, in percent.
+    pub(super) fn requested_percent(&self) -> Option<i64> {
         self.requested_2
             .and_then(|(_, request)| request.standard_percent)
     }
 
-    /// Whether all of it was asked for at once, whatever length the request has kept from another bolus.
-    pub(super) fn is_given_at_once(&self) -> bool {
-        self.requested_percent() == Some(100)
-    }
-
-    /// The share of a bolus with a later part that was asked for at once, in percent.
+    /// The share requested at once, in percent, if there is an extended part.
     pub(super) fn standard_percent(&self) -> Option<i64> {
         self.requested_percent().filter(|percent| *percent < 100)
     }
 
-    /// Whether its extended part was begun.
-    pub(super) fn is_extended(&self) -> bool {
-        self.extended_activated.is_some()
-    }
-
-    /// How long the later part is to take, in minutes; 0 where nothing tells. The request says it, else the start.
+    /// The planned duration of the extended part, in minutes, from the request, else from the start; 0 if unknown.
     pub(super) fn planned_minutes(&self) -> i64 {
-        let requested = self
-            .requested_2
-            .map(|(_, request)| request.duration_minutes);
-        let started = self.reported(|report| report.extended_duration_minutes);
-        requested
-            .filter(|minutes| *minutes > 0)
-            .or(started)
-            .unwrap_or(0)
+        match self.requested_2 {
+            Some((_, request)) if request.duration_minutes > 0 => request.duration_minutes,
+            _ => (self.reported(|report| report.extended_duration_minutes)).unwrap_or(0),
+        }
     }
 
-    /// What was asked for over time.
+    /// The amount requested for the extended part.
     pub(super) fn requested_later(&self) -> Option<MilliUnits> {
-        let activated = self
-            .extended_activated
-            .and_then(|(_, activated)| activated.size);
+        let activated = self.extended_activated.and_then(|(_, begun)| begun.size);
         let asked = self.reported(|report| report.requested_later);
         let total = self.requested_3.and_then(|(_, request)| request.total);
         let now = self.now_ended().and_then(|ended| ended.requested);
         let rest = total.map(|total| total - now.unwrap_or(MilliUnits::ZERO));
-        let positive = |amount: &MilliUnits| *amount > MilliUnits::ZERO;
-        activated
-            .filter(positive)
-            .or(asked.filter(positive))
-            .or(rest.filter(positive))
+        let mut amounts = [activated, asked, rest].into_iter().flatten();
+        amounts.find(|amount| *amount > MilliUnits::ZERO)
     }
 
-    /// How much of it went in between two instants; `None` where that is not known.
+    /// How much of it was delivered between two instants; `None` if unknown.
     pub(super) fn delivered_between(
         &self,
         from: DateTime<Utc>,
@@ -257,7 +238,7 @@ impl<'a> Delivery<'a> {
         Some(self.delivered_by(to)? - self.delivered_by(from)?)
     }
 
-    /// How much of it went in up to an instant; `None` where that is not known.
+    /// How much of it was delivered up to an instant; `None` if unknown.
     fn delivered_by(&self, at: DateTime<Utc>) -> Option<MilliUnits> {
         let until = |event: &DatedEvent| event.at <= at;
         let now = self.now_ended().filter(|ended| until(ended.event));
@@ -270,14 +251,12 @@ impl<'a> Delivery<'a> {
         let reported = reports
             .filter(|(event, _)| until(event))
             .find_map(|(_, report)| report.delivered_total);
-        let later_runs = self
-            .extended_activated
-            .is_some_and(|(event, _)| until(event));
+        let later_runs = event(self.extended_activated).is_some_and(until);
         if later_runs || (now.is_some() && self.asks_for_later()) {
-            // It is told every five minutes.
+            // It is reported every five minutes.
             return reported.map(|reported| reported.max(ended_with));
         }
-        let runs = self.activated.is_some_and(|(event, _)| until(event)) || reported.is_some();
+        let runs = event(self.activated).is_some_and(until) || reported.is_some();
         match now {
             Some(now) => Some(now.delivered),
             None if runs => None,
@@ -285,33 +264,28 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// All of its events.
-    pub(super) fn events(&self) -> &[EventId] {
-        &self.events
-    }
-
-    /// The events that the document tells of, in tconnectsync's order: the completion first, then the requests. Of the
-    /// many 280s of an extended part one is enough, the last or, as long as it runs, the first.
+    /// The events named in the document, in tconnectsync's order: the completion first, then the requests. Of the many 280s of
+    /// an extended part, one is enough: the last, or the first while it runs.
     pub(super) fn told(&self) -> impl Iterator<Item = EventId> {
         let report = match self.closing() {
             Some((event, _)) => Some(event),
             None => self.reports.first().map(|(event, _)| *event),
         };
         [
-            self.completed.map(|(event, _)| event),
-            self.requested_1.map(|(event, _)| event),
-            self.requested_2.map(|(event, _)| event),
-            self.requested_3.map(|(event, _)| event),
+            event(self.completed),
+            event(self.requested_1),
+            event(self.requested_2),
+            event(self.requested_3),
             report,
-            self.extended_activated.map(|(event, _)| event),
-            self.extended_completed.map(|(event, _)| event),
+            event(self.extended_activated),
+            event(self.extended_completed),
         ]
         .into_iter()
         .flatten()
         .map(|event| event.event.id)
     }
 
-    /// Whether an event can belong to this bolus, or has to be another with the same `bolusId`.
+    /// Whether an event can belong to this bolus, rather than to another with the same `bolusId`.
     fn takes(&self, event: &DatedEvent) -> bool {
         let free = match event.event.detail {
             Detail::BolusRequested1(_) => self.requested_1.is_none() && self.completed.is_none(),
@@ -329,18 +303,14 @@ impl<'a> Delivery<'a> {
 
     fn add(&mut self, event: &'a DatedEvent) {
         match &event.event.detail {
-            Detail::BolusRequested1(request) => self.requested_1 = Some((event, request)),
-            Detail::BolusRequested2(request) => self.requested_2 = Some((event, request)),
-            Detail::BolusRequested3(request) => self.requested_3 = Some((event, request)),
-            Detail::BolusActivated(activated) => self.activated = Some((event, activated)),
-            Detail::BolusDelivery(delivery) => self.reports.push((event, delivery)),
-            Detail::BolusCompleted(completed) => self.completed = Some((event, completed)),
-            Detail::ExtendedBolusActivated(activated) => {
-                self.extended_activated = Some((event, activated));
-            }
-            Detail::ExtendedBolusCompleted(completed) => {
-                self.extended_completed = Some((event, completed));
-            }
+            Detail::BolusRequested1(part) => self.requested_1 = Some((event, part)),
+            Detail::BolusRequested2(part) => self.requested_2 = Some((event, part)),
+            Detail::BolusRequested3(part) => self.requested_3 = Some((event, part)),
+            Detail::BolusActivated(part) => self.activated = Some((event, part)),
+            Detail::BolusDelivery(part) => self.reports.push((event, part)),
+            Detail::BolusCompleted(part) => self.completed = Some((event, part)),
+            Detail::ExtendedBolusActivated(part) => self.extended_activated = Some((event, part)),
+            Detail::ExtendedBolusCompleted(part) => self.extended_completed = Some((event, part)),
             _ => {}
         }
         self.events.push(event.event.id);
@@ -348,29 +318,13 @@ impl<'a> Delivery<'a> {
     }
 }
 
-fn bolus_of(detail: &Detail) -> Option<BolusId> {
-    match detail {
-        Detail::BolusRequested1(request) => Some(request.bolus),
-        Detail::BolusRequested2(request) => Some(request.bolus),
-        Detail::BolusRequested3(request) => Some(request.bolus),
-        Detail::BolusActivated(activated) | Detail::ExtendedBolusActivated(activated) => {
-            Some(activated.bolus)
-        }
-        Detail::BolusDelivery(delivery) => Some(delivery.bolus),
-        Detail::BolusCompleted(completed) | Detail::ExtendedBolusCompleted(completed) => {
-            Some(completed.bolus)
-        }
-        _ => None,
-    }
-}
-
-/// The boluses of a history. The pump counts `bolusId` up and starts again at some point, so that equal ones far apart
-/// are different boluses.
+/// The boluses of a history. The pump counts `bolusId` up and starts again at some point, so the same id much later is
+/// another bolus.
 pub(super) fn deliveries(events: &[DatedEvent]) -> Vec<Delivery<'_>> {
     let mut deliveries: Vec<Delivery<'_>> = Vec::new();
     let mut newest_of: HashMap<BolusId, usize> = HashMap::new();
     for event in events {
-        let Some(bolus) = bolus_of(&event.event.detail) else {
+        let Some(bolus) = event.event.detail.bolus() else {
             continue;
         };
         let known = newest_of.get(&bolus).copied();

@@ -6,7 +6,7 @@ use super::super::ending;
 use super::delivery::{Delivery, Ended};
 use super::{Extended, is_automatic};
 
-/// The kind, the user's deviations from the pump's proposal, and how it ended where that was not as planned.
+/// The kind of bolus, the user's changes to the pump's proposal, and how it ended if not as planned.
 pub(super) fn notes(delivery: &Delivery<'_>, extended: Option<&Extended>) -> Option<String> {
     let mut notes: Vec<String> = Vec::new();
     notes.extend(kind(delivery).map(str::to_owned));
@@ -34,7 +34,7 @@ pub(super) fn notes(delivery: &Delivery<'_>, extended: Option<&Extended>) -> Opt
     (!notes.is_empty()).then(|| notes.join(", "))
 }
 
-/// How a part ended that was not given in full.
+/// How a part ended; `None` if it was given in full.
 fn cut_short(ended: &Ended<'_>) -> Option<String> {
     let how = match (ended.completion, ended.requested) {
         (Some(completion), _) => ending(completion)?,

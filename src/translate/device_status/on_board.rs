@@ -1,4 +1,4 @@
-//! The insulin on board that the pump reports, unless a bolus has come since that it does not count yet.
+//! The insulin on board that the pump reports, unless it misses a bolus that has begun since.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,33 +9,33 @@ use crate::pump::clock::DatedEvent;
 use crate::pump::event::{BolusId, Detail};
 use crate::pump::quantity::MilliUnits;
 
-/// Longer than the part of any bolus takes that is given at once: 25 U were captured to take 5 to 12 minutes, by their rate.
+/// Longer than giving a bolus takes, its extended part aside: 25 U take 5 to 12 minutes at the captured rates.
 const LONGEST: Duration = Duration::minutes(30);
 
-/// The newest insulin on board, and the boluses that are not in it.
+/// The newest insulin on board, and the boluses that it does not include.
 #[derive(Default)]
 pub(super) struct OnBoard {
     reported: Option<Reported<MilliUnits>>,
-    /// Boluses that were requested or begun, and whose end on record does not tell the insulin on board.
+    /// Boluses that were requested or begun, and that no insulin on board reported at their end includes.
     open: HashMap<BolusId, Open>,
-    /// Boluses whose end did.
+    /// Boluses that one includes.
     counted: HashSet<BolusId>,
 }
 
 struct Open {
     since: DateTime<Utc>,
-    /// When it was over, where only code 280 tells.
+    /// When it ended, if only code 280 says so.
     over: Option<DateTime<Utc>>,
 }
 
 impl OnBoard {
-    /// Whether the pump reports any, however old or outdated.
+    /// The newest reported, however old or outdated.
     pub(super) fn newest(&self) -> Option<Reported<MilliUnits>> {
         self.reported
     }
 
-    /// The newest, if every bolus is in it that had begun. An extended part is in it as far as it was given: what the pump
-    /// reports after its beginning is right for then.
+    /// The newest reported, if it includes every bolus that had begun. It includes what was given of an extended part up to
+    /// then.
     pub(super) fn value(&self) -> Option<Reported<MilliUnits>> {
         self.reported.filter(|reported| {
             self.open.values().all(|open| {
@@ -46,75 +46,62 @@ impl OnBoard {
     }
 
     pub(super) fn take(&mut self, event: &DatedEvent) {
-        let units = match &event.event.detail {
-            Detail::StatusSnapshot(status) => status.iob,
-            Detail::DailyBasal(daily) => daily.iob,
-            Detail::BgEntered(entered) => entered.iob,
-            Detail::BolusRequested1(request) => request.iob,
-            Detail::BolusActivated(activated) | Detail::ExtendedBolusActivated(activated) => {
-                activated.iob
-            }
-            Detail::BolusCompleted(completed) | Detail::ExtendedBolusCompleted(completed) => {
-                completed.iob
-            }
-            _ => None,
+        let at = event.at;
+        let detail = &event.event.detail;
+        let value = told(detail).and_then(MilliUnits::from_units);
+        if let Some(value) = value {
+            self.reported = Some(Reported { value, at });
+        }
+        let Some(bolus) = detail.bolus() else {
+            return;
         };
-        let units = units.and_then(MilliUnits::from_units);
-        if let Some(value) = units {
-            self.reported = Some(Reported {
-                value,
-                at: event.at,
-            });
-        }
-        match &event.event.detail {
-            Detail::BolusRequested1(request) => self.request(request.bolus, event.at),
-            Detail::BolusRequested2(request) => self.request(request.bolus, event.at),
-            Detail::BolusRequested3(request) => self.request(request.bolus, event.at),
-            Detail::BolusActivated(activated) => self.open(activated.bolus, event.at),
+        match detail {
+            // A request reopens an id: the pump has started counting again.
+            Detail::BolusRequested1(_)
+            | Detail::BolusRequested2(_)
+            | Detail::BolusRequested3(_) => {
+                self.counted.remove(&bolus);
+                self.open(bolus, at, false);
+            }
+            Detail::BolusActivated(_) => self.open(bolus, at, false),
             Detail::BolusDelivery(delivery) => {
-                self.open(delivery.bolus, event.at);
-                if let Some(open) = self.open.get_mut(&delivery.bolus)
-                    && delivery.completed == Some(true)
-                {
-                    open.over = Some(event.at);
-                }
+                self.open(bolus, at, delivery.completed == Some(true));
             }
-            // It follows the part given at once.
-            Detail::ExtendedBolusActivated(activated) => {
-                self.end(activated.bolus, event.at, units.is_some());
+            // The end of a part: when the extended part begins, the part given at once is over.
+            _ if value.is_some() => {
+                self.open.remove(&bolus);
+                self.counted.insert(bolus);
             }
-            Detail::BolusCompleted(completed) | Detail::ExtendedBolusCompleted(completed) => {
-                self.end(completed.bolus, event.at, units.is_some());
-            }
-            _ => {}
+            _ => self.open(bolus, at, true),
         }
     }
 
-    /// A request: of another bolus where the pump has counted around.
-    fn request(&mut self, bolus: BolusId, at: DateTime<Utc>) {
-        self.counted.remove(&bolus);
-        self.open(bolus, at);
-    }
-
-    fn open(&mut self, bolus: BolusId, at: DateTime<Utc>) {
-        if !self.counted.contains(&bolus) {
-            let open = Open {
-                since: at,
-                over: None,
-            };
-            self.open.entry(bolus).or_insert(open);
+    fn open(&mut self, bolus: BolusId, at: DateTime<Utc>, over: bool) {
+        if self.counted.contains(&bolus) {
+            return;
+        }
+        let open = self.open.entry(bolus).or_insert(Open {
+            since: at,
+            over: None,
+        });
+        if over {
+            open.over = Some(at);
         }
     }
+}
 
-    fn end(&mut self, bolus: BolusId, at: DateTime<Utc>, tells: bool) {
-        if tells {
-            self.open.remove(&bolus);
-            self.counted.insert(bolus);
-        } else {
-            self.open(bolus, at);
-            if let Some(open) = self.open.get_mut(&bolus) {
-                open.over = Some(at);
-            }
+/// The insulin on board that an event reports, in U.
+fn told(detail: &Detail) -> Option<f64> {
+    match detail {
+        Detail::StatusSnapshot(status) | Detail::DailyBasal(status) => status.iob,
+        Detail::BgEntered(entered) => entered.iob,
+        Detail::BolusRequested1(request) => request.iob,
+        Detail::BolusActivated(activated) | Detail::ExtendedBolusActivated(activated) => {
+            activated.iob
         }
+        Detail::BolusCompleted(completed) | Detail::ExtendedBolusCompleted(completed) => {
+            completed.iob
+        }
+        _ => None,
     }
 }

@@ -1,8 +1,8 @@
-//! What is left in the cartridge: as the pump reported it last, less what went in since.
+//! What is left in the cartridge: the pump's last report, less the insulin delivered since.
 //!
-//! Many pumps report it at suspensions and fills only, days apart. In between it is reckoned, and said to be; not at all
-//! where something is missing that may have changed it: a bolus without its end, a stretch without basal rates, a fill of
-//! which the pump recorded no amount.
+//! Many pumps report it only at suspensions and fills, days apart. In between it is estimated, and marked as an estimate.
+//! There is no estimate if anything is missing that could have changed it: the end of a bolus, basal rates for some time, or
+//! the amount of a fill.
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -12,36 +12,36 @@ use crate::nightscout::document::Treatment;
 use crate::pump::clock::DatedEvent;
 use crate::pump::event::{Detail, Signal};
 use crate::pump::quantity::MilliUnits;
-use crate::translate::{History, TranslateOptions, basal, bolus};
+use crate::translate::{History, TranslateOptions, basal, bolus, length};
 
 /// Somebody took the cartridge out (`alarmId`).
 const CARTRIDGE_REMOVED: Signal = Signal { id: 25 };
 
-/// Rates follow one another to the second.
+/// Consecutive rates are at most this far apart: they are dated to the second.
 const WITHOUT_GAP: Duration = Duration::seconds(2);
 
 /// What is left in a cartridge.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Reservoir {
-    /// What the pump reported last.
+    /// The pump's last report.
     pub(crate) reported: Reported<MilliUnits>,
-    /// What is left of that now.
+    /// How much of that is left now.
     pub(crate) left: MilliUnits,
 }
 
 impl Reservoir {
-    /// Whether it is what the pump reported, with nothing taken out since.
+    /// Whether nothing was delivered since the report.
     pub(super) fn is_as_reported(&self) -> bool {
         self.left == self.reported.value
     }
 
-    /// What to show in place of a number that looks measured.
+    /// The text to show instead of a number that would look measured.
     pub(super) fn estimate(&self) -> Option<String> {
         (!self.is_as_reported()).then(|| format!("~{:.0}U", self.left.units()))
     }
 }
 
-/// What is left at the newest event of a history; `None` where nobody knows.
+/// What is left at the newest event of a history; `None` if that cannot be known.
 pub(super) fn left(history: &History<'_>, features: &FeatureSet) -> Option<Reservoir> {
     let now = history.newest()?;
     let (reported, primed) = reported(history.events)?;
@@ -50,7 +50,7 @@ pub(super) fn left(history: &History<'_>, features: &FeatureSet) -> Option<Reser
     let options = TranslateOptions {
         features,
         ignore_zero_unit_basal: false,
-        // What has to wait was delivered all the same.
+        // Records that are held back were delivered too.
         written_until: DateTime::<Utc>::MAX_UTC,
     };
     let basal = basal_between(&basal::treatments(history, &options), since, now)?;
@@ -66,7 +66,7 @@ pub(super) fn is_reported(history: &History<'_>) -> bool {
     history.events.iter().any(|event| level(event).is_some())
 }
 
-/// What an event says is in the cartridge.
+/// The reservoir level that an event reports.
 fn level(event: &DatedEvent) -> Option<MilliUnits> {
     match &event.event.detail {
         Detail::StatusSnapshot(status) => status.reservoir,
@@ -77,7 +77,7 @@ fn level(event: &DatedEvent) -> Option<MilliUnits> {
     }
 }
 
-/// The last report that still holds, and what was primed out of the cartridge since.
+/// The last report that is still valid, and the insulin primed since.
 fn reported(events: &[DatedEvent]) -> Option<(Reported<MilliUnits>, MilliUnits)> {
     let mut last: Option<(Reported<MilliUnits>, MilliUnits)> = None;
     let mut filled_at = None;
@@ -89,8 +89,8 @@ fn reported(events: &[DatedEvent]) -> Option<(Reported<MilliUnits>, MilliUnits)>
                 filled_at = Some(at);
             }
             Detail::AlarmActivated(alarm) if *alarm == CARTRIDGE_REMOVED => last = None,
-            // A Mobi fills the tubing with the cartridge, and what it reports is what is left then. How much a pump takes
-            // that does so by hand shows in its next report.
+            // A Mobi fills the tubing together with the cartridge and reports what is left after that. How much a tubing
+            // fill by hand takes shows only in the next report.
             Detail::TubingFilled(_) if filled_at != Some(at) => last = None,
             Detail::CannulaFilled(filled) => {
                 last = last
@@ -106,16 +106,13 @@ fn reported(events: &[DatedEvent]) -> Option<(Reported<MilliUnits>, MilliUnits)>
     last
 }
 
-/// The basal insulin between two instants; `None` where a rate is not known.
+/// The basal insulin between two instants; `None` if a rate is unknown.
 fn basal_between(
     rates: &[Treatment],
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 ) -> Option<MilliUnits> {
-    let end = |rate: &Treatment| {
-        let minutes = rate.content.duration.unwrap_or(0.0);
-        rate.at + Duration::milliseconds((minutes * 60_000.0).round() as i64)
-    };
+    let end = |rate: &Treatment| rate.at + length(rate.content.duration.unwrap_or_default());
     let mut known_until = from;
     let mut units = 0.0;
     for (index, rate) in rates.iter().enumerate() {

@@ -1,32 +1,24 @@
-//! Cartridge, tubing and cannula. What is filled is in the notes: in the field `insulin` it would count as a bolus.
+//! Cartridge, tubing and cannula fills. The amount is in the notes: in the field `insulin` it would count as a bolus.
 
 use crate::nightscout::document::{Cause, EventType, Subject, Treatment};
 use crate::pump::event::{CartridgeFilled, Completion, Detail, Filled};
 
-use super::super::{History, ending, note, treatment_of};
+use super::super::{History, ending, note, one_each};
 
 pub(super) fn treatments(history: &History<'_>) -> Vec<Treatment> {
-    let treatments = history.events.iter().filter_map(|event| {
-        let (event_type, notes) = match &event.event.detail {
+    one_each(history, Cause::Person, |detail| {
+        let (event_type, notes) = match detail {
             Detail::CartridgeFilled(filled) => (EventType::InsulinChange, cartridge(filled)),
             Detail::TubingFilled(filled) => (EventType::Note, in_words("Tubing", filled)),
             Detail::CannulaFilled(filled) => (cannula(filled), in_words("Cannula", filled)),
             _ => return None,
         };
-        let what = (event_type, Cause::Person);
-        Some(treatment_of(
-            history,
-            event,
-            Subject::Fill,
-            what,
-            note(notes),
-        ))
-    });
-    treatments.collect()
+        Some((Subject::Fill, event_type, note(notes)))
+    })
 }
 
-/// A cannula that was filled is a new site. A fill that did not come to its end is followed by another one, or by a walk
-/// back to the old site: the cannula's age stays.
+/// A filled cannula means a new site. After an incomplete fill comes another one, or the old site stays in use: that must not
+/// reset the cannula's age.
 fn cannula(filled: &Filled) -> EventType {
     match filled.completion {
         Some(Completion::Completed) | None => EventType::SiteChange,
@@ -41,7 +33,7 @@ fn cartridge(filled: &CartridgeFilled) -> String {
     }
 }
 
-/// What was filled, how much where the pump recorded it, and how it ended where that was before its time.
+/// What was filled, the amount if the pump recorded it, and how it ended if it was incomplete.
 fn in_words(what: &str, filled: &Filled) -> String {
     let mut text = match filled.completion.and_then(ending) {
         Some(ending) => format!("{what} fill {ending}"),

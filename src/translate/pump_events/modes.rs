@@ -1,17 +1,16 @@
-//! Sleep and exercise, one document a stretch.
+//! Sleep and exercise, one document for each period.
 //!
-//! A stretch that still runs lasts to the newest event known and says so; later passes let it grow and complete it, as
-//! long as its start lies in the days fetched. One whose start lies before them is left as it is, until a run covers
-//! all of it: without the start it is not known which document it is. Eating-soon mode only ends the others: what comes
-//! of it are boluses, which say so.
+//! A period that has not ended lasts to the newest known event and says so. Later passes extend and complete it, provided that
+//! its start is among the days fetched. Without its start, its document cannot be identified, so it stays as it is until a
+//! run covers all of it. Eating-soon mode only ends the other modes; its boluses say that they come from it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
-use crate::nightscout::document::{Cause, Content, EventType, Identity, Subject, Treatment};
+use crate::nightscout::document::{Cause, Content, EventType, Subject, Treatment};
 use crate::pump::clock::DatedEvent;
-use crate::pump::event::{Detail, ModeAction, UserMode, UserModeChange};
+use crate::pump::event::{Detail, EventId, ModeAction, UserMode, UserModeChange};
 
-use super::super::{History, minutes};
+use super::super::{History, minutes, note, treatment_of};
 
 pub(super) fn treatments(history: &History<'_>) -> Vec<Treatment> {
     let Some(newest) = history.newest() else {
@@ -37,16 +36,23 @@ pub(super) fn treatments(history: &History<'_>) -> Vec<Treatment> {
             continue;
         }
         if let Some(stretch) = running.take() {
-            let end = if on_until_now(&stretch) {
-                End::Recorded(event, change)
-            } else {
-                End::Unrecorded(event.at)
+            let recorded = on_until_now(&stretch).then_some(event.event.id);
+            let how = match recorded {
+                None => ", end unknown",
+                Some(_) if stretch.mode == UserMode::Exercise && change.exercise_timed_out => {
+                    ", timer ran out"
+                }
+                Some(_) => "",
             };
-            treatments.push(stretch.treatment(history, end));
+            treatments.push(stretch.treatment(history, event.at, how, recorded));
         }
         running = Stretch::begin(event, change, mode);
     }
-    treatments.extend(running.map(|stretch| stretch.treatment(history, End::Pending(newest))));
+    treatments.extend(running.map(|stretch| {
+        let mut treatment = stretch.treatment(history, newest, ", goes on", None);
+        treatment.content.open_ended = true;
+        treatment
+    }));
     treatments
 }
 
@@ -58,7 +64,7 @@ fn mode_after(change: &UserModeChange, running: Option<&Stretch<'_>>) -> Option<
             ModeAction::StartSleep => UserMode::Sleep,
             ModeAction::StartExercise => UserMode::Exercise,
             ModeAction::StartEatingSoon => UserMode::EatingSoon,
-            // Stops what is not on.
+            // Stops a mode that is not on.
             ModeAction::StopSleep if running == Some(UserMode::Exercise) => UserMode::Exercise,
             ModeAction::StopExercise if running == Some(UserMode::Sleep) => UserMode::Sleep,
             ModeAction::StopEatingSoon => return running,
@@ -69,7 +75,7 @@ fn mode_after(change: &UserModeChange, running: Option<&Stretch<'_>>) -> Option<
     })
 }
 
-/// Sleep or exercise that has begun.
+/// A period of sleep or exercise that has begun.
 struct Stretch<'a> {
     start: &'a DatedEvent,
     change: &'a UserModeChange,
@@ -77,17 +83,8 @@ struct Stretch<'a> {
     event_type: EventType,
 }
 
-/// How a stretch ends.
-enum End<'a> {
-    Recorded(&'a DatedEvent, &'a UserModeChange),
-    /// Its end is not on record; something else began at this time.
-    Unrecorded(DateTime<Utc>),
-    /// It still runs at the newest event.
-    Pending(DateTime<Utc>),
-}
-
 impl<'a> Stretch<'a> {
-    /// What a change begins, unless it was on before and its start is not known.
+    /// The period that a change begins, unless the mode was already on and its start is unknown.
     fn begin(
         start: &'a DatedEvent,
         change: &'a UserModeChange,
@@ -107,47 +104,29 @@ impl<'a> Stretch<'a> {
         })
     }
 
-    /// Nightscout writes the notes across the stretch's bar, which may be short.
-    fn treatment(&self, history: &History<'_>, end: End<'_>) -> Treatment {
-        let mut notes = match self.mode {
-            UserMode::Sleep if self.change.sleep_by_hand => "Sleep (by hand)".to_owned(),
-            UserMode::Sleep => "Sleep (scheduled)".to_owned(),
-            _ => match self.change.exercise_minutes {
-                Some(planned) => format!("Exercise ({planned} min)"),
-                None => "Exercise".to_owned(),
-            },
+    /// The document of a period that lasts `until` then. `how` it ended follows its name, and `recorded` is the event that
+    /// ended it, if there is one. The notes are short because Nightscout writes them across the period's bar.
+    fn treatment(
+        &self,
+        history: &History<'_>,
+        until: DateTime<Utc>,
+        how: &str,
+        recorded: Option<EventId>,
+    ) -> Treatment {
+        let what = match (self.mode, self.change.exercise_minutes) {
+            (UserMode::Sleep, _) if self.change.sleep_by_hand => "Sleep (by hand)".to_owned(),
+            (UserMode::Sleep, _) => "Sleep (scheduled)".to_owned(),
+            (_, Some(planned)) => format!("Exercise ({planned} min)"),
+            (_, None) => "Exercise".to_owned(),
         };
-        let (until, stop) = match &end {
-            End::Recorded(event, change) => {
-                if change.exercise_timed_out && self.mode == UserMode::Exercise {
-                    notes.push_str(", timer ran out");
-                }
-                (event.at, Some(event.event.id))
-            }
-            End::Unrecorded(at) => {
-                notes.push_str(", end unknown");
-                (*at, None)
-            }
-            End::Pending(newest) => {
-                notes.push_str(", goes on");
-                (*newest, None)
-            }
+        let lasted = (until - self.start.at).max(Duration::zero());
+        let content = Content {
+            duration: Some(minutes(lasted)),
+            ..note(what + how)
         };
-        let id = self.start.event.id;
-        Treatment {
-            identity: Identity::new(history.serial, Subject::Mode, id, stop.as_slice()),
-            event_type: self.event_type,
-            at: self.start.at,
-            cause: Cause::Pump,
-            content: Content {
-                duration: Some(minutes(
-                    (until - self.start.at).max(chrono::Duration::zero()),
-                )),
-                open_ended: matches!(end, End::Pending(_)),
-                notes: Some(notes),
-                ..Content::default()
-            },
-            restated: None,
-        }
+        let told = (Subject::Mode, self.event_type, content);
+        let mut treatment = treatment_of(history, self.start, Cause::Pump, told);
+        treatment.identity.events.extend(recorded);
+        treatment
     }
 }

@@ -1,10 +1,10 @@
-//! Sensor sessions: one `Sensor Start` a session, at its true start, and a `Sensor Stop`.
+//! Sensor sessions: one `Sensor Start` for each session, at its true start, and a `Sensor Stop`.
 //!
-//! The pump writes that it joined a session whenever it finds the sensor again, hours or days after the start, and says each
-//! time how long the session has run. So the start is known whichever of these events is at hand. A pump that joins a
-//! session which the phone has started writes no start at all.
+//! Whenever the pump finds the sensor again, hours or days after the start, it writes that it joined the session and how long
+//! the session has run. So any of these events gives the start. A pump that joins a session started by the phone writes no
+//! start event at all.
 
-use chrono::{DateTime, Duration, NaiveDateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 use crate::nightscout::document::{
     Cause, EventType, Identity, SAME_SESSION_WITHIN, Subject, Treatment,
@@ -19,9 +19,7 @@ pub(super) fn treatments(history: &History<'_>) -> Vec<Treatment> {
     let mut starts: Vec<Start<'_>> = Vec::new();
     for event in history.events {
         let (session, age) = match &event.event.detail {
-            Detail::SensorStarted(session) => {
-                (session, Some(session.age.unwrap_or(Duration::zero())))
-            }
+            Detail::SensorStarted(session) => (session, Some(session.age.unwrap_or_default())),
             Detail::SensorJoined(session) => (session, session.age),
             Detail::SensorStopped(session) => {
                 let text = format!("{} session ended", name(session.sensor));
@@ -35,12 +33,10 @@ pub(super) fn treatments(history: &History<'_>) -> Vec<Treatment> {
                 tell(&mut starts, event, session, age);
                 treatments.extend(rejoin(history, event, session, age));
             }
-            // As a start it would reset the sensor's age.
+            // A `Sensor Start` would reset the sensor's age.
             None => {
-                let text = format!(
-                    "{} session joined, its start is not known",
-                    name(session.sensor)
-                );
+                let name = name(session.sensor);
+                let text = format!("{name} session joined, its start is not known");
                 treatments.push(told(history, event, EventType::Note, text));
             }
         }
@@ -49,64 +45,61 @@ pub(super) fn treatments(history: &History<'_>) -> Vec<Treatment> {
     treatments
 }
 
-/// The start of a session, and the events that told of it.
+/// The start of a session, and when events reported it.
 struct Start<'a> {
-    sensor: Sensor,
-    at: DateTime<Utc>,
-    /// The same by the pump's clock.
-    shown: NaiveDateTime,
-    days: Option<i64>,
+    session: &'a SensorSession,
     first: &'a DatedEvent,
+    /// How long the session had run at the first event.
+    age: Duration,
     told: Vec<DateTime<Utc>>,
 }
 
-/// Notes what an event tells of a session's start. The first to tell counts: the clocks of pump and sensor drift apart by
-/// minutes in ten days.
+/// Notes what an event says about a session's start. The first event counts, since the clocks of pump and sensor drift apart
+/// by minutes in ten days.
 fn tell<'a>(
     starts: &mut Vec<Start<'a>>,
     event: &'a DatedEvent,
-    session: &SensorSession,
+    session: &'a SensorSession,
     age: Duration,
 ) {
-    let at = event.at - age;
     let same = |start: &&mut Start<'_>| {
-        start.sensor == session.sensor && (start.at - at).abs() <= SAME_SESSION_WITHIN
+        let apart = (start.at() - (event.at - age)).abs();
+        start.session.sensor == session.sensor && apart <= SAME_SESSION_WITHIN
     };
-    if let Some(start) = starts.iter_mut().find(same) {
-        start.told.push(event.at);
-        return;
+    match starts.iter_mut().find(same) {
+        Some(start) => start.told.push(event.at),
+        None => starts.push(Start {
+            session,
+            first: event,
+            age,
+            told: vec![event.at],
+        }),
     }
-    starts.push(Start {
-        sensor: session.sensor,
-        at,
-        shown: event.event.pump_time.reading() - age,
-        days: session.days,
-        first: event,
-        told: vec![event.at],
-    });
 }
 
 impl Start<'_> {
+    fn at(&self) -> DateTime<Utc> {
+        self.first.at - self.age
+    }
+
     fn treatment(&self, history: &History<'_>) -> Treatment {
-        let name = name(self.sensor);
-        let expiry = |days| (self.shown + Duration::days(days)).format("%Y-%m-%d %H:%M");
-        let notes = match (self.days, self.sensor) {
+        let event = &self.first.event;
+        let name = name(self.session.sensor);
+        let shown = event.pump_time.reading() - self.age;
+        let expiry = |days| (shown + Duration::days(days)).format("%Y-%m-%d %H:%M");
+        let notes = match (self.session.days, self.session.sensor) {
             (Some(days), _) => format!("{name} session, expires {}", expiry(days)),
-            // There are G7 sensors for 10 and for 15 days, and a join does not say which it is.
+            // G7 sensors last 10 or 15 days, and a join does not say which.
             (None, Sensor::G7) => {
                 format!("{name} session, a 10-day sensor expires {}", expiry(10))
             }
             (None, _) => format!("{name} session"),
         };
+        let (start, told) = ((self.at(), event.id), self.told.clone());
         Treatment {
-            identity: Identity::of_session(
-                history.serial,
-                name,
-                (self.at, self.first.event.id),
-                self.told.clone(),
-            ),
+            identity: Identity::of_session(history.serial, name, start, told),
             event_type: EventType::SensorStart,
-            at: self.at,
+            at: self.at(),
             cause: Cause::Pump,
             content: note(notes),
             restated: None,
@@ -114,8 +107,8 @@ impl Start<'_> {
     }
 }
 
-/// Version 0.1 wrote a `Sensor Start` for each event that told of a session: those that are not at its start become notes,
-/// since they would reset the sensor's age. None is written anew.
+/// Version 0.1 wrote a `Sensor Start` for each event of a session. Those that are not at its start become notes, since they
+/// would reset the sensor's age. New ones are not written.
 fn rejoin(
     history: &History<'_>,
     event: &DatedEvent,
@@ -131,10 +124,10 @@ fn rejoin(
     Some(treatment)
 }
 
-/// A treatment that tells of one event.
+/// A treatment about one event.
 fn told(history: &History<'_>, event: &DatedEvent, kind: EventType, text: String) -> Treatment {
-    let what = (kind, Cause::Pump);
-    treatment_of(history, event, Subject::SensorSession, what, note(text))
+    let told = (Subject::SensorSession, kind, note(text));
+    treatment_of(history, event, Cause::Pump, told)
 }
 
 fn name(sensor: Sensor) -> &'static str {

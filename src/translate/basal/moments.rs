@@ -1,7 +1,7 @@
-//! What the pump's log tells of its delivery, in the order in which it wrote it: reports, changes, stops and starts.
+//! What the pump's log says about basal delivery, in log order: reports, changes, stops and starts.
 //!
-//! Several events tell of one moment: beside a suspension (11) or a resumption (12) the pump writes a rate change (3) in the
-//! same second, before or after it. They make one mark.
+//! Several events may describe one moment: in the second of a suspension (11) or a resumption (12) the pump also writes a rate
+//! change (3), before or after it. Together they make one moment.
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -9,10 +9,10 @@ use crate::pump::clock::DatedEvent;
 use crate::pump::event::{BasalRateChange, Bits, Detail, EventId, RateSource};
 use crate::pump::quantity::MilliUnitsPerHour;
 
-/// Events that lie no further apart tell of the same moment.
-const MOMENT: Duration = Duration::seconds(2);
+/// Events at most this far apart describe the same moment.
+const AT_ONCE: Duration = Duration::seconds(2);
 
-/// The pump reports its rate about every five minutes. Where no report follows within this time, it has stopped.
+/// The pump reports its rate about every five minutes. If no report follows within this time, it has stopped.
 const NEXT_REPORT: Duration = Duration::seconds(330);
 
 /// The `alarmId` of a pump whose battery is empty.
@@ -27,26 +27,26 @@ const SUSPENDED: u32 = 4;
 const RESUMED: u32 = 5;
 const SHUT_DOWN: u32 = 6;
 
-/// A moment at which the log tells something of the delivery.
+/// A moment at which the log says something about basal delivery.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Mark {
-    pub(crate) id: EventId,
-    pub(crate) at: DateTime<Utc>,
-    pub(crate) tells: Tells,
+pub(super) struct Moment {
+    pub id: EventId,
+    pub at: DateTime<Utc>,
+    pub tells: Tells,
 }
 
-/// What a mark tells.
+/// What the log says at a moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Tells {
-    /// The rate that is being delivered, however long it has been.
+    /// The rate that is being delivered, whenever it began.
     Rate(MilliUnitsPerHour, Option<RateSource>),
-    /// The rate that is delivered from this second on, if the next report agrees.
+    /// The rate from this second on, if the next report agrees.
     Change(MilliUnitsPerHour, Option<RateSource>),
     /// Delivery stops at this second.
     Stop(Stop),
-    /// Delivery starts at this second, with this rate where the log tells it.
+    /// Delivery starts at this second, with this rate if the log says so.
     Start(Option<MilliUnitsPerHour>),
-    /// The alarm of an empty battery: whether delivery stopped at this second, as far as is known.
+    /// The empty-battery alarm, and whether delivery seems to have stopped at this second.
     EmptyBattery { stops: bool },
 }
 
@@ -57,7 +57,7 @@ pub(super) enum Stop {
     ShutDown,
 }
 
-/// How a pump tells its rate.
+/// How a pump reports its rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Telling {
     /// About every five minutes (279).
@@ -77,10 +77,10 @@ impl Telling {
     }
 }
 
-/// The marks of a history.
-pub(super) fn marks(events: &[DatedEvent], telling: Telling) -> Vec<Mark> {
+/// The moments of a history at which the log says something about delivery.
+pub(super) fn moments(events: &[DatedEvent], telling: Telling) -> Vec<Moment> {
     let tells = |(index, event): (usize, &DatedEvent)| {
-        Some(Mark {
+        Some(Moment {
             id: event.event.id,
             at: event.at,
             tells: tells(events, index, telling)?,
@@ -90,32 +90,17 @@ pub(super) fn marks(events: &[DatedEvent], telling: Telling) -> Vec<Mark> {
 }
 
 fn tells(events: &[DatedEvent], index: usize, telling: Telling) -> Option<Tells> {
-    let at_once = |wanted: fn(&Detail) -> bool| {
-        moment(events, index).any(|event| wanted(&event.event.detail))
-    };
     match &events[index].event.detail {
         Detail::BasalDelivery(report) => Some(Tells::Rate(report.commanded, report.source)),
         Detail::PumpingSuspended(_) => Some(Tells::Stop(Stop::Suspension)),
         Detail::PumpingResumed(_) => Some(Tells::Start(rate_of_start(events, index))),
-        Detail::BasalRateChange(change) if change.change.has(SHUT_DOWN) => {
-            Some(Tells::Stop(Stop::ShutDown))
-        }
-        Detail::BasalRateChange(change) if change.change.has(SUSPENDED) => {
-            let told = at_once(|detail| matches!(detail, Detail::PumpingSuspended(_)));
-            (!told).then_some(Tells::Stop(Stop::Suspension))
-        }
         Detail::BasalRateChange(change) => {
-            let told = at_once(|detail| matches!(detail, Detail::PumpingResumed(_)));
-            let stops = at_once(|detail| matches!(detail, Detail::PumpingSuspended(_)));
-            if told || stops && !change.change.has(RESUMED) {
-                return None;
-            }
-            let rate = change.commanded?;
-            Some(match telling {
-                _ if change.change.has(RESUMED) => Tells::Start(Some(rate)),
-                Telling::Reports => Tells::Change(rate, source_of(change.change)),
-                Telling::Changes => Tells::Rate(rate, source_of(change.change)),
-            })
+            let at_once = |wanted: fn(&Detail) -> bool| {
+                at_once_with(events, index).any(|event| wanted(&event.event.detail))
+            };
+            let suspended = at_once(|detail| matches!(detail, Detail::PumpingSuspended(_)));
+            let resumed = at_once(|detail| matches!(detail, Detail::PumpingResumed(_)));
+            change_tells(change, suspended, resumed, telling)
         }
         Detail::NewDay(day) if telling == Telling::Changes => {
             Some(Tells::Rate(day.commanded?, None))
@@ -123,29 +108,56 @@ fn tells(events: &[DatedEvent], index: usize, telling: Telling) -> Option<Tells>
         Detail::AlarmActivated(alarm)
             if alarm.id == BATTERY_SHUTDOWN && telling == Telling::Reports =>
         {
-            let shuts_down = |detail: &Detail| match detail {
-                Detail::BasalRateChange(change) => change.change.has(SHUT_DOWN),
-                _ => false,
-            };
             let stops = !is_told_of_soon(events, index);
-            (!at_once(shuts_down)).then_some(Tells::EmptyBattery { stops })
+            let mut at_once = at_once_with(events, index);
+            (!at_once.any(|event| shuts_down(&event.event.detail)))
+                .then_some(Tells::EmptyBattery { stops })
         }
         _ => None,
     }
 }
 
-/// The other events of the same moment as one of them.
-fn moment(events: &[DatedEvent], index: usize) -> impl Iterator<Item = &DatedEvent> {
+/// What a rate change says, which may come with a suspension or a resumption in the same moment.
+fn change_tells(
+    change: &BasalRateChange,
+    suspended: bool,
+    resumed: bool,
+    telling: Telling,
+) -> Option<Tells> {
+    let bits = change.change;
+    if bits.has(SHUT_DOWN) {
+        return Some(Tells::Stop(Stop::ShutDown));
+    }
+    if bits.has(SUSPENDED) {
+        return (!suspended).then_some(Tells::Stop(Stop::Suspension));
+    }
+    if resumed || suspended && !bits.has(RESUMED) {
+        return None;
+    }
+    let rate = change.commanded?;
+    Some(match telling {
+        _ if bits.has(RESUMED) => Tells::Start(Some(rate)),
+        Telling::Reports => Tells::Change(rate, source_of(bits)),
+        Telling::Changes => Tells::Rate(rate, source_of(bits)),
+    })
+}
+
+fn shuts_down(detail: &Detail) -> bool {
+    matches!(detail, Detail::BasalRateChange(change) if change.change.has(SHUT_DOWN))
+}
+
+/// The other events of the moment of an event.
+fn at_once_with(events: &[DatedEvent], index: usize) -> impl Iterator<Item = &DatedEvent> {
     let at = events[index].at;
-    let near = move |event: &&DatedEvent| (event.at - at).abs() <= MOMENT;
+    let near = move |event: &&DatedEvent| (event.at - at).abs() <= AT_ONCE;
     let before = events[..index].iter().rev().take_while(near);
     before.chain(events[index + 1..].iter().take_while(near))
 }
 
-/// The rate that the change beside a resumption tells.
+/// The rate in the rate change that comes with a resumption.
 fn rate_of_start(events: &[DatedEvent], index: usize) -> Option<MilliUnitsPerHour> {
     let changes = || {
-        moment(events, index).filter_map(|event| match &event.event.detail {
+        at_once_with(events, index).filter_map(|event| match &event.event.detail {
             Detail::BasalRateChange(change) => Some(change),
             _ => None,
         })
@@ -159,21 +171,17 @@ fn rate_of_start(events: &[DatedEvent], index: usize) -> Option<MilliUnitsPerHou
     chosen.and_then(|change| change.commanded)
 }
 
-/// Whether a pump that sounded the alarm of an empty battery tells of its delivery soon after: it goes on for now.
+/// Whether the pump reports delivery soon after an empty-battery alarm: then it goes on for now.
 fn is_told_of_soon(events: &[DatedEvent], index: usize) -> bool {
     let until = events[index].at + NEXT_REPORT;
     let soon = events[index + 1..]
         .iter()
-        .take_while(|event| event.at <= until);
-    let tells = |event: &DatedEvent| match &event.event.detail {
-        Detail::BasalDelivery(_) => true,
-        Detail::BasalRateChange(change) => change.change.has(SHUT_DOWN),
-        _ => false,
-    };
-    soon.into_iter().any(tells)
+        .map_while(|event| (event.at <= until).then_some(&event.event.detail));
+    soon.into_iter()
+        .any(|detail| matches!(detail, Detail::BasalDelivery(_)) || shuts_down(detail))
 }
 
-/// What a change of the rate comes from, where its bits tell.
+/// The source of a rate change, if its bits show it.
 fn source_of(change: Bits) -> Option<RateSource> {
     let any = |bits: [u32; 3]| bits.into_iter().any(|bit| change.has(bit));
     if change.has(TEMP_START) {
