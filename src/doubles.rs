@@ -1,15 +1,15 @@
-//! `--remove-doubles` and `--restore`: mends a site on which tconnectsync wrote deliveries that this program wrote too.
+//! `--remove-doubles` and `--restore`: clean up a site on which tconnectsync wrote deliveries that this program wrote too.
 //!
-//! What would be removed is shown first, with the totals before and after; only `--yes` removes it, one document after the
-//! other by its `_id`, after all of them were saved to a file that `--restore` puts back. [`crate::reconcile::doubles`] says
-//! which documents these are.
+//! Without `--yes` it only shows what would be removed, with the totals before and after. With `--yes` it first saves these
+//! documents to a file that `--restore` puts back, then removes them one by one by their `_id`.
+//! [`crate::reconcile::doubles`] decides which documents these are.
 
 mod pump_times;
 mod restore;
 mod saved;
 mod table;
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -22,75 +22,45 @@ use crate::failure::{self, ExitStatus, Failure};
 use crate::http::RunLimits;
 use crate::logging::visible_json;
 use crate::nightscout::document::Existing;
-use crate::nightscout::{Document, ObjectId, Removed, Site};
+use crate::nightscout::{ObjectId, Removed, Site};
+use crate::pump::quantity::rounded;
 use crate::reconcile::doubles::{self, Fate};
-use crate::report::{counted, rounded};
+use crate::report::counted;
 use crate::state::RunLock;
 use crate::window::{self, ASTRAY, Window};
 use pump_times::PumpTimes;
 
+pub use crate::reconcile::doubles::{Double, Totals};
 pub use restore::{Restored, restore};
 
-/// tconnectsync runs at least once an hour: what it wrote less long ago it may go on writing.
+/// tconnectsync runs at least once an hour. If it wrote within this time, it may still be running.
 const STILL_AT_WORK: Duration = Duration::hours(3);
 
-/// A document that tells again what another one tells.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// Its `_id`.
-    pub(crate) id: ObjectId,
-    /// The whole document.
-    pub(crate) document: Document,
-    /// Its event type.
-    pub(crate) event_type: String,
-    /// When it is filed.
-    pub(crate) at: Option<DateTime<Utc>>,
-    /// Whether it is of a bolus.
-    pub(crate) bolus: bool,
-    /// The event type of the document that tells the same.
-    pub(crate) other_type: String,
-    /// When that one is filed.
-    pub(crate) other_at: Option<DateTime<Utc>>,
-    /// Whether that one is this program's.
-    pub(crate) other_is_ours: bool,
-    /// What is to become of it.
-    pub(crate) fate: Fate,
-}
-
-/// Insulin (U) and carbs (g) of boluses.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Totals {
-    /// U.
-    pub insulin: f64,
-    /// g.
-    pub carbs: f64,
-}
-
-/// What a look for doubles came to, as far as it got.
-#[derive(Debug)]
+/// The result of a search for duplicates, as far as it got.
+#[derive(Debug, Default)]
 pub struct Outcome {
-    /// The span that was looked at.
+    /// The time span that was searched.
     pub(crate) window: Window,
     /// What was found, oldest first.
-    pub found: Vec<Found>,
+    pub found: Vec<Double>,
     /// The boluses of the span as they were found.
     pub before: Totals,
-    /// The same without what goes.
+    /// The same without the documents that are removed.
     pub after: Totals,
     /// How many documents were removed.
     pub removed: usize,
-    /// Where they were saved before.
+    /// The file in which they were saved first.
     pub file: Option<PathBuf>,
     /// What the owner should know.
     pub warnings: Vec<String>,
-    /// Why not all of it was done.
+    /// Why it was not completed.
     pub failure: Option<anyhow::Error>,
 }
 
 impl Outcome {
-    /// The documents that go.
-    pub fn going(&self) -> impl Iterator<Item = &Found> {
-        self.found.iter().filter(|found| found.fate == Fate::Goes)
+    /// The documents to remove.
+    pub fn going(&self) -> impl Iterator<Item = &Double> {
+        self.found.iter().filter(|found| found.goes())
     }
 
     /// The status that the process ends with.
@@ -105,18 +75,18 @@ impl Outcome {
         let time = |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339());
         let totals = |totals: Totals| {
             json!({
-                "insulin_units": rounded(totals.insulin, 1000.0),
-                "carbs_grams": rounded(totals.carbs, 1000.0),
+                "insulin_units": rounded(totals.insulin, 3),
+                "carbs_grams": rounded(totals.carbs, 3),
             })
         };
         let found = self.found.iter().map(|found| {
             json!({
                 "_id": found.id.as_str(),
-                "eventType": found.event_type,
-                "at": time(found.at),
+                "eventType": found.document.event_type,
+                "at": time(found.document.at),
                 "told_by": found.other_type,
                 "told_at": time(found.other_at),
-                "goes": found.fate == Fate::Goes,
+                "goes": found.goes(),
             })
         });
         json!({
@@ -132,7 +102,7 @@ impl Outcome {
     }
 }
 
-/// Looks for doubles, and with a directory to save them in removes those that go.
+/// Searches for duplicates. If there is a directory to save them in, removes them.
 pub fn remove(
     config: &Config,
     now: DateTime<Utc>,
@@ -141,13 +111,7 @@ pub fn remove(
 ) -> Outcome {
     let mut outcome = Outcome {
         window: window_of(config, now),
-        found: Vec::new(),
-        before: Totals::default(),
-        after: Totals::default(),
-        removed: 0,
-        file: None,
-        warnings: Vec::new(),
-        failure: None,
+        ..Outcome::default()
     };
     outcome.failure = look_and_remove(config, now, limits, save_in, &mut outcome).err();
     outcome
@@ -160,10 +124,10 @@ fn look_and_remove(
     save_in: Option<&Path>,
     outcome: &mut Outcome,
 ) -> Result<()> {
-    // A run at the same time would write what this one has not seen.
+    // A run at the same time could write documents that this one has not read.
     let _lock = save_in.map(|_| RunLock::take(config)).transpose()?;
     let site = Site::new(&config.nightscout, config.proxy.as_ref(), limits.clone())?;
-    // One call alone shows whether the secret is any good: each rejected one makes later calls wait.
+    // The first call shows whether the secret is valid: each rejection makes Nightscout delay later calls.
     site.status()?;
     let mut pump_times = PumpTimes::new(config, now, limits);
     let mut last_written = None;
@@ -172,27 +136,26 @@ fn look_and_remove(
         let lean = |document| Some(Existing::lean(document));
         let existing = site.treatments(span.start - ASTRAY, Some(span.end + ASTRAY), lean)?;
         last_written = last_written.max(written_by_tconnectsync(&existing));
-        let needs_pump = doubles::needs_the_pump(&doubles::find(&existing, |_| None));
+        let unknown = doubles::find(&existing, |_| None);
+        let needs_pump = unknown.iter().any(|double| double.fate == Fate::Undecided);
         let times = match needs_pump {
             true => pump_times.of(&page, &mut outcome.warnings),
             false => pump_times::Times::default(),
         };
-        let inside = |at: Option<DateTime<Utc>>| at.is_some_and(|at| span.contains(at));
-        let found: Vec<Found> = doubles::find(&existing, |number| times.instant(number))
-            .iter()
-            .filter(|double| inside(double.document.at))
-            .map(owned)
+        let inside = |document: &Existing| document.at.is_some_and(|at| span.contains(at));
+        let mut found = doubles::find(&existing, |number| times.instant(number));
+        found.retain(|double| inside(&double.document));
+        let going = found.iter().filter(|double| double.goes());
+        let gone: HashSet<&str> = going
+            .filter_map(|double| double.document.id.as_deref())
             .collect();
+        let inside = || existing.iter().filter(|document| inside(document));
+        outcome.before.count(inside());
+        outcome.after.count(inside().filter(|document| {
+            let id = document.id.as_deref();
+            id.is_none_or(|id| !gone.contains(id))
+        }));
         outcome.found.extend(found);
-        let gone: BTreeSet<ObjectId> = outcome.going().map(|found| found.id.clone()).collect();
-        let existing: Vec<Existing> = existing
-            .into_iter()
-            .filter(|document| inside(document.at))
-            .collect();
-        outcome
-            .before
-            .add(doubles::totals(&existing, &BTreeSet::new()));
-        outcome.after.add(doubles::totals(&existing, &gone));
     }
     if let Some(warning) = still_at_work(last_written, now, config) {
         outcome.warnings.push(warning);
@@ -205,31 +168,10 @@ fn look_and_remove(
     }
 }
 
-impl Totals {
-    fn add(&mut self, (insulin, carbs): (f64, f64)) {
-        self.insulin += insulin;
-        self.carbs += carbs;
-    }
-}
-
 fn window_of(config: &Config, now: DateTime<Utc>) -> Window {
     match config.span {
         Span::Recent { days } => window::recent(now, days, None, days).window,
         Span::Dates { first, last } => window::of_dates(config.zone, first, last),
-    }
-}
-
-fn owned(double: &doubles::Double<'_>) -> Found {
-    Found {
-        id: double.id.clone(),
-        document: double.document.document.clone(),
-        event_type: double.document.event_type.clone(),
-        at: double.document.at,
-        bolus: double.is_bolus(),
-        other_type: double.other.event_type.clone(),
-        other_at: double.other.at,
-        other_is_ours: double.other_is_ours,
-        fate: double.fate,
     }
 }
 
@@ -263,11 +205,11 @@ fn save_and_remove(
     now: DateTime<Utc>,
     outcome: &mut Outcome,
 ) -> Result<()> {
-    let going: Vec<Found> = outcome.going().cloned().collect();
-    let documents = going.iter().map(|found| &found.document);
+    let documents = outcome.going().map(|found| &found.document.document);
     outcome.file = Some(saved::save(directory, now, documents)?);
-    for found in going {
-        match site.remove(Collection::Treatments, &found.id)? {
+    let going: Vec<ObjectId> = outcome.going().map(|found| found.id.clone()).collect();
+    for id in going {
+        match site.remove(Collection::Treatments, &id)? {
             Removed::Yes => outcome.removed += 1,
             Removed::NotAllowed => return Err(not_allowed().into()),
         }
@@ -283,8 +225,8 @@ fn not_allowed() -> Failure {
     )
 }
 
-/// The whole of `--remove-doubles`, output included. A machine whose disk is gone afterwards, as a dyno's is, is shown the
-/// saved documents too.
+/// The whole of `--remove-doubles`, with its output. If the disk is lost afterwards, as on a dyno, the saved documents are
+/// printed too.
 pub fn perform_removal(
     config: &Config,
     now: DateTime<Utc>,
@@ -306,13 +248,14 @@ pub fn perform_removal(
             say(
                 "The file is gone when this console closes. To be able to put them back, copy these lines into a file of your own:",
             );
-            say(table::saved_lines(&outcome).trim_end());
+            let documents = outcome.going().map(|found| &found.document.document);
+            say(saved::as_lines(documents).trim_end());
         }
     }
     outcome.status()
 }
 
-/// The whole of `--restore`, output included.
+/// The whole of `--restore`, with its output.
 pub fn perform_restoration(config: &Config, limits: &RunLimits, file: &Path) -> ExitStatus {
     let restored = restore(config, limits, file);
     let error = restored.failure.as_ref();
@@ -338,9 +281,9 @@ pub fn perform_restoration(config: &Config, limits: &RunLimits, file: &Path) -> 
     status
 }
 
-/// One line on standard output. Whoever reads may have closed its end; what is done is done all the same.
+/// Prints one line. A closed standard output is no error: the work is done.
 fn say(line: &str) {
-    // Event types and ids are a site's words.
+    // Event types and ids come from the site.
     let line = visible_json(line);
     let _ = writeln!(std::io::stdout(), "{line}");
 }

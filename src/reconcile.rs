@@ -1,13 +1,12 @@
-//! What Nightscout should hold against what it holds: a plan of creations and updates.
+//! Compares the documents that Nightscout should hold with those it holds, and plans what to create and update.
 //!
-//! A document of ours is found again by its identifier. Documents without one that name this program may be
-//! tconnectsync's: what they tell of the same event of the pump is there already and is left as it is, so that a site
-//! which changes over gets no second copy of any delivery; what they leave out of it (`told`) is written beside them.
-//! Documents of other tools are never touched, not even by a document of ours that falls on the same millisecond, which
-//! older Nightscouts would put in their place.
+//! Our documents are found by their identifier. Documents of our author without an identifier come from tconnectsync. They
+//! stay as they are, so that a site that switches to this program gets no second copy of a delivery. Whatever they leave out
+//! (`told`) is written in a document beside them. Documents of other tools are never touched: a document of ours that falls
+//! on the same millisecond moves, because older Nightscouts would overwrite theirs.
 //!
-//! Two things are removed, and nothing else: the younger of two documents with one identifier of ours ([`twins`]), and,
-//! where the owner asks for it, what tconnectsync wrote of a delivery that stands there twice ([`doubles`]).
+//! Only two kinds of document are removed: the younger of two documents with the same identifier of ours ([`twins`]), and,
+//! on request, tconnectsync's copy of a delivery that is recorded twice ([`doubles`]).
 
 pub(crate) mod doubles;
 pub mod entries;
@@ -16,12 +15,13 @@ mod sessions;
 mod told;
 pub(crate) mod twins;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::foreign;
 use crate::nightscout::document::{Conventions, EventType, Existing, FIELDS, Occasion, Treatment};
 use crate::nightscout::stored::is_stored_alike;
 use crate::pump::event::EventId;
@@ -31,11 +31,11 @@ use sessions::{Sessions, Start};
 
 pub(crate) use told::is_rest;
 
-/// How far a document may lie from the event whose number it has: tconnectsync may have been run with another zone.
+/// A document may be this far from the event whose number it carries: tconnectsync may have run with another time zone.
 const SAME_EVENT_WITHIN: Duration = Duration::days(1);
 
-/// Times that differ by less are the same: tconnectsync writes whole seconds.
-const SAME_INSTANT_WITHIN: Duration = Duration::seconds(1);
+/// Times less than a second apart are the same: tconnectsync writes whole seconds.
+const SAME_INSTANT_WITHIN: Duration = Duration::milliseconds(999);
 
 /// What has to be written, oldest first.
 #[derive(Clone, Debug, Default)]
@@ -49,10 +49,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Limits the plan to a span of time, except that documents of ours around it are still updated: the pump's clock may
-    /// have been judged otherwise when they were written.
+    /// Limits the plan to a span of time. Our documents around it are still updated: when they were written, the pump's
+    /// clock may have been judged differently.
     ///
-    /// Where one of these now ends earlier than it did, what goes on from there is created too.
+    /// If one of these now ends earlier, the basal rate that follows it is created too.
     pub(crate) fn within(mut self, window: Window) -> Plan {
         let ends = self
             .update
@@ -76,7 +76,35 @@ impl Plan {
         all.map(|treatment| treatment.identity.identifier).collect()
     }
 
-    /// Leaves out what an earlier plan of the same run was about: it is counted, and where the run only pretends it is not there.
+    /// Plans a document that is missing, or that is ours already.
+    fn add(
+        &mut self,
+        mut treatment: Treatment,
+        found: Option<&Existing>,
+        conventions: Conventions,
+    ) {
+        let Some(found) = found else {
+            self.create.push(treatment);
+            return;
+        };
+        // A document keeps its identifier when more of its events have arrived: newer sites look it up by that.
+        treatment.identity.keep(found);
+        keep_known_end(&mut treatment, found);
+        let document = treatment.to_json(conventions);
+        if same(&found.document, &document) {
+            self.already.push(treatment);
+            return;
+        }
+        self.update.push(Update {
+            id: found.id.clone(),
+            stands_as: found.event_type.clone(),
+            stands_at: found.at,
+            document: with_fields_of_others(document, &found.document),
+            treatment,
+        });
+    }
+
+    /// Leaves out what an earlier plan of the same run contained: it is counted already, and a pretended write is not stored.
     pub(crate) fn leave_out(&mut self, earlier: &HashSet<Uuid>) {
         let is_new = |treatment: &Treatment| !earlier.contains(&treatment.identity.identifier);
         self.create.retain(is_new);
@@ -106,7 +134,7 @@ fn end(treatment: &Treatment) -> Option<i64> {
     Some(treatment.at.timestamp() + (minutes * 60.0).round() as i64)
 }
 
-/// Compares what should be there with what is.
+/// Compares the wanted treatments with the stored ones.
 pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], conventions: Conventions) -> Plan {
     let index = Index::new(existing);
     let wanted: Vec<Treatment> = wanted
@@ -116,28 +144,18 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], conventions: Con
     let mut plan = Plan::default();
     let mut missing_or_ours = Vec::new();
     let mut sessions = Sessions::new(existing, &wanted);
-    for mut treatment in wanted {
+    for treatment in wanted {
         if let Occasion::WhenTold(_) = treatment.identity.occasion {
             match sessions.compare(&treatment) {
-                Start::Changes(found) if found.identifier.is_some() => {
-                    treatment.identity.keep(found);
-                    missing_or_ours.push((treatment, Some(found)));
-                }
-                Start::There | Start::Changes(_) => plan.already.push(treatment),
+                Start::There => plan.already.push(treatment),
+                Start::Changes(found) => missing_or_ours.push((treatment, Some(found))),
                 Start::Missing => missing_or_ours.push((treatment, None)),
             }
             continue;
         }
         let ours = index.find_ours(&treatment);
-        let theirs = index.find_theirs(&treatment);
-        // What we wrote before tconnectsync did stays whole: the delivery stands twice, and the owner is told.
-        let whole = theirs.is_empty() || ours.is_some_and(|ours| !told::is_rest(ours));
         let only_corrects = treatment.identity.occasion == Occasion::OnlyCorrects;
-        let left = match whole {
-            true => Some(treatment.clone()),
-            false => told::rest(&treatment, &theirs),
-        };
-        match left {
+        match index.left_to_tell(&treatment, ours) {
             // What was left to tell of a rate or a mode turned out to be nothing: our document says the same as theirs.
             None if ours.is_some() && treatment.content.insulin.is_none() => {
                 missing_or_ours.push((told::no_rest(&treatment), ours));
@@ -147,42 +165,24 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], conventions: Con
             Some(left) => missing_or_ours.push((left, ours)),
         }
     }
-    // The rest of a delivery begins later than all of it.
+    // The rest of a delivery starts later than the delivery itself.
     missing_or_ours.sort_by_key(|(treatment, _)| treatment.at);
     let mut slots = Slots::taken_by(existing, &missing_or_ours);
     for (mut treatment, found) in missing_or_ours {
         slots.place(&mut treatment);
-        // Who a document is stays, also when more of its events have come since: newer sites find it by that.
-        if let Some(found) = found {
-            treatment.identity.keep(found);
-            keep_known_end(&mut treatment, found);
-        }
-        let document = treatment.to_json(conventions);
-        match found {
-            None => plan.create.push(treatment),
-            Some(found) if same(&found.document, &document) => {
-                plan.already.push(treatment);
-            }
-            Some(found) => plan.update.push(Update {
-                id: found.id.clone(),
-                stands_as: found.event_type.clone(),
-                stands_at: found.at,
-                document: with_fields_of_others(document, &found.document),
-                treatment,
-            }),
-        }
+        plan.add(treatment, found, conventions);
     }
     plan
 }
 
-/// A page that ends before a rest, a mode or an alert does tells less of it than the run that saw its end.
+/// A page that ends before a rest, a mode or an alert does shows less of it than the run that saw its end.
 fn keep_known_end(treatment: &mut Treatment, found: &Existing) {
     let lasts = told::amount(found, "duration");
     let known = treatment.content.duration.unwrap_or_default();
     if !treatment.content.open_ended || lasts <= known {
         return;
     }
-    let text = |field: &str| found.document.get(field).and_then(Value::as_str);
+    let text = |field: &str| foreign::text_in(&found.document, field);
     treatment.content.duration = Some(lasts);
     treatment.content.notes = text("notes").map(str::to_owned);
     let main = treatment.identity.events[0];
@@ -193,7 +193,7 @@ fn keep_known_end(treatment: &mut Treatment, found: &Existing) {
     treatment.identity.events = [main].into_iter().chain(others).collect();
 }
 
-/// Event types between which a tool may choose for the same delivery.
+/// Event types that different tools use for the same delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Family<'a> {
     Basal,
@@ -212,39 +212,31 @@ impl<'a> Family<'a> {
     }
 }
 
-/// The documents there, by what they can be found by.
+/// The stored documents, indexed by identifier, event number and second.
+#[derive(Default)]
 struct Index<'a> {
-    existing: &'a [Existing],
-    by_identifier: HashMap<&'a str, usize>,
-    by_event: HashMap<i64, Vec<usize>>,
-    by_instant: HashMap<i64, Vec<usize>>,
+    by_identifier: HashMap<&'a str, &'a Existing>,
+    by_event: HashMap<i64, Vec<&'a Existing>>,
+    by_instant: HashMap<i64, Vec<&'a Existing>>,
 }
 
 impl<'a> Index<'a> {
     fn new(existing: &'a [Existing]) -> Self {
-        let mut index = Index {
-            existing,
-            by_identifier: HashMap::new(),
-            by_event: HashMap::new(),
-            by_instant: HashMap::new(),
-        };
-        for (position, document) in existing.iter().enumerate() {
+        let mut index = Index::default();
+        for document in existing {
             if let Some(identifier) = &document.identifier {
-                index.by_identifier.entry(identifier).or_insert(position);
+                index.by_identifier.entry(identifier).or_insert(document);
                 continue;
             }
             if !document.ours {
                 continue;
             }
             for number in &document.events {
-                index.by_event.entry(*number).or_default().push(position);
+                index.by_event.entry(*number).or_default().push(document);
             }
             if let Some(at) = document.at {
-                index
-                    .by_instant
-                    .entry(at.timestamp())
-                    .or_default()
-                    .push(position);
+                let of_second = index.by_instant.entry(at.timestamp());
+                of_second.or_default().push(document);
             }
         }
         index
@@ -255,20 +247,50 @@ impl<'a> Index<'a> {
         std::iter::once(&identity.identifier)
             .chain(&identity.earlier)
             .find_map(|identifier| self.by_identifier.get(identifier.to_string().as_str()))
-            .map(|position| &self.existing[*position])
+            .copied()
     }
 
-    /// What tconnectsync wrote of the same event.
-    fn find_theirs(&self, wanted: &Treatment) -> Vec<&'a Existing> {
-        let by_event = self.find_by_event(wanted);
-        if by_event.is_empty() {
-            self.find_by_instant(wanted)
-        } else {
-            by_event
+    /// What of a treatment is still to be written; `None` where tconnectsync wrote all of it.
+    fn left_to_tell(&self, wanted: &Treatment, ours: Option<&Existing>) -> Option<Treatment> {
+        let theirs = self.find_theirs(wanted);
+        // If we wrote it before tconnectsync did, our document stays complete; the owner is told of the duplicate.
+        let whole = theirs.is_empty() || ours.is_some_and(|ours| !told::is_rest(ours));
+        match whole {
+            true => Some(wanted.clone()),
+            false => told::rest(wanted, &theirs),
         }
     }
 
-    /// A treatment, and what is there beside it although it says nothing more: the one ends where the other begins.
+    /// What tconnectsync wrote of the same event, else of the same kind at the same time.
+    ///
+    /// The event type may differ: tconnectsync's combo bolus counts as the meal bolus that it is. But a temp basal and
+    /// what else tells of the same event are two things, and so are a sleep that an event ends and the exercise that it
+    /// begins.
+    fn find_theirs(&self, wanted: &Treatment) -> Vec<&'a Existing> {
+        let family = Family::of(wanted.event_type.name());
+        let main = wanted.identity.events.first().map(|id| id.number);
+        let of_event = |document: &&Existing| {
+            let about_the_same = family == Family::Bolus || document.main_event() == main;
+            let both_basal = Family::of(&document.event_type) == Family::Basal;
+            is_near(document, wanted.at, SAME_EVENT_WITHIN)
+                && about_the_same
+                && both_basal == (family == Family::Basal)
+        };
+        let at_the_time = |document: &&Existing| {
+            is_near(document, wanted.at, SAME_INSTANT_WITHIN)
+                && Family::of(&document.event_type) == family
+                && (family != Family::Basal || same_rate(document, wanted))
+        };
+        let numbers = wanted.identity.events.iter().map(|id| id.number);
+        let found = among(&self.by_event, numbers, of_event);
+        if !found.is_empty() {
+            return found;
+        }
+        let second = wanted.at.timestamp();
+        among(&self.by_instant, second - 1..=second + 1, at_the_time)
+    }
+
+    /// A treatment, and the stored document that only repeats it from some time on: the first ends where the second begins.
     fn with_restated(&self, mut treatment: Treatment) -> impl Iterator<Item = Treatment> + use<> {
         let restated = treatment.restated.take();
         let there = restated.filter(|restated| {
@@ -281,115 +303,77 @@ impl<'a> Index<'a> {
             .into_iter()
             .flatten()
     }
-
-    /// Whatever the event type, so that tconnectsync's combo bolus counts as the meal bolus that it is; but a temp basal
-    /// and what else is told of the same event are two things, and so are a sleep that an event ends and the exercise that
-    /// it begins.
-    fn find_by_event(&self, wanted: &Treatment) -> Vec<&'a Existing> {
-        let family = Family::of(wanted.event_type.name());
-        let main = wanted.identity.events.first().map(|id| id.number);
-        let candidates = wanted
-            .identity
-            .events
-            .iter()
-            .filter_map(|id| self.by_event.get(&id.number));
-        let positions: BTreeSet<usize> = candidates.flatten().copied().collect();
-        positions
-            .into_iter()
-            .map(|position| &self.existing[position])
-            .filter(|document| {
-                let near = document
-                    .at
-                    .is_some_and(|at| (at - wanted.at).abs() <= SAME_EVENT_WITHIN);
-                let about_the_same = family == Family::Bolus || document.main_event() == main;
-                let both_basal = Family::of(&document.event_type) == Family::Basal;
-                near && about_the_same && both_basal == (family == Family::Basal)
-            })
-            .collect()
-    }
-
-    fn find_by_instant(&self, wanted: &Treatment) -> Vec<&'a Existing> {
-        let second = wanted.at.timestamp();
-        let candidates = [second - 1, second, second + 1]
-            .into_iter()
-            .filter_map(|second| self.by_instant.get(&second));
-        candidates
-            .flatten()
-            .map(|position| &self.existing[*position])
-            .filter(|document| {
-                let near = document
-                    .at
-                    .is_some_and(|at| (at - wanted.at).abs() < SAME_INSTANT_WITHIN);
-                let family = Family::of(wanted.event_type.name());
-                near && Family::of(&document.event_type) == family
-                    && (family != Family::Basal || same_rate(document, wanted))
-            })
-            .collect()
-    }
 }
 
-/// Whether a temp basal there tells the rate that is wanted, as tconnectsync rounds it: where a suspension and a report share a
-/// second, they are two things.
+/// The documents under any of these keys for which `is_one` holds.
+fn among<'a>(
+    index: &HashMap<i64, Vec<&'a Existing>>,
+    keys: impl IntoIterator<Item = i64>,
+    is_one: impl Fn(&&'a Existing) -> bool,
+) -> Vec<&'a Existing> {
+    let found = keys.into_iter().filter_map(|key| index.get(&key));
+    found.flatten().copied().filter(is_one).collect()
+}
+
+/// Whether a document is filed within this time before or after an instant.
+fn is_near(document: &Existing, at: DateTime<Utc>, within: Duration) -> bool {
+    (document.at).is_some_and(|filed| (filed - at).abs() <= within)
+}
+
+/// Whether a stored temp basal has the wanted rate, rounded as tconnectsync rounds it. A suspension and a report in the same
+/// second are two different rates.
 fn same_rate(document: &Existing, wanted: &Treatment) -> bool {
-    /// tconnectsync writes two decimals at least.
-    const ROUNDED: f64 = 0.0051;
-    let told = document.document.get("absolute").and_then(Value::as_f64);
+    let told = (document.document.get("absolute")).and_then(foreign::number);
     let rate = wanted.content.absolute;
     match (told, rate) {
-        (Some(told), Some(rate)) => (told - rate.units_per_hour()).abs() <= ROUNDED,
+        (Some(told), Some(rate)) => (told - rate.units_per_hour()).abs() <= told::ROUNDED,
         _ => true,
     }
 }
 
-/// The milliseconds in which a document of a type lies already, each with the next one that may be free. Two documents in
-/// one would become one.
-struct Slots(HashMap<String, HashMap<i64, i64>>);
+/// The milliseconds that documents of each type occupy, each with the next one that may be free. Nightscout would merge two
+/// documents of one type in the same millisecond.
+struct Slots<'a>(HashMap<(&'a str, i64), i64>);
 
-impl Slots {
-    /// The slots of all documents there but those that are about to be compared: these keep or change their place.
-    fn taken_by(existing: &[Existing], compared: &[(Treatment, Option<&Existing>)]) -> Slots {
-        let compared: HashSet<&str> = compared
-            .iter()
-            .filter_map(|(_, found)| found.and_then(|found| found.identifier.as_deref()))
+impl<'a> Slots<'a> {
+    /// The slots of all stored documents except those that are about to be compared, which keep or change their place.
+    fn taken_by(existing: &'a [Existing], compared: &[(Treatment, Option<&Existing>)]) -> Self {
+        let found = compared.iter().filter_map(|(_, found)| *found);
+        let compared: HashSet<&str> = found
+            .filter_map(|found| found.identifier.as_deref())
             .collect();
         let others = existing.iter().filter(|document| {
-            !document
-                .identifier
-                .as_deref()
-                .is_some_and(|id| compared.contains(id))
+            let identifier = document.identifier.as_deref();
+            identifier.is_none_or(|identifier| !compared.contains(identifier))
         });
-        let mut slots = Slots(HashMap::new());
-        for document in others {
-            if let Some(at) = document.at {
-                let at = at.timestamp_millis();
-                slots.of(&document.event_type).insert(at, at + 1);
-            }
-        }
-        slots
+        let taken = others.filter_map(|document| {
+            let at = document.at?.timestamp_millis();
+            Some(((document.event_type.as_str(), at), at + 1))
+        });
+        Slots(taken.collect())
     }
 
-    fn of(&mut self, event_type: &str) -> &mut HashMap<i64, i64> {
-        self.0.entry(event_type.to_owned()).or_default()
-    }
-
-    /// Moves a document to the next free millisecond. Whatever was passed on the way there points behind it from then on, so
-    /// that thousands of documents of one moment take no longer than others.
+    /// Moves a document to the next free millisecond. The occupied slots passed on the way then point past it, so that
+    /// thousands of documents at the same moment are placed quickly.
     fn place(&mut self, treatment: &mut Treatment) {
-        let slots = self.of(treatment.event_type.name());
+        let event_type = treatment.event_type.name();
         let wanted = treatment.at.timestamp_millis();
         let mut passed = Vec::new();
         let mut free = wanted;
-        while let Some(next) = slots.get(&free) {
+        while let Some(next) = self.0.get(&(event_type, free)) {
             passed.push(free);
             free = *next;
         }
         passed.push(free);
-        slots.extend(passed.into_iter().map(|slot| (slot, free + 1)));
+        let passed = passed
+            .into_iter()
+            .map(|slot| ((event_type, slot), free + 1));
+        self.0.extend(passed);
         treatment.at += Duration::milliseconds(free - wanted);
     }
 }
 
-/// Whether a document says what it should, after what Nightscout does to documents when it stores them.
+/// Whether a stored document is what was wanted, allowing for the changes Nightscout makes when it stores one.
 fn same(stored: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
     FIELDS
         .iter()
@@ -397,7 +381,7 @@ fn same(stored: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
         .all(|field| is_stored_alike(field, stored.get(*field), wanted.get(*field)))
 }
 
-/// Our document with what somebody else added to the one in its place.
+/// Our document with the fields that others added to the stored one.
 fn with_fields_of_others(
     mut ours: Map<String, Value>,
     stored: &Map<String, Value>,

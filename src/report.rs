@@ -23,7 +23,7 @@ use crate::window::Window;
 
 pub use uploads::Tally;
 
-pub(crate) use doubles::{Doubles, rounded};
+pub(crate) use doubles::Doubles;
 pub(crate) use progress::Progress;
 pub(crate) use uploads::Uploads;
 

@@ -1,4 +1,4 @@
-//! When the pump's events happened, by their numbers: it tells the right one of two documents of one event.
+//! When the pump's events happened, by their numbers. This shows which of two documents about one event is right.
 
 use std::collections::HashMap;
 
@@ -14,12 +14,12 @@ use crate::report::Report;
 use crate::tandem::{self, Memory, Pumper, Session};
 use crate::window::Page;
 
-/// Instants of events.
+/// The instants of events, by number.
 #[derive(Debug, Default)]
 pub(super) struct Times(HashMap<i64, Vec<DateTime<Utc>>>);
 
 impl Times {
-    /// The instant of the event with this number; `None` also where two pumps have one.
+    /// The instant of the event with this number; `None` if unknown, or if two pumps have such an event.
     pub(super) fn instant(&self, number: i64) -> Option<DateTime<Utc>> {
         match self.0.get(&number).map(Vec::as_slice) {
             Some([instant]) => Some(*instant),
@@ -28,7 +28,7 @@ impl Times {
     }
 }
 
-/// Asks Tandem Source, once it is needed.
+/// Fetches from Tandem Source when first needed.
 pub(super) struct PumpTimes<'a> {
     config: &'a Config,
     now: DateTime<Utc>,
@@ -46,7 +46,7 @@ impl<'a> PumpTimes<'a> {
         }
     }
 
-    /// The instants of a page's events. Without them those documents stay whose right time only they tell; that is said.
+    /// The instants of a page's events. If they cannot be fetched, a warning says that undecided documents stay.
     pub(super) fn of(&mut self, page: &Page, warnings: &mut Vec<String>) -> Times {
         self.ask(page).unwrap_or_else(|error| {
             warnings.push(format!(
@@ -72,7 +72,7 @@ impl<'a> PumpTimes<'a> {
             }
         };
         let serial = config.tandem.pump_serial.as_ref();
-        // What it would warn of is for a run to tell.
+        // Its warnings are for an ordinary run to print.
         let mut report = Report::new(self.now, config.zone, true);
         let pumps = pumps::choose(account, serial, page.window, config.zone, &mut report)?;
         let mut times = Times::default();
@@ -86,7 +86,7 @@ impl<'a> PumpTimes<'a> {
                 now: self.now,
             };
             let dated = dating::date(&about, &page.days(), decoded, None, &mut source)?;
-            // What may lie an hour off tells nothing.
+            // Events that may be an hour off decide nothing.
             let in_doubt = dated.doubt.map(|doubt| doubt.events).unwrap_or_default();
             let known = dated.events.iter();
             for event in known.filter(|event| !in_doubt.contains(&event.event.id)) {

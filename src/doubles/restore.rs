@@ -9,20 +9,21 @@ use serde_json::Value;
 use super::saved;
 use crate::config::{Collection, Config};
 use crate::failure::{ExitStatus, Failure};
+use crate::foreign;
 use crate::http::RunLimits;
 use crate::nightscout::{Document, Site, parse_created_at};
 use crate::state::RunLock;
 
-/// How many documents are there again.
+/// The result of `--restore`.
 #[derive(Debug, Default)]
 pub struct Restored {
-    /// So many.
+    /// How many documents were put back.
     pub documents: usize,
-    /// Why not all of them are.
+    /// Why not all of them were.
     pub failure: Option<anyhow::Error>,
 }
 
-/// Puts the documents of a file back under their own `_id`, as they were. Doing so twice does no harm.
+/// Puts the documents of a file back under their own `_id`, unchanged. Doing so twice does no harm.
 pub fn restore(config: &Config, limits: &RunLimits, file: &Path) -> Restored {
     let mut restored = Restored::default();
     restored.failure = put_back(config, limits, file, &mut restored.documents).err();
@@ -55,13 +56,12 @@ fn put_back(config: &Config, limits: &RunLimits, file: &Path, restored: &mut usi
     }
 }
 
-/// A document as it was sent once. Nightscout keeps the offset of its time in a field of its own and takes it from the time
-/// only; what it gave as `null` was not there, and would come to be 0.
+/// A document as it was first sent. Nightscout takes the offset only from `created_at` and stores it in `utcOffset`, so it is
+/// put back there. Fields that came as `null` were not there, and Nightscout would store 0.
 fn as_sent(mut document: Document) -> Document {
     document.retain(|_, value| !value.is_null());
     let offset = document.remove("utcOffset").as_ref().and_then(minutes_east);
-    let time = document.get("created_at").and_then(Value::as_str);
-    let time = time.and_then(parse_created_at);
+    let time = foreign::text_in(&document, "created_at").and_then(parse_created_at);
     if let Some((time, offset)) = time.zip(offset) {
         let local = time.with_timezone(&offset);
         let text = local.to_rfc3339_opts(SecondsFormat::Millis, false);

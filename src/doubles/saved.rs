@@ -1,4 +1,4 @@
-//! The file of removed documents: one JSON object a line, as Nightscout had them.
+//! The file of removed documents: one JSON object per line, as Nightscout returned them.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
@@ -6,30 +6,30 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 
 use crate::failure::{ExitStatus, Failure};
+use crate::foreign;
 use crate::nightscout::{Document, ObjectId, parse_created_at};
 
-/// The largest file that is read back, in bytes: some hundred thousand documents.
+/// The largest file that is read back, in bytes: a few hundred thousand documents.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
-/// How many files of one second there may be.
+/// How many files may be written in the same second.
 const FILES: u32 = 100;
 
 /// Documents as lines.
 pub(super) fn as_lines<'d>(documents: impl IntoIterator<Item = &'d Document>) -> String {
     let documents = documents.into_iter();
-    // JSON values always serialise.
+    // A JSON value always serialises.
     let lines = documents.filter_map(|document| serde_json::to_string(document).ok());
     lines.map(|line| line + "\n").collect()
 }
 
-/// Writes documents to a new file in a directory, readable by its owner only, and to the disk before it returns. No file
-/// that is there is touched.
+/// Writes documents to a new file in a directory, readable by its owner only, and flushes it to the disk. Existing files are
+/// not touched.
 ///
 /// # Errors
-/// With 78 where no file can be written there.
+/// With 78 if no file can be written there.
 pub(super) fn save<'d>(
     directory: &Path,
     now: DateTime<Utc>,
@@ -70,10 +70,10 @@ fn cannot_save(why: &str) -> Failure {
     )
 }
 
-/// Reads such a file. Every line has to be right before any of it counts.
+/// Reads such a file. Every line must be valid.
 ///
 /// # Errors
-/// With 78 where the file cannot be read, or is no such file: then it says which line is wrong.
+/// With 78 if the file cannot be read or has an invalid line; the error names the line.
 pub(super) fn read(path: &Path) -> Result<Vec<Document>> {
     let unreadable = |why: String| {
         Failure::new(
@@ -89,29 +89,27 @@ pub(super) fn read(path: &Path) -> Result<Vec<Document>> {
     }
     let text = std::fs::read_to_string(path)
         .map_err(|error| unreadable(format!("cannot be read: {}", error.kind())))?;
-    let mut documents = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        if line.trim().is_empty() {
-            continue;
-        }
+    let lines = text.lines().enumerate();
+    let lines = lines.filter(|(_, line)| !line.trim().is_empty());
+    let documents = lines.map(|(index, line)| {
         let document = serde_json::from_str(line).ok().filter(is_whole);
-        match document {
-            Some(document) => documents.push(document),
-            None => bail!(unreadable(format!(
+        document.ok_or_else(|| {
+            unreadable(format!(
                 "holds no removed document in line {}; nothing has been written",
                 index + 1
-            ))),
-        }
-    }
+            ))
+        })
+    });
+    let documents: Vec<Document> = documents.collect::<Result<_, _>>()?;
     if documents.is_empty() {
         bail!(unreadable("is empty".to_owned()));
     }
     Ok(documents)
 }
 
-/// Whether a document is one that can have been removed: of a pump's event, with the `_id` and the time that it goes back to.
+/// Whether a document can have been removed: it has an `_id`, a time, an event type and a pump event number.
 fn is_whole(document: &Document) -> bool {
-    let text = |name: &str| document.get(name).and_then(Value::as_str);
+    let text = |name: &str| foreign::text_in(document, name);
     let has_id = text("_id").is_some_and(|id| ObjectId::parse(id).is_some());
     let has_time = text("created_at").is_some_and(|time| parse_created_at(time).is_some());
     let has = |name| text(name).is_some_and(|text| !text.is_empty());

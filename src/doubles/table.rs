@@ -1,15 +1,16 @@
-//! What `--remove-doubles` shows: each bolus that stands there twice, the others by kind, and the totals before and after.
+//! What `--remove-doubles` shows: each duplicate bolus, the other documents by kind, and the totals before and after.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use serde_json::Value;
 
-use super::{Found, Outcome, saved};
+use super::{Double, Outcome};
 use crate::config::Config;
+use crate::foreign;
+use crate::pump::quantity::rounded;
 use crate::reconcile::doubles::Fate;
-use crate::report::{counted, rounded};
+use crate::report::counted;
 use crate::window::local_date;
 
 pub(super) fn lines(outcome: &Outcome, config: &Config, yes: bool) -> Vec<String> {
@@ -32,7 +33,11 @@ pub(super) fn lines(outcome: &Outcome, config: &Config, yes: bool) -> Vec<String
         "tconnectsync wrote these from {first} to {last}, and they are told by other documents too:"
     ));
     lines.push(String::new());
-    let boluses: Vec<&Found> = outcome.found.iter().filter(|found| found.bolus).collect();
+    let boluses: Vec<&Double> = outcome
+        .found
+        .iter()
+        .filter(|found| found.is_bolus())
+        .collect();
     if !boluses.is_empty() {
         lines.push(row(["filed at", "type", "U", "g", "", "told by"]));
         lines.extend(boluses.iter().map(|found| bolus(found, zone)));
@@ -50,9 +55,9 @@ fn row([at, event_type, insulin, carbs, fate, other]: [&str; 6]) -> String {
     line.trim_end().to_owned()
 }
 
-fn bolus(found: &Found, zone: Tz) -> String {
-    let number = |field: &str| match found.document.get(field).and_then(Value::as_f64) {
-        Some(number) if number > 0.0 => rounded(number, 1000.0).to_string(),
+fn bolus(found: &Double, zone: Tz) -> String {
+    let number = |field: &str| match found.document.document.get(field).and_then(foreign::number) {
+        Some(number) if number > 0.0 => rounded(number, 3).to_string(),
         _ => String::new(),
     };
     let author = if found.other_is_ours {
@@ -73,10 +78,10 @@ fn bolus(found: &Found, zone: Tz) -> String {
             format!("{other}; which of them is right is not known"),
         ),
     };
-    let at = time(found.at, zone);
+    let at = time(found.document.at, zone);
     row([
         &at,
-        &found.event_type,
+        &found.document.event_type,
         &number("insulin"),
         &number("carbs"),
         fate,
@@ -85,19 +90,16 @@ fn bolus(found: &Found, zone: Tz) -> String {
 }
 
 fn time(at: Option<DateTime<Utc>>, zone: Tz) -> String {
-    at.map_or("no time".to_owned(), |at| {
-        at.with_timezone(&zone)
-            .format("%Y-%m-%d %H:%M:%S")
-            .to_string()
-    })
+    let local = at.map(|at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S"));
+    local.map_or("no time".to_owned(), |local| local.to_string())
 }
 
-/// The documents that are of no bolus, by kind.
+/// The documents other than boluses, counted by kind.
 fn others(outcome: &Outcome) -> Vec<String> {
     let mut kinds: BTreeMap<(&str, bool), usize> = BTreeMap::new();
-    for found in outcome.found.iter().filter(|found| !found.bolus) {
-        let goes = found.fate == Fate::Goes;
-        *kinds.entry((&found.event_type, goes)).or_default() += 1;
+    for found in outcome.found.iter().filter(|found| !found.is_bolus()) {
+        let goes = found.goes();
+        *kinds.entry((&found.document.event_type, goes)).or_default() += 1;
     }
     let lines = kinds.into_iter().map(|((kind, goes), count)| {
         let fate = if goes { "goes" } else { "stays" };
@@ -106,21 +108,16 @@ fn others(outcome: &Outcome) -> Vec<String> {
     lines.collect()
 }
 
-fn totals(outcome: &Outcome, yes: bool) -> Vec<String> {
-    let after = if yes { "after" } else { "would be" };
-    let line = |what: &str, before: f64, after: f64, unit: &str| {
-        let number = |number: f64| format!("{} {unit}", rounded(number, 100.0));
-        format!("{what:<15}  {:>12}  {:>12}", number(before), number(after))
-    };
-    vec![
-        format!("{:<15}  {:>12}  {after:>12}", "", "before"),
-        line(
-            "Bolus insulin",
-            outcome.before.insulin,
-            outcome.after.insulin,
-            "U",
-        ),
-        line("Carbs", outcome.before.carbs, outcome.after.carbs, "g"),
+fn totals(outcome: &Outcome, yes: bool) -> [String; 3] {
+    let line =
+        |what: &str, before: &str, after: &str| format!("{what:<15}  {before:>12}  {after:>12}");
+    let amount = |number: f64, unit: &str| format!("{} {unit}", rounded(number, 2));
+    let insulin = [outcome.before, outcome.after].map(|totals| amount(totals.insulin, "U"));
+    let carbs = [outcome.before, outcome.after].map(|totals| amount(totals.carbs, "g"));
+    [
+        line("", "before", if yes { "after" } else { "would be" }),
+        line("Bolus insulin", &insulin[0], &insulin[1]),
+        line("Carbs", &carbs[0], &carbs[1]),
     ]
 }
 
@@ -149,9 +146,4 @@ fn what_next(outcome: &Outcome, yes: bool) -> Vec<String> {
         ));
     }
     lines
-}
-
-/// The saved documents themselves, for a machine whose disk is gone when the command ends.
-pub(super) fn saved_lines(outcome: &Outcome) -> String {
-    saved::as_lines(outcome.going().map(|found| &found.document))
 }

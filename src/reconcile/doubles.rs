@@ -1,94 +1,96 @@
-//! Deliveries that stand on the site twice because tconnectsync wrote them too.
+//! Deliveries that are on the site twice because tconnectsync wrote them too.
 //!
-//! Its documents have no identifier, name this program's author (it was tconnectsync's first) and carry the pump's event
-//! numbers. Where a document of ours tells the same, theirs is the wrong one: it is rounded, is never corrected, and may lie
-//! hours off. Of two of its own for one event, as its clock errors leave them, the one nearest to the pump's own time stays.
-//! What tells more than the document that would stay is left alone: somebody may have changed it.
+//! tconnectsync's documents have the same author as ours and carry the pump's event numbers, but no identifier. If a
+//! document of ours records the same delivery, theirs is the wrong one: it is rounded, never corrected, and may be hours off.
+//! Clock errors of tconnectsync can leave two of its own documents for one event; then the one nearest to the pump's time
+//! stays. A document that says more than the one that would stay is left alone: somebody may have edited it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
-use uuid::Uuid;
 
-use super::told::{amount, is_rest};
-use super::{Family, SAME_EVENT_WITHIN};
+use super::told::{ROUNDED, amount, is_rest};
+use super::twins::is_our_identifier;
+use super::{Family, SAME_EVENT_WITHIN, is_near};
+use crate::foreign;
 use crate::nightscout::ObjectId;
 use crate::nightscout::document::Existing;
 
-/// tconnectsync rounds insulin to hundredths of a unit, and cuts carbs to whole grams.
-const ROUNDED: (f64, f64) = (0.0051, 1.0);
+/// tconnectsync cuts carbs to whole grams.
+const CUT_TO_GRAMS: f64 = 1.0;
 
-/// What is to become of a document that tells again what another tells.
+/// What happens to a duplicate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// It goes: another tells all that it does.
+    /// It is removed: another document says everything that it says.
     Goes,
-    /// It stays: it tells more than the other.
+    /// It stays: it says more than the other.
     TellsMore,
-    /// It stays: both are tconnectsync's, and the pump's history, which would tell the right one, has not been asked or does
-    /// not reach there.
+    /// It stays: both are tconnectsync's, and the pump's history, which would show the right one, was not fetched or does not
+    /// reach back that far.
     Undecided,
 }
 
-/// A document of tconnectsync's that tells again what another document tells.
+/// A document of tconnectsync's that records what another document records too.
 #[derive(Clone, Debug)]
-pub(crate) struct Double<'a> {
-    /// The document.
-    pub(crate) document: &'a Existing,
+pub struct Double {
     /// Its `_id`.
     pub(crate) id: ObjectId,
-    /// The document that tells the same.
-    pub(crate) other: &'a Existing,
-    /// Whether the other is this program's.
+    /// The document.
+    pub(crate) document: Existing,
+    /// The insulin that is counted twice because of it, in U. Not basal insulin: a temp basal ends where the next begins.
+    pub(crate) insulin: f64,
+    /// The carbs that are counted twice because of it, in g.
+    pub(crate) carbs: f64,
+    /// The event type of the other document.
+    pub(crate) other_type: String,
+    /// When the other is filed.
+    pub(crate) other_at: Option<DateTime<Utc>>,
+    /// Whether this program wrote the other.
     pub(crate) other_is_ours: bool,
-    /// What is to become of it.
+    /// What happens to it.
     pub(crate) fate: Fate,
 }
 
-impl Double<'_> {
+impl Double {
+    fn new(document: &Existing, id: ObjectId, other: &Existing, fate: Fate) -> Self {
+        Double {
+            id,
+            document: document.clone(),
+            insulin: both(document, other, "insulin"),
+            carbs: both(document, other, "carbs"),
+            other_type: other.event_type.clone(),
+            other_at: other.at,
+            other_is_ours: other.identifier.is_some(),
+            fate,
+        }
+    }
+
     /// Whether it is of a bolus, whatever the event type.
     pub(crate) fn is_bolus(&self) -> bool {
-        Family::of(&self.document.event_type) == Family::Bolus
+        is_bolus(&self.document)
     }
 
-    /// The insulin that stands there twice because of it, in U; basal insulin not counted, since one rate ends where the
-    /// next begins.
-    pub(crate) fn insulin(&self) -> f64 {
-        both(self.document, self.other, "insulin")
-    }
-
-    /// The carbs that stand there twice because of it, in g.
-    pub(crate) fn carbs(&self) -> f64 {
-        both(self.document, self.other, "carbs")
+    /// Whether it is to be removed.
+    pub(crate) fn goes(&self) -> bool {
+        self.fate == Fate::Goes
     }
 }
 
-/// Finds the doubles among documents, oldest first. `instant` gives the instant of a pump's event by its number, where that
-/// is known.
+/// Finds the duplicates among documents, oldest first. `instant` gives the instant of a pump's event by its number, if known.
 pub(crate) fn find(
     existing: &[Existing],
     instant: impl Fn(i64) -> Option<DateTime<Utc>>,
-) -> Vec<Double<'_>> {
-    let ours = Ours::among(existing);
+) -> Vec<Double> {
+    let ours = ours_by_event(existing);
     let mut doubles = Vec::new();
-    let mut theirs: BTreeMap<(i64, Kind), OfOneEvent<'_>> = BTreeMap::new();
+    let mut theirs: BTreeMap<(i64, Kind), Vec<(&Existing, ObjectId)>> = BTreeMap::new();
     for document in existing {
         let Some((main, id)) = of_tconnectsync(document) else {
             continue;
         };
-        if let Some(other) = ours.telling_the_same(document) {
-            let fate = match covers(other, document) {
-                true => Fate::Goes,
-                false => Fate::TellsMore,
-            };
-            doubles.push(Double {
-                document,
-                id,
-                other,
-                other_is_ours: true,
-                fate,
-            });
+        if let Some(other) = telling_the_same(&ours, document) {
+            doubles.push(Double::new(document, id, other, fate(document, other)));
         } else {
             let of_event = theirs.entry((main, kind(document))).or_default();
             of_event.push((document, id));
@@ -101,45 +103,38 @@ pub(crate) fn find(
     doubles
 }
 
-/// Whether the pump's history is needed to tell which of two documents is the right one.
-pub(crate) fn needs_the_pump(doubles: &[Double<'_>]) -> bool {
-    doubles.iter().any(|double| double.fate == Fate::Undecided)
+/// Insulin (U) and carbs (g) of boluses.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// U.
+    pub insulin: f64,
+    /// g.
+    pub carbs: f64,
 }
 
-/// The insulin (U) and carbs (g) in the boluses among documents that carry a pump's event numbers, but for those given.
-pub(crate) fn totals(existing: &[Existing], without: &BTreeSet<ObjectId>) -> (f64, f64) {
-    let of_pump = existing.iter().filter(|document| {
-        let id = object_id(document);
-        document.ours
-            && !document.events.is_empty()
-            && Family::of(&document.event_type) == Family::Bolus
-            && id.is_none_or(|id| !without.contains(&id))
-    });
-    of_pump.fold((0.0, 0.0), |(insulin, carbs), document| {
-        (
-            insulin + amount(document, "insulin"),
-            carbs + amount(document, "carbs"),
-        )
-    })
+impl Totals {
+    /// Counts the boluses among documents that carry a pump's event numbers.
+    pub(crate) fn count<'e>(&mut self, existing: impl Iterator<Item = &'e Existing>) {
+        let of_pump = existing.filter(|document| document.ours && !document.events.is_empty());
+        for document in of_pump.filter(|document| is_bolus(document)) {
+            self.insulin += amount(document, "insulin");
+            self.carbs += amount(document, "carbs");
+        }
+    }
 }
 
-/// Whether a document is of a rate, and whether it is of a bolus.
+/// Whether a document is a basal rate, and whether it is a bolus.
 type Kind = (bool, bool);
 
-/// tconnectsync's documents of one event, with their `_id`.
-type OfOneEvent<'a> = Vec<(&'a Existing, ObjectId)>;
-
 /// tconnectsync's documents of one event. The one nearest to the event stays.
-fn among_themselves<'a>(
-    documents: &[(&'a Existing, ObjectId)],
+fn among_themselves(
+    documents: &[(&Existing, ObjectId)],
     instant: Option<DateTime<Utc>>,
-) -> Vec<Double<'a>> {
+) -> Vec<Double> {
     let nearest = documents.iter().min_by_key(|(document, id)| {
-        let off = instant
-            .zip(document.at)
-            .map(|(instant, at)| (at - instant).abs());
-        // Without the pump's word the first is only the first.
-        (off, id.clone())
+        let times = instant.zip(document.at);
+        // If the event's time is unknown, the order only makes the result stable.
+        (times.map(|(instant, at)| (at - instant).abs()), id)
     });
     let Some((stays, id_of_stays)) = nearest else {
         return Vec::new();
@@ -147,58 +142,51 @@ fn among_themselves<'a>(
     let others = documents.iter().filter(|(document, id)| {
         id != id_of_stays && near(document, stays) && tells_again(stays, document)
     });
-    let doubles = others.map(|(document, id)| Double {
-        document,
-        id: id.clone(),
-        other: stays,
-        other_is_ours: false,
-        fate: match instant {
-            None => Fate::Undecided,
-            Some(_) if covers(stays, document) => Fate::Goes,
-            Some(_) => Fate::TellsMore,
-        },
+    let doubles = others.map(|(document, id)| {
+        let fate = instant.map_or(Fate::Undecided, |_| fate(document, stays));
+        Double::new(document, id.clone(), stays, fate)
     });
     doubles.collect()
 }
 
-/// This program's documents, by the pump's event numbers.
-struct Ours<'a> {
-    existing: &'a [Existing],
-    by_event: HashMap<i64, Vec<usize>>,
+/// What happens to a document if another that records the same stays.
+fn fate(document: &Existing, stays: &Existing) -> Fate {
+    match covers(stays, document) {
+        true => Fate::Goes,
+        false => Fate::TellsMore,
+    }
 }
 
-impl<'a> Ours<'a> {
-    fn among(existing: &'a [Existing]) -> Self {
-        let mut by_event: HashMap<i64, Vec<usize>> = HashMap::new();
-        for (position, document) in existing.iter().enumerate() {
-            if document.ours && has_our_identifier(document) {
-                for number in &document.events {
-                    by_event.entry(*number).or_default().push(position);
-                }
+/// This program's documents, by the pump's event numbers.
+fn ours_by_event(existing: &[Existing]) -> HashMap<i64, Vec<&Existing>> {
+    let mut by_event: HashMap<i64, Vec<&Existing>> = HashMap::new();
+    for document in existing {
+        let identifier = document.identifier.as_deref();
+        if document.ours && identifier.is_some_and(is_our_identifier) {
+            for number in &document.events {
+                by_event.entry(*number).or_default().push(document);
             }
         }
-        Ours { existing, by_event }
     }
+    by_event
+}
 
-    /// A document of ours that tells what this one of tconnectsync's does.
-    fn telling_the_same(&self, theirs: &Existing) -> Option<&'a Existing> {
-        let positions = theirs
-            .events
-            .iter()
-            .filter_map(|number| self.by_event.get(number));
-        positions
-            .flatten()
-            .map(|position| &self.existing[*position])
-            .find(|ours| {
-                let (basal, bolus) = kind(theirs);
-                // An event may end a sleep and begin an exercise.
-                let about_the_same = bolus || ours.main_event() == theirs.main_event();
-                kind(ours) == (basal, bolus)
-                    && about_the_same
-                    && near(ours, theirs)
-                    && tells_again(ours, theirs)
-            })
-    }
+/// A document of ours that records the same as this one of tconnectsync's.
+fn telling_the_same<'a>(
+    ours: &HashMap<i64, Vec<&'a Existing>>,
+    theirs: &Existing,
+) -> Option<&'a Existing> {
+    let numbers = theirs.events.iter();
+    let mut candidates = numbers.filter_map(|number| ours.get(number)).flatten();
+    let found = candidates.find(|ours| {
+        // One event may end a sleep and begin an exercise.
+        let about_the_same = is_bolus(theirs) || ours.main_event() == theirs.main_event();
+        kind(ours) == kind(theirs)
+            && about_the_same
+            && near(ours, theirs)
+            && tells_again(ours, theirs)
+    });
+    found.copied()
 }
 
 /// The first event number and the `_id` of a document that tconnectsync wrote; `None` for any other.
@@ -206,38 +194,32 @@ fn of_tconnectsync(document: &Existing) -> Option<(i64, ObjectId)> {
     if !document.ours || document.identifier.is_some() {
         return None;
     }
-    Some((document.main_event()?, object_id(document)?))
+    let id = ObjectId::parse(document.id.as_deref()?)?;
+    Some((document.main_event()?, id))
 }
 
-fn object_id(document: &Existing) -> Option<ObjectId> {
-    ObjectId::parse(document.id.as_deref()?)
-}
-
-fn has_our_identifier(document: &Existing) -> bool {
-    let identifier = document.identifier.as_deref();
-    identifier.is_some_and(|identifier| Uuid::try_parse(identifier).is_ok())
-}
-
-/// A rate, a bolus, and what else is told of one event are different things.
+/// A basal rate, a bolus and anything else about one event are different things.
 fn kind(document: &Existing) -> Kind {
     let family = Family::of(&document.event_type);
     (family == Family::Basal, family == Family::Bolus)
 }
 
-fn near(one: &Existing, other: &Existing) -> bool {
-    let apart = one.at.zip(other.at).map(|(one, other)| (one - other).abs());
-    apart.is_some_and(|apart| apart <= SAME_EVENT_WITHIN)
+fn is_bolus(document: &Existing) -> bool {
+    Family::of(&document.event_type) == Family::Bolus
 }
 
-/// Whether the second tells anything again that the first tells of the same event.
+fn near(one: &Existing, other: &Existing) -> bool {
+    (other.at).is_some_and(|at| is_near(one, at, SAME_EVENT_WITHIN))
+}
+
+/// Whether the second repeats anything that the first says about the same event.
 fn tells_again(one: &Existing, other: &Existing) -> bool {
     let amounts = ["insulin", "carbs", "relative"];
     let tells_amounts = || amounts.iter().any(|field| both(one, other, field) > 0.0);
-    let is_bolus = Family::of(&other.event_type) == Family::Bolus;
-    !is_rest(one) && (!is_bolus || tells_amounts())
+    !is_rest(one) && (!is_bolus(other) || tells_amounts())
 }
 
-/// Whether the first tells all that the second does.
+/// Whether the first says everything that the second says.
 fn covers(one: &Existing, other: &Existing) -> bool {
     if !has_its_own_notes(other) && text(one, "notes") != text(other, "notes") {
         return false;
@@ -245,11 +227,11 @@ fn covers(one: &Existing, other: &Existing) -> bool {
     let as_much = |field: &str, rounded: f64| amount(one, field) + rounded > amount(other, field);
     match Family::of(&other.event_type) {
         Family::Bolus => {
-            as_much("insulin", ROUNDED.0)
-                && as_much("carbs", ROUNDED.1)
-                && as_much("relative", ROUNDED.0)
+            as_much("insulin", ROUNDED)
+                && as_much("carbs", CUT_TO_GRAMS)
+                && as_much("relative", ROUNDED)
         }
-        Family::Basal => as_much("absolute", ROUNDED.0),
+        Family::Basal => as_much("absolute", ROUNDED),
         Family::Other(_) => true,
     }
 }
@@ -284,6 +266,5 @@ fn both(one: &Existing, other: &Existing, field: &str) -> f64 {
 
 /// What a document says in a field, as text.
 fn text<'a>(document: &'a Existing, field: &str) -> &'a str {
-    let value = document.document.get(field);
-    value.and_then(Value::as_str).unwrap_or_default()
+    foreign::text_in(&document.document, field).unwrap_or_default()
 }

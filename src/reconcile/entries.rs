@@ -1,23 +1,21 @@
-//! Readings that should be in Nightscout against those that are.
+//! Compares the readings that should be in Nightscout with those that are.
 //!
-//! Nightscout finds an entry by its time and type alone, whoever wrote it: what is sent for a time that another device
-//! has an entry at takes its place. So nothing is ever sent for a time near which there is a reading, and an entry that is
-//! there stays as it is. That holds for our own, too, when the pump's clock comes to be judged otherwise: API v1 cannot move
-//! an entry, nothing is ever removed here, and the same curve twice is worse than one that stays where it was.
+//! Nightscout looks an entry up by its time and type alone: an entry sent for the time of another device's entry replaces
+//! it. So nothing is sent for a time that has a reading nearby, and stored entries stay as they are. That includes our own
+//! entries when the pump's clock is judged differently later: API v1 cannot move an entry, and a curve that stays where it
+//! was is better than the same curve twice.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
 
+use super::SAME_EVENT_WITHIN;
 use crate::nightscout::entry::{Entry, ExistingEntry};
 
-/// Two devices that read one sensor differ by less than half of its five minutes.
+/// Two devices that read the same sensor differ by less than half of its five-minute interval.
 const SAME_READING_WITHIN: Duration = Duration::seconds(150);
 
-/// How far an entry may lie from the event whose number it has: the pump's clock was judged otherwise.
-const SAME_EVENT_WITHIN: Duration = Duration::days(1);
-
-/// Readings of our own are the same when they are this close: two pumps may follow one sensor.
+/// Our own readings are the same if they are this close: two pumps may follow one sensor.
 const SAME_OF_OURS_WITHIN: Duration = Duration::seconds(30);
 
 /// What has to be written.
@@ -25,11 +23,11 @@ const SAME_OF_OURS_WITHIN: Duration = Duration::seconds(30);
 pub struct EntryPlan {
     /// Entries that Nightscout lacks, oldest first.
     pub create: Vec<Entry>,
-    /// How many are there already, from here or from another device.
+    /// How many are stored already, by this program or another device.
     pub already: usize,
 }
 
-/// Compares the entries that should be there with those that are.
+/// Compares the wanted entries with the stored ones.
 pub fn missing(mut wanted: Vec<Entry>, existing: &[ExistingEntry]) -> EntryPlan {
     wanted.sort_by_key(|entry| entry.at);
     let mut index = Index::new(existing, &wanted);
@@ -45,6 +43,7 @@ pub fn missing(mut wanted: Vec<Entry>, existing: &[ExistingEntry]) -> EntryPlan 
     plan
 }
 
+#[derive(Default)]
 struct Index<'a> {
     identifiers: HashSet<&'a str>,
     /// tconnectsync's entries, by the pump's sequence number.
@@ -55,30 +54,29 @@ struct Index<'a> {
 
 impl<'a> Index<'a> {
     fn new(existing: &'a [ExistingEntry], wanted: &[Entry]) -> Self {
-        let (ours, others): (Vec<_>, Vec<_>) = existing.iter().partition(|entry| entry.ours);
         let belongs: HashMap<String, DateTime<Utc>> = wanted
             .iter()
             .map(|entry| (entry.identity.identifier.to_string(), entry.at))
             .collect();
-        // What stands where it does not belong keeps no other from its place.
-        let misplaced = |entry: &&&ExistingEntry| {
+        let mut index = Index::default();
+        for entry in existing {
+            if !entry.ours {
+                index.others.insert(entry.at);
+                continue;
+            }
+            match &entry.identifier {
+                Some(identifier) => drop(index.identifiers.insert(identifier)),
+                None => {
+                    (index.events).extend(entry.events.iter().map(|number| (*number, entry.at)))
+                }
+            }
             let belongs = entry.identifier.as_ref().and_then(|id| belongs.get(id));
-            belongs.is_some_and(|at| (*at - entry.at).abs() > SAME_OF_OURS_WITHIN)
-        };
-        let nameless = ours.iter().filter(|entry| entry.identifier.is_none());
-        Index {
-            identifiers: ours
-                .iter()
-                .filter_map(|entry| entry.identifier.as_deref())
-                .collect(),
-            events: nameless
-                .flat_map(|entry| entry.events.iter().map(|number| (*number, entry.at)))
-                .collect(),
-            ours: (ours.iter().filter(|entry| !misplaced(entry)))
-                .map(|entry| entry.at)
-                .collect(),
-            others: others.iter().map(|entry| entry.at).collect(),
+            // An entry of ours at a wrong time does not block the time where it is.
+            if belongs.is_none_or(|at| (*at - entry.at).abs() <= SAME_OF_OURS_WITHIN) {
+                index.ours.insert(entry.at);
+            }
         }
+        index
     }
 
     fn has(&self, wanted: &Entry) -> bool {

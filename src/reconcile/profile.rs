@@ -1,17 +1,18 @@
-//! The pump's profiles against the site's profile document.
+//! Compares the pump's profiles with the site's profile document.
 //!
-//! Nightscout has many profile documents and goes by the one with the newest `startDate`. What others wrote into it, the
-//! profiles that the pump does not have included, stays.
+//! Nightscout keeps many profile documents and uses the one with the newest `startDate`. Whatever others wrote into it stays,
+//! including profiles that the pump does not have.
 
 use chrono::{DateTime, Duration, NaiveDateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
 use crate::config::ProfileMode;
+use crate::foreign::{number, text_in};
 use crate::nightscout::Document;
 use crate::nightscout::document::{ENTERED_BY, identifier_of};
 use crate::translate::profile::ProfileStore;
 
-/// What belongs to one stored document and not to its contents.
+/// Fields that belong to one stored document and are not part of its contents.
 const OF_THE_DOCUMENT: [&str; 7] = [
     "_id",
     "identifier",
@@ -31,7 +32,7 @@ pub(crate) enum Change {
     Replace(Document),
 }
 
-/// What has to change so that the site's current profile document says what the pump does; `None` where it does so.
+/// What has to change so that the site's current profile document agrees with the pump; `None` if it does already.
 pub(crate) fn change(
     wanted: &ProfileStore,
     current: Option<&Document>,
@@ -46,8 +47,12 @@ pub(crate) fn change(
     let mut document = current.clone();
     let mut store = stored_profiles(current).cloned().unwrap_or_default();
     for (name, profile) in &wanted.store {
-        let merged = with_keys_of_others(profile, store.get(name));
-        store.insert(name.clone(), merged);
+        match (store.get_mut(name), profile) {
+            (Some(Value::Object(stored)), Value::Object(profile)) => {
+                stored.extend(profile.clone());
+            }
+            _ => drop(store.insert(name.clone(), profile.clone())),
+        }
     }
     document.insert("store".to_owned(), store.into());
     let mut put = |name: &str, value: &str| document.insert(name.to_owned(), value.into());
@@ -57,38 +62,33 @@ pub(crate) fn change(
     let replaceable = current.get("_id").is_some_and(Value::is_string);
     let start = start_after(current, now);
     if replaceable && (mode == ProfileMode::Replace || start.is_none()) {
-        // Nightscout follows the newest `Profile Switch` since the document's start, whatever the document says. Of this
-        // change there may be none, and one of before would go on to count.
-        if let Some(start) = start.filter(|_| follows_another(current, wanted)) {
+        // Nightscout follows the newest `Profile Switch` since the document's start. There may be none for this change, and
+        // an older one would still apply.
+        let follows_another = text_in(current, "defaultProfile")
+            .is_some_and(|default| default != wanted.default_profile);
+        if let Some(start) = start.filter(|_| follows_another) {
             document.insert("startDate".to_owned(), start.into());
         }
         return Some(Change::Replace(document));
     }
     let start = start.unwrap_or_else(|| as_text(now));
     document.retain(|name, _| !OF_THE_DOCUMENT.contains(&name.as_str()));
-    document.insert(
-        "identifier".to_owned(),
-        identifier(current, &document).into(),
-    );
+    // Two runs at the same moment add the same contents after the same document, and so give it the same identifier.
+    let after = text_in(current, "_id").unwrap_or("none");
+    let contents = Value::Object(document.clone());
+    let identifier = identifier_of(&format!("profile after {after}: {contents}"));
+    document.insert("identifier".to_owned(), identifier.to_string().into());
     document.insert("startDate".to_owned(), start.clone().into());
     document.insert("created_at".to_owned(), start.into());
     Some(Change::Add(document))
 }
 
-/// The same in two runs at the same moment, which add the same to the same document; no other document has it.
-fn identifier(current: &Document, contents: &Document) -> String {
-    let after = current.get("_id").and_then(Value::as_str).unwrap_or("none");
-    let contents = Value::Object(contents.clone());
-    identifier_of(&format!("profile after {after}: {contents}")).to_string()
-}
-
-/// The `startDate` with which a document becomes the current one: now. Nightscout compares these as texts, so that one in
-/// the future, or one that tconnectsync wrote in the time of a zone ahead of UTC, would go on being current, and a new
-/// document would be added in every run: then it is the second after that one. `None` where that one cannot be read.
+/// The `startDate` that makes a document the current one: now, unless the current one starts later. Nightscout compares these
+/// as texts, so one in the future, or one that tconnectsync wrote in local time ahead of UTC, would stay current and each run
+/// would add a document. Then it is one second after that. `None` if that cannot be read.
 fn start_after(current: &Document, now: DateTime<Utc>) -> Option<String> {
     let start = as_text(now);
-    let newest = current.get("startDate").and_then(Value::as_str);
-    let Some(newest) = newest.filter(|newest| **newest >= *start) else {
+    let Some(newest) = text_in(current, "startDate").filter(|newest| **newest >= *start) else {
         return Some(start);
     };
     let shown = NaiveDateTime::parse_from_str(newest.get(..19)?, "%Y-%m-%dT%H:%M:%S").ok()?;
@@ -103,57 +103,39 @@ fn stored_profiles(document: &Document) -> Option<&Map<String, Value>> {
     document.get("store")?.as_object()
 }
 
-fn with_keys_of_others(profile: &Value, stored: Option<&Value>) -> Value {
-    match (profile, stored.and_then(Value::as_object)) {
-        (Value::Object(profile), Some(stored)) => {
-            let mut merged = stored.clone();
-            merged.extend(profile.clone());
-            merged.into()
-        }
-        _ => profile.clone(),
-    }
-}
-
-/// Whether the pump follows another profile than the document says.
-fn follows_another(current: &Document, wanted: &ProfileStore) -> bool {
-    let default = current.get("defaultProfile").and_then(Value::as_str);
-    default.is_some_and(|default| default != wanted.default_profile)
-}
-
 fn says_the_same(current: &Document, wanted: &ProfileStore) -> bool {
-    let default = current.get("defaultProfile").and_then(Value::as_str);
     let stored = stored_profiles(current);
-    default == Some(wanted.default_profile.as_str())
+    text_in(current, "defaultProfile") == Some(wanted.default_profile.as_str())
         && wanted.store.iter().all(|(name, profile)| {
             let stored = stored.and_then(|store| store.get(name));
             stored.is_some_and(|stored| same_profile(stored, profile))
         })
 }
 
-/// Whether a stored profile says what the wanted one does. `startDate` says nothing there.
+/// Whether a stored profile agrees with the wanted one. `startDate` has no meaning there.
 fn same_profile(stored: &Value, wanted: &Value) -> bool {
     let Some(wanted) = wanted.as_object() else {
         return false;
     };
     wanted.iter().all(|(key, wanted)| {
         let stored = stored.get(key);
-        match key.as_str() {
-            "startDate" => true,
-            "units" => stored.and_then(Value::as_str).map(is_mmol) == wanted.as_str().map(is_mmol),
-            _ => match wanted {
-                Value::Array(wanted) => same_schedule(stored, wanted),
-                wanted => stored.is_some_and(|stored| same_value(stored, wanted)),
-            },
+        match (key.as_str(), wanted) {
+            ("startDate", _) => true,
+            ("units", _) => {
+                stored.and_then(Value::as_str).map(is_mmol) == wanted.as_str().map(is_mmol)
+            }
+            (_, Value::Array(wanted)) => same_schedule(stored, wanted),
+            _ => stored.is_some_and(|stored| same_value(stored, wanted)),
         }
     })
 }
 
-/// Nightscout's own test.
+/// As Nightscout itself tells the units apart.
 fn is_mmol(units: &str) -> bool {
     units.to_ascii_lowercase().contains("mmol")
 }
 
-/// Nightscout reckons `timeAsSeconds` anew from `time`, so that only this counts.
+/// Nightscout recalculates `timeAsSeconds` from `time`, so only `time` counts.
 fn same_schedule(stored: Option<&Value>, wanted: &[Value]) -> bool {
     let Some(stored) = stored.and_then(Value::as_array) else {
         return false;
@@ -175,13 +157,8 @@ fn minutes(time: &str) -> Option<u32> {
     Some(60 * hours + minutes)
 }
 
-/// Whether two values are the same; Nightscout takes numbers and texts of numbers alike.
+/// Whether two values are the same. Nightscout accepts numbers as texts too.
 fn same_value(one: &Value, other: &Value) -> bool {
-    let number = |value: &Value| match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
     match (number(one), number(other)) {
         (Some(one), Some(other)) => (one - other).abs() <= 1e-9 * one.abs().max(other.abs()),
         _ => one == other,

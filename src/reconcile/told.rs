@@ -1,38 +1,34 @@
-//! What tconnectsync's documents tell of a delivery, and what is left to tell.
+//! What tconnectsync's documents record of a delivery, and what they leave out.
 //!
-//! tconnectsync writes the part of a bolus that was given at once and nothing of the rest, a basal rate up to the newest
-//! event that it knew and no further, and a sleep or an exercise that had not ended yet. It never corrects what it wrote.
-//! Each of its documents counts for what it tells and no more: the rest goes into a document of ours beside it, which says
-//! so in words. By these words it is known for what it is in later runs.
+//! Of an extended bolus tconnectsync writes only the part given at once, of a basal rate only the time up to the newest event
+//! it knew, and of a sleep or exercise only the part up to then. It never corrects what it wrote. What its documents leave
+//! out goes into a document of ours beside them. That one says so in its text, and later runs recognise it by that text.
 
 use chrono::Duration;
-use serde_json::Value;
 
-use crate::nightscout::document::{Content, EventType, Existing, Treatment};
+use crate::foreign;
+use crate::nightscout::document::{EventType, Existing, Treatment};
 use crate::pump::quantity::MilliUnits;
+use crate::translate::{MILLISECONDS_A_MINUTE, length};
 
-/// What a document of ours says that tells only what tconnectsync's leaves out.
+/// The text in a document of ours that only adds what tconnectsync's leaves out.
 const REST: &str = "the rest of what tconnectsync wrote";
 
-/// tconnectsync rounds to hundredths of a unit.
-const SAME_INSULIN: f64 = 0.0051;
+/// tconnectsync rounds insulin and rates to hundredths of a unit.
+pub(super) const ROUNDED: f64 = 0.0051;
 
 /// tconnectsync counts whole seconds.
 const SAME_END: Duration = Duration::seconds(1);
 
-/// The minutes in a millisecond.
-const MILLISECONDS_A_MINUTE: f64 = 60_000.0;
-
-/// Whether a document of ours tells only what tconnectsync's leaves out.
+/// Whether a document of ours only adds what tconnectsync's leaves out.
 pub(crate) fn is_rest(ours: &Existing) -> bool {
-    let says = |field: &str| ours.document.get(field).and_then(Value::as_str);
-    [says("notes"), says("reason")]
-        .into_iter()
-        .flatten()
+    ["notes", "reason"]
+        .iter()
+        .filter_map(|field| foreign::text_in(&ours.document, field))
         .any(|text| text.contains(REST))
 }
 
-/// What these documents leave out of a delivery; `None` where that is nothing.
+/// What these documents leave out of a delivery; `None` if nothing.
 pub(super) fn rest(wanted: &Treatment, theirs: &[&Existing]) -> Option<Treatment> {
     match wanted.event_type {
         EventType::MealBolus | EventType::CorrectionBolus | EventType::ComboBolus => {
@@ -41,28 +37,28 @@ pub(super) fn rest(wanted: &Treatment, theirs: &[&Existing]) -> Option<Treatment
         EventType::TempBasal | EventType::Sleep | EventType::Exercise => {
             rest_of_stretch(wanted, theirs)
         }
-        // The others tell that something happened.
+        // The other types only record that something happened.
         _ => None,
     }
 }
 
-/// The largest number that a field has in any of the documents: two may tell the same twice.
+/// The largest number in a field of any of the documents. Not the sum: two may record the same.
 fn most(theirs: &[&Existing], field: &str) -> f64 {
     let numbers = theirs.iter().map(|document| amount(document, field));
     numbers.fold(0.0, f64::max)
 }
 
-/// The number in a field; 0 where there is none.
+/// The number in a field; 0 if there is none.
 pub(super) fn amount(document: &Existing, field: &str) -> f64 {
     let value = document.document.get(field);
-    value.and_then(Value::as_f64).unwrap_or_default()
+    value.and_then(foreign::number).unwrap_or_default()
 }
 
 fn rest_of_bolus(wanted: &Treatment, theirs: &[&Existing]) -> Option<Treatment> {
     let content = &wanted.content;
     let given = content.insulin.map_or(0.0, MilliUnits::units);
     let missing = given - most(theirs, "insulin");
-    let insulin = MilliUnits::from_units(missing).filter(|_| missing > SAME_INSULIN);
+    let insulin = MilliUnits::from_units(missing).filter(|_| missing > ROUNDED);
     let carbs = content.carbs.filter(|_| most(theirs, "carbs") <= 0.0);
     let later = content.relative.filter(|_| most(theirs, "relative") <= 0.0);
     if insulin.is_none() && carbs.is_none() && later.is_none() {
@@ -73,77 +69,50 @@ fn rest_of_bolus(wanted: &Treatment, theirs: &[&Existing]) -> Option<Treatment> 
         (None, Some(_)) => EventType::MealBolus,
         (None, None) => EventType::CorrectionBolus,
     };
-    let combo = later.is_some();
-    Some(Treatment {
-        event_type,
-        content: Content {
-            insulin,
-            carbs,
-            relative: later,
-            duration: content.duration.filter(|_| combo),
-            entered_insulin: content.entered_insulin.filter(|_| combo),
-            split_now: content.split_now.filter(|_| combo),
-            split_ext: content.split_ext.filter(|_| combo),
-            notes: Some(with_rest(content.notes.as_deref())),
-            ..content.clone()
-        },
-        ..wanted.clone()
-    })
+    let mut left = wanted.clone();
+    left.event_type = event_type;
+    let content = &mut left.content;
+    content.insulin = insulin;
+    content.carbs = carbs;
+    content.relative = later;
+    content.notes = Some(with_rest(content.notes.as_deref()));
+    if later.is_none() {
+        content.duration = None;
+        content.entered_insulin = None;
+        content.split_now = None;
+        content.split_ext = None;
+    }
+    Some(left)
 }
 
-/// What lasts, from where tconnectsync's record of it ends.
+/// The part of a temp basal, sleep or exercise after the end of tconnectsync's record.
 fn rest_of_stretch(wanted: &Treatment, theirs: &[&Existing]) -> Option<Treatment> {
     let told = length(most(theirs, "duration"));
     let whole = length(wanted.content.duration.unwrap_or_default());
     if whole - told <= SAME_END {
         return None;
     }
-    Some(Treatment {
-        at: wanted.at + told,
-        content: Content {
-            duration: Some((whole - told).num_milliseconds() as f64 / MILLISECONDS_A_MINUTE),
-            ..known_as_rest(wanted)
-        },
-        ..wanted.clone()
-    })
+    let mut left = no_rest(wanted);
+    left.at += told;
+    left.content.duration = Some((whole - told).num_milliseconds() as f64 / MILLISECONDS_A_MINUTE);
+    Some(left)
 }
 
-/// What a document of ours says of something that lasts, where theirs turned out to tell all of it: the same as theirs, since
-/// nothing is removed and a rest after its end would stand in the time of what came next.
+/// What a document of ours says about something that lasts, if theirs turned out to record all of it: the same as theirs, since
+/// nothing is removed, and a rest after its end would overlap whatever came next.
 pub(super) fn no_rest(wanted: &Treatment) -> Treatment {
-    Treatment {
-        content: known_as_rest(wanted),
-        ..wanted.clone()
-    }
-}
-
-fn known_as_rest(wanted: &Treatment) -> Content {
-    let content = wanted.content.clone();
-    match wanted.event_type {
-        EventType::TempBasal => Content {
-            reason: Some(with_rest(content.reason.as_deref())),
-            ..content
-        },
-        _ => Content {
-            notes: Some(with_rest(content.notes.as_deref())),
-            ..content
-        },
-    }
+    let mut treatment = wanted.clone();
+    let text = match wanted.event_type {
+        EventType::TempBasal => &mut treatment.content.reason,
+        _ => &mut treatment.content.notes,
+    };
+    *text = Some(with_rest(text.as_deref()));
+    treatment
 }
 
 fn with_rest(text: Option<&str>) -> String {
     match text {
         Some(text) => format!("{text}; {REST}"),
         None => REST.to_owned(),
-    }
-}
-
-/// Minutes as a length of time; what nothing can last counts as none.
-pub(super) fn length(minutes: f64) -> Duration {
-    let milliseconds = (minutes * MILLISECONDS_A_MINUTE).round();
-    if (0.0..1e12).contains(&milliseconds) {
-        Duration::milliseconds(milliseconds as i64)
-    } else {
-        Duration::zero()
     }
 }

@@ -1,8 +1,8 @@
-//! Twins: two documents with one identity of ours, as two runs at the same moment leave them.
+//! Twins: two documents with the same identity of ours, left by two runs at the same moment.
 //!
-//! No version of Nightscout has a unique index but on `_id`: what it is sent it looks for and then inserts, in two steps, so
-//! that two senders at the same moment may both insert. The older one stays, by `_id`, so that two runs which both see the
-//! twins remove the same one. Whatever is not ours by its identity is left alone.
+//! Only `_id` has a unique index in Nightscout. It looks up what it is sent and then inserts it, in two steps, so two senders
+//! at the same moment may both insert. The older document, by `_id`, stays, so that two runs that both see the twins remove
+//! the same one. Documents without an identity of ours are left alone.
 
 use std::collections::HashMap;
 
@@ -10,32 +10,34 @@ use chrono::Duration;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::foreign;
 use crate::nightscout::document::ENTERED_BY;
 use crate::nightscout::{Collection, Document, ObjectId};
 
-/// Profiles with one identity were written by runs at the same moment. A person may copy one at any other time.
+/// Twins of a profile are written at the same moment. A copy made at any other time is a person's.
 const SAME_MOMENT: Duration = Duration::hours(1);
 
 /// Which document of ours it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identified {
-    /// What two documents have in common that are one.
+    /// What twins have in common.
     identity: String,
     /// The `_id`.
     id: ObjectId,
 }
 
-/// Documents of a collection, each with what [`identified`] says of it, without the younger twins; and these.
+/// Separates the younger twins from the documents of a collection, which come with what [`identified`] says of each: the
+/// documents that stay, and the `_id`s of the others.
 pub(crate) fn part<T>(
     collection: Collection,
     documents: Vec<(Option<Identified>, T)>,
 ) -> (Vec<T>, Vec<ObjectId>) {
     let mut oldest: HashMap<String, ObjectId> = HashMap::new();
     for known in documents.iter().filter_map(|(known, _)| known.as_ref()) {
-        match oldest.get_mut(&known.identity) {
-            Some(oldest) if *oldest <= known.id => {}
-            Some(oldest) => *oldest = known.id.clone(),
-            None => drop(oldest.insert(known.identity.clone(), known.id.clone())),
+        let oldest = oldest.entry(known.identity.clone());
+        let oldest = oldest.or_insert_with(|| known.id.clone());
+        if known.id < *oldest {
+            *oldest = known.id.clone();
         }
     }
     let mut younger = Vec::new();
@@ -59,13 +61,13 @@ pub(crate) fn part<T>(
 
 /// Which document of ours this is; `None` for one that is not.
 pub(crate) fn identified(collection: Collection, document: &Document) -> Option<Identified> {
-    let text = |name: &str| document.get(name).and_then(Value::as_str);
+    let text = |name: &str| foreign::text_in(document, name);
     let author = match collection {
         Collection::Treatments | Collection::Profile => text("enteredBy"),
         Collection::Entries | Collection::DeviceStatus => text("device"),
     };
     let events = text("pump_event_id").is_some_and(|events| !events.is_empty());
-    let identifier = text("identifier").filter(|identifier| is_ours(identifier));
+    let identifier = text("identifier").filter(|identifier| is_our_identifier(identifier));
     if author != Some(ENTERED_BY) {
         return None;
     }
@@ -74,7 +76,7 @@ pub(crate) fn identified(collection: Collection, document: &Document) -> Option<
             identifier.to_owned()
         }
         (Collection::DeviceStatus, Some(identifier)) => identifier.to_owned(),
-        // Written before these had an identifier; tconnectsync's name the pump's event.
+        // Written by a version that gave these no identifier. tconnectsync's carry an event number.
         (Collection::DeviceStatus, None) if !events => contents(document, &["_id"]),
         (Collection::Profile, Some(identifier)) => {
             let of_each = ["_id", "startDate", "created_at", "mills"];
@@ -86,8 +88,8 @@ pub(crate) fn identified(collection: Collection, document: &Document) -> Option<
     Some(Identified { identity, id })
 }
 
-/// Identifiers of ours are made of a name (UUID version 5).
-fn is_ours(identifier: &str) -> bool {
+/// Our identifiers are made from a name (UUID version 5).
+pub(super) fn is_our_identifier(identifier: &str) -> bool {
     Uuid::try_parse(identifier).is_ok_and(|uuid| uuid.get_version_num() == 5)
 }
 

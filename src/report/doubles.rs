@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::counted;
 use crate::nightscout::ObjectId;
+use crate::pump::quantity::rounded;
 use crate::reconcile::doubles::Double;
 use crate::window::local_date;
 
@@ -27,12 +28,12 @@ struct Noted {
 
 impl Doubles {
     /// Takes one down; the same document only once.
-    pub(crate) fn add(&mut self, double: &Double<'_>) {
+    pub(crate) fn add(&mut self, double: &Double) {
         let noted = Noted {
             bolus: double.is_bolus(),
-            insulin: double.insulin(),
-            carbs: double.carbs(),
-            at: double.document.at.into_iter().chain(double.other.at).min(),
+            insulin: double.insulin,
+            carbs: double.carbs,
+            at: double.document.at.into_iter().chain(double.other_at).min(),
         };
         self.0.insert(double.id.clone(), noted);
     }
@@ -62,9 +63,9 @@ impl Doubles {
         let mut text = String::new();
         if boluses > 0 {
             text = counted(boluses, "bolus", "boluses");
-            text += &format!(", {} U", rounded(self.insulin(), 100.0));
+            text += &format!(", {} U", rounded(self.insulin(), 2));
             if self.carbs() > 0.0 {
-                text += &format!(" and {} g", rounded(self.carbs(), 1.0));
+                text += &format!(" and {} g", rounded(self.carbs(), 0));
             }
             text += ",";
         }
@@ -108,14 +109,9 @@ impl Doubles {
         json!({
             "documents": self.0.len(),
             "boluses": self.boluses(),
-            "insulin_units": rounded(self.insulin(), 1000.0),
-            "carbs_grams": rounded(self.carbs(), 1000.0),
+            "insulin_units": rounded(self.insulin(), 3),
+            "carbs_grams": rounded(self.carbs(), 3),
             "written_by": "tconnectsync",
         })
     }
-}
-
-/// A sum for the eye, without what binary fractions leave at its end.
-pub(crate) fn rounded(number: f64, parts: f64) -> f64 {
-    (number * parts).round() / parts
 }
