@@ -17,6 +17,7 @@
 //! | [`config`] | command line, environment and `.env` files as one typed [`config::Config`] |
 //! | [`logging`] | the log on standard error |
 //! | [`terminal`] | what standard output is shown on |
+//! | [`progress`] | the line on a terminal that says what is done now |
 //! | [`http`] | the one HTTP client: time limits, retries, and what may be said of an answer |
 //! | [`signals`] | the signals that end a run early |
 //! | [`state`] | what a disk, where there is one, keeps between runs |
@@ -46,6 +47,7 @@ pub mod http;
 pub mod logging;
 pub mod nightscout;
 pub mod pass;
+pub mod progress;
 pub mod pump;
 pub mod reconcile;
 pub mod report;

@@ -6,6 +6,7 @@ use chrono::{SecondsFormat, Utc};
 use log::LevelFilter;
 
 use crate::config::Verbosity;
+use crate::progress;
 
 /// The target of warnings that need a person: quiet runs, which decide by themselves how often to tell one, show these too.
 pub(crate) const REMINDER: &str = "reminder";
@@ -65,8 +66,37 @@ pub fn start(verbosity: Verbosity) {
             let text = record.args().to_string().replace(is_invisible, " ");
             writeln!(line, "{style}{name}:{style:#} {text}")
         });
+    let inner = builder.build();
+    // A line that shows steps needs them, whatever else is said.
+    let shown = progress::is_shown().then_some(LevelFilter::Info);
+    let level = inner.filter().max(shown.unwrap_or(LevelFilter::Off));
     // Fails only where a logger was started before, which then goes on.
-    let _ = builder.try_init();
+    if log::set_boxed_logger(Box::new(Above(inner))).is_ok() {
+        log::set_max_level(level);
+    }
+}
+
+/// Writes the log above the line that shows what is done, and gives that line the steps.
+struct Above(env_logger::Logger);
+
+impl log::Log for Above {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        self.0.enabled(metadata) || metadata.level() == log::Level::Info
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let is_ours = record.target().starts_with(env!("CARGO_CRATE_NAME"));
+        if is_ours && record.level() == log::Level::Info {
+            progress::step(record.args().to_string().replace(is_invisible, " "));
+        }
+        if self.0.matches(record) {
+            progress::above(|| self.0.log(record));
+        }
+    }
+
+    fn flush(&self) {
+        self.0.flush();
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod other_uploader;
 mod pump_side;
 pub(crate) mod pumps;
 mod site_side;
+mod steps;
 mod two_pumps;
 mod upload;
 
@@ -23,10 +24,11 @@ use crate::config::{Config, Feature, FeatureSet, Span};
 use crate::failure::{self, ExitStatus, Failure};
 use crate::http::{Client, RunLimits};
 use crate::nightscout::{Collection, Site};
+use crate::progress::Pages;
 use crate::pump::settings::PumpProfiles;
 use crate::reconcile::entries::{self, EntryPlan};
 use crate::reconcile::{Plan, reconcile};
-use crate::report::{CHECK_THE_PHONE, Progress, Report, span_in_words};
+use crate::report::{CHECK_THE_PHONE, Report, span_in_words};
 use crate::state::RunLock;
 use crate::tandem::{self, Memory, Session};
 use crate::translate::device_status::DeviceState;
@@ -93,6 +95,7 @@ impl Pass<'_> {
         let proxy = self.config.proxy.as_ref();
         let site = Site::new(&self.config.nightscout, proxy, self.limits.clone())?;
         let client = tandem::client(&self.config.tandem, proxy, self.limits.clone())?;
+        log::info!("signing in to Tandem Source, and asking Nightscout what it has");
         // Nightscout is read during the login to Tandem.
         let (tandem_side, site_side) = at_once(|| self.log_in(client), || self.look_at_site(&site));
         let ((session, account), site_side) = both(tandem_side, site_side, report)?;
@@ -106,6 +109,7 @@ impl Pass<'_> {
         let serial = self.config.tandem.pump_serial.as_ref();
         let zone = self.config.zone;
         let pumps = pumps::choose(&account, serial, site_side.events.window, zone, report)?;
+        self.tell_plan(&pumps, site_side.events.window);
         report.pumps = pumps.iter().map(|pump| pump.serial.to_string()).collect();
         let profiles =
             pumps::profiles(&account, serial).filter(|_| self.fills(Collection::Profile));
@@ -166,11 +170,13 @@ impl Pass<'_> {
         background: &mut BackgroundUploads<'scope, 'env>,
         report: &mut Report,
     ) -> Result<Seen> {
-        let mut progress = Progress::new(self.config.verbosity);
+        let mut progress = Pages::new(self.config.verbosity);
         let mut seen = Seen::default();
         // Pages overlap by the days around them.
         let mut of_the_page_before = HashSet::new();
         while let Some(page) = work.pages.pop_front() {
+            let (from, to) = (page.first_day, page.last_day);
+            log::info!("asking for the pump's events from {from} to {to}");
             let Some(mut due) = self.compare(&page, &mut work, &mut pump_side, upload, report)?
             else {
                 report.clock_unknown = 0;
@@ -186,6 +192,7 @@ impl Pass<'_> {
             self.heal(upload.site, &due.existing.twins, report)?;
             self.note_doubles(&due.existing.treatments, report);
             seen.readings |= !due.entries.create.is_empty() || due.entries.already > 0;
+            steps::tell_writes(&due.plan, &due.entries);
             // Readings go first: the newest treatment must prove that the readings up to it are uploaded.
             upload.entries(due.entries, &mut report.uploads)?;
             self.limits.check()?;

@@ -1,7 +1,5 @@
 //! `--show`: what Nightscout holds of the last hours, drawn as a picture. It asks only Nightscout, and writes nothing.
 
-use std::io::Write as _;
-
 use anyhow::Result;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use chrono_tz::Tz;
@@ -11,9 +9,9 @@ use crate::config::{Config, Verbosity};
 use crate::failure;
 use crate::http::RunLimits;
 use crate::nightscout::{Document, GlucoseUnits, Site};
-use crate::report::Report;
 use crate::report::day::{Day, LONGEST};
 use crate::report::picture::{self, Canvas};
+use crate::report::{Report, output};
 use crate::terminal::Terminal;
 
 /// The fields that the picture is drawn from.
@@ -38,6 +36,7 @@ const DRAWN: [&str; 12] = [
 /// As every call to Nightscout fails.
 pub fn perform(config: &Config, hours: u16, now: DateTime<Utc>, limits: &RunLimits) -> Result<()> {
     let site = Site::new(&config.nightscout, config.proxy.as_ref(), limits.clone())?;
+    log::info!("Nightscout: reading the last {hours} hours");
     let (day, units) = look(&site, hours, now, &[])?;
     let text = if config.json {
         format!("{}\n", to_json(&day))
@@ -45,9 +44,7 @@ pub fn perform(config: &Config, hours: u16, now: DateTime<Utc>, limits: &RunLimi
         let canvas = Canvas::of(Terminal::of_output(), config.zone, units);
         in_words(&day, HELD, &canvas)
     };
-    // Whoever reads may have closed its end; there is nothing to save.
-    let _ = anstream::stdout().write_all(text.as_bytes());
-    Ok(())
+    output(&text)
 }
 
 /// The last day as a site would hold it after a run that only pretended, where a person looks at a terminal; nothing
@@ -65,8 +62,8 @@ pub fn preview(config: &Config, report: &Report, limits: &RunLimits) {
         Ok((day, units)) => {
             let canvas = Canvas::of(terminal, config.zone, units);
             let text = in_words(&day, WOULD_HOLD, &canvas);
-            // As above.
-            let _ = anstream::stdout().write_all(format!("{text}\n").as_bytes());
+            // What the run would do is said all the same.
+            let _ = output(&format!("{text}\n"));
         }
         Err(error) => log::debug!("no picture: {}", failure::message(&error)),
     }
@@ -93,7 +90,7 @@ const HELD: &str = "as Nightscout holds them";
 const WOULD_HOLD: &str = "as Nightscout would hold them after this run";
 
 /// What the site holds of the last hours, with documents that it does not have yet.
-fn look(
+pub(crate) fn look(
     site: &Site,
     hours: u16,
     now: DateTime<Utc>,

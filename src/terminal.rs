@@ -41,7 +41,7 @@ impl Terminal {
 }
 
 /// Whether the locale says that the terminal takes UTF-8; on Windows and macOS every current one does.
-fn shows_unicode() -> bool {
+pub(crate) fn shows_unicode() -> bool {
     if cfg!(any(windows, target_os = "macos")) {
         return true;
     }

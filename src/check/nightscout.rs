@@ -25,6 +25,7 @@ pub(super) fn check(
         findings.info(PART, "not tried, because of the configuration");
         return None;
     };
+    log::info!("asking Nightscout");
     let site = Site::new(config, proxy.as_ref(), limits.clone());
     let site = findings.sound(PART, site)?;
     // Without the secret first: a wrong one makes a site slow, and most tell their version to anybody.

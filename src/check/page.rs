@@ -5,6 +5,7 @@ use textwrap::{Options, WordSplitter};
 
 use super::step::{Mark, Part, Step};
 use crate::logging::is_invisible;
+use crate::report::capitalised;
 use crate::terminal::Terminal;
 
 /// Lines longer than this are hard to read, however wide the window is.
@@ -107,12 +108,4 @@ impl Page {
 fn plain(text: &str) -> String {
     let text = text.replace('…', "...");
     text.replace(|c: char| is_invisible(c) || !c.is_ascii(), "?")
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    match characters.next() {
-        Some(first) => first.to_uppercase().chain(characters).collect(),
-        None => String::new(),
-    }
 }

@@ -31,6 +31,7 @@ pub(super) fn check(
         findings.info(PART, "not tried, because of the configuration");
         return None;
     };
+    log::info!("signing in to Tandem Source");
     let client = tandem::client(config, proxy.as_ref(), limits.clone());
     // Whatever was rejected before is tried, and how it goes counts for the next runs.
     let memory = match &reading.config {

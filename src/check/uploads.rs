@@ -35,6 +35,7 @@ pub(super) fn check(
     newest_event: Option<DateTime<Utc>>,
     findings: &mut Findings<'_>,
 ) {
+    log::info!("looking for the newest documents");
     let zone = reading.zone.unwrap_or(Tz::UTC);
     for feature in reading.features.iter() {
         let newest = newest(site, feature);

@@ -9,7 +9,7 @@ use chrono::{DateTime, Duration, DurationRound, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
 use super::day::{Day, Dose};
-use super::span_in_words;
+use super::{span_in_words, units};
 use crate::nightscout::GlucoseUnits;
 use crate::pump::quantity::{MgDl, MilliUnits};
 
@@ -26,7 +26,7 @@ const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇'
 const ASCII_EIGHTHS: [char; 9] = [' ', '.', '.', ':', ':', '|', '|', '#', '#'];
 
 /// The usual target range, in mg/dL: 3.9 to 10.0 mmol/L.
-const TARGET: std::ops::RangeInclusive<u16> = 70..=180;
+pub(crate) const TARGET: std::ops::RangeInclusive<u16> = 70..=180;
 
 /// More lines than this are counted, not listed.
 const LISTED: usize = 40;
@@ -363,10 +363,4 @@ impl Canvas {
             GlucoseUnits::Mmol => format!("{:.1}", self.units.shown(value)),
         }
     }
-}
-
-/// Units with three decimals, so that a column of them lines up.
-fn units(amount: MilliUnits) -> String {
-    let milliunits = amount.milliunits();
-    format!("{}.{:03}", milliunits / 1000, milliunits.abs() % 1000)
 }

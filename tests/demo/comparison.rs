@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use chrono::{DateTime, Duration, Utc};
+use tconnectsync_heroku::report::grouped;
 use tconnectsync_heroku::window::Window;
 
 use super::held::{self, Held};
-use super::picture::{clock_time, grouped, units};
+use super::picture::{clock_time, units};
 use super::say;
 use crate::simulator::truth::Truth;
 
@@ -171,7 +172,7 @@ pub fn tell(compared: &Compared, out: &mut dyn Write) -> io::Result<bool> {
         let text = format!(
             "documents and truth agree: {} s of basal rate in {} temp basals ({} U), {} boluses ({} U), {} g of carbs; \
              the third run wrote nothing.",
-            grouped(compared.seconds),
+            grouped(usize::try_from(compared.seconds).unwrap_or_default()),
             compared.records,
             units(compared.basal / 3600),
             compared.boluses,

@@ -160,16 +160,3 @@ pub fn units(milliunits: i64) -> String {
     let size = milliunits.abs();
     format!("{sign}{}.{:03}", size / 1000, size % 1000)
 }
-
-/// A number with its thousands apart.
-pub fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
