@@ -148,6 +148,17 @@ pub struct Heartbeat {
     pub failure: Option<Secret>,
 }
 
+/// Where a run tells of itself besides the log.
+#[derive(Clone, Debug, Default)]
+pub struct PageFiles {
+    /// The web page that each run replaces.
+    pub html: Option<PathBuf>,
+    /// The summary of a GitHub Actions job, which each run adds to.
+    pub job_summary: Option<PathBuf>,
+    /// What GitHub tells the job of its repository and its start, as JSON.
+    pub job_event: Option<PathBuf>,
+}
+
 /// How profiles are written, and what they need that the pump does not know.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProfileUpload {
@@ -280,6 +291,21 @@ impl Heartbeat {
         Heartbeat {
             success: address("HEARTBEAT_URL"),
             failure: address("HEARTBEAT_FAIL_URL"),
+        }
+    }
+}
+
+impl PageFiles {
+    /// A run that only pretends leaves the usual page as it is, unless it is asked for one.
+    fn read(arguments: &Cli, reader: &mut Reader) -> PageFiles {
+        let usual = reader.optional("TCONNECTSYNC_HEROKU_REPORT", values::path);
+        let usual = usual.flatten().filter(|_| !arguments.pretend);
+        let environment = &reader.sources().environment;
+        let of_github = |name| environment.get(name).map(PathBuf::from);
+        PageFiles {
+            html: arguments.report.clone().or(usual),
+            job_summary: of_github("GITHUB_STEP_SUMMARY"),
+            job_event: of_github("GITHUB_EVENT_PATH"),
         }
     }
 }

@@ -30,6 +30,7 @@
 //! | [`report`] | the summary line and the JSON summary |
 //! | [`pass`] | one pass, top to bottom: the place that joins both services |
 //! | [`show`] | `--show`: what Nightscout holds, as a picture |
+//! | [`page`] | `--report`: the last day and the run's outcome as a web page |
 //! | [`doubles`] | `--remove-doubles` and `--restore`: mends a site that another uploader wrote to as well |
 //! | [`check`] | `--check-login`: everything that a pass needs, step by step, without writing |
 //! | [`heartbeat`] | tells a monitoring service how the run ended |
@@ -46,6 +47,7 @@ pub mod heartbeat;
 pub mod http;
 pub mod logging;
 pub mod nightscout;
+pub mod page;
 pub mod pass;
 pub mod progress;
 pub mod pump;

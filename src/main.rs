@@ -2,16 +2,21 @@
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
 use chrono::Utc;
 use clap::Parser;
-use tconnectsync_heroku::config::{self, Cli, Config, Reading, Sources, Verbosity};
+use tconnectsync_heroku::config::{self, Cli, Config, PageFiles, Reading, Sources, Verbosity};
 use tconnectsync_heroku::failure::{self, ExitStatus};
 use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
-use tconnectsync_heroku::{check, doubles, heartbeat, logging, pass, show, signals};
+use tconnectsync_heroku::page::Told;
+use tconnectsync_heroku::{
+    check, doubles, heartbeat, logging, page, pass, progress, show, signals,
+};
 
 fn main() -> ExitCode {
     let arguments = Cli::parse();
@@ -19,20 +24,25 @@ fn main() -> ExitCode {
     if arguments.check_login {
         return ExitCode::from(check(&arguments, now).code());
     }
-    logging::start(arguments.verbosity());
+    start_logging(&arguments, arguments.verbosity());
     let stop = signals::stop();
     let sources = Sources::read(arguments.env_file.as_deref());
     let reading = Reading::new(&arguments, &sources, now);
     let Some(config) = &reading.config else {
         config::print(&reading.problems, arguments.json);
+        let why = config::failure(&reading.problems).to_string();
+        let told = Told::failed(now, &reading, ExitStatus::Configuration, why);
+        write_page(&reading.page_files, &told);
         return ended(&arguments, &reading, ExitStatus::Configuration, &stop);
     };
     for remark in &reading.remarks {
         log::log!(remark.level, "{}", remark.text);
     }
     let limits = limits(config, &stop);
+    let page_is_written = Arc::new(AtomicBool::new(false));
     let perform = {
         let (config, limits, arguments) = (config.clone(), limits.clone(), arguments.clone());
+        let (files, page_is_written) = (reading.page_files.clone(), page_is_written.clone());
         // Heroku's name for the machine, which is gone with its disk when the command ends.
         let disk_is_lost = sources.environment.get("DYNO").is_some();
         move || match (arguments.show, &arguments.restore) {
@@ -41,32 +51,69 @@ fn main() -> ExitCode {
             (None, None) if arguments.remove_doubles => {
                 doubles::perform_removal(&config, now, &limits, arguments.yes, disk_is_lost)
             }
-            (None, None) => run(&config, now, &limits),
+            (None, None) => {
+                let (status, told) = run(&config, &files, now, &limits);
+                page_is_written.store(true, Ordering::Relaxed);
+                status.graver(write_page(&files, &told))
+            }
         }
     };
     let status = in_time(perform, &limits);
+    progress::end();
+    if !is_other_mode(&arguments) && !page_is_written.load(Ordering::Relaxed) {
+        // It was left behind, or ended with a bug; the log says more.
+        let told = Told::failed(now, &reading, status, status.meaning().to_owned());
+        write_page(&reading.page_files, &told);
+    }
     ended(&arguments, &reading, status, &stop)
 }
 
 /// Calls the heartbeat, unless this was no run, or one that was to write nothing: it says nothing about the runs.
 fn ended(arguments: &Cli, reading: &Reading, status: ExitStatus, stop: &Stop) -> ExitCode {
-    let other_mode =
-        arguments.show.is_some() || arguments.remove_doubles || arguments.restore.is_some();
-    if !arguments.pretend && !other_mode {
+    if !arguments.pretend && !is_other_mode(arguments) {
         heartbeat::tell(reading, status, stop);
     }
     ExitCode::from(status.code())
 }
 
-/// The check says everything itself; the log speaks only where more is asked for.
+/// Whether this is something else than a run.
+fn is_other_mode(arguments: &Cli) -> bool {
+    arguments.show.is_some() || arguments.remove_doubles || arguments.restore.is_some()
+}
+
+/// Writes the web page and the job's summary; says so where that fails.
+fn write_page(files: &PageFiles, told: &Told) -> ExitStatus {
+    match page::write(files, told) {
+        Ok(()) => ExitStatus::Done,
+        Err(failure) => {
+            log::error!("{failure}");
+            failure.status
+        }
+    }
+}
+
+/// A person at a terminal sees what is done, unless the log says it, or a program reads along.
+fn start_logging(arguments: &Cli, verbosity: Verbosity) {
+    if !arguments.json && arguments.verbosity() == Verbosity::Normal {
+        progress::start();
+    }
+    logging::start(verbosity);
+}
+
+/// The check says everything itself, with -v its details; the log speaks only with -vv.
 fn check(arguments: &Cli, now: chrono::DateTime<Utc>) -> ExitStatus {
-    logging::start(match arguments.verbosity() {
-        Verbosity::Normal => Verbosity::Quiet,
-        verbosity => verbosity,
-    });
+    start_logging(
+        arguments,
+        match arguments.verbosity() {
+            Verbosity::Debug => Verbosity::Debug,
+            _ => Verbosity::Quiet,
+        },
+    );
     // A file may be called after the person whose it is.
     let sources = Sources::read_as(arguments.env_file.as_deref(), "the given file");
-    check::perform(arguments, &sources, now)
+    let status = check::perform(arguments, &sources, now);
+    progress::end();
+    status
 }
 
 fn show(config: &Config, hours: u16, now: chrono::DateTime<Utc>, limits: &RunLimits) -> ExitStatus {
@@ -106,15 +153,28 @@ fn in_time(work: impl FnOnce() -> ExitStatus + Send + 'static, limits: &RunLimit
     }
 }
 
-fn run(config: &Config, now: chrono::DateTime<Utc>, limits: &RunLimits) -> ExitStatus {
+/// One pass, its summary, and what its page is to tell.
+fn run(
+    config: &Config,
+    files: &PageFiles,
+    now: chrono::DateTime<Utc>,
+    limits: &RunLimits,
+) -> (ExitStatus, Told) {
     let outcome = pass::run(config, now, limits);
+    progress::end();
     let report = &outcome.report;
     show::preview(config, report, limits);
-    match report.print(outcome.failure.as_ref(), config.json, config.verbosity) {
+    let printed = report.print(outcome.failure.as_ref(), config.json, config.verbosity);
+    let status = match printed {
         Ok(()) => outcome.status(),
         Err(error) => {
             log::error!("{}", failure::message(&error));
             outcome.status().graver(failure::status(&error))
         }
-    }
+    };
+    let is_wanted = files.html.is_some() || files.job_summary.is_some();
+    (
+        status,
+        Told::of_run(config, &outcome, is_wanted.then_some(limits)),
+    )
 }

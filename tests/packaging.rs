@@ -35,11 +35,12 @@ fn is_of_use(variable: &Variable) -> bool {
 
 /// Those that a form asks for: not those that stand in for another, are for tests, name files, or are for all programs.
 fn is_for_a_form(variable: &Variable) -> bool {
-    const OTHERS: [&str; 4] = [
+    const OTHERS: [&str; 5] = [
         "HTTPS_PROXY",
         "NS_CA_FILE",
         "SSL_CERT_FILE",
         "TCONNECT_BASE_URL",
+        "TCONNECTSYNC_HEROKU_REPORT",
     ];
     is_of_use(variable)
         && variable.stands_in_for.is_none()

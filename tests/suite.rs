@@ -30,6 +30,7 @@ mod invariants;
 mod look_back;
 mod memory;
 mod packaging;
+mod page;
 mod pass;
 mod pipeline;
 mod robustness;

@@ -55,6 +55,14 @@ pub struct Cli {
     #[arg(long, value_name = "LIST", num_args = 1.., action = ArgAction::Append, value_parser = feature_list)]
     pub(crate) features: Vec<FeatureSet>,
 
+    /// After the run write a web page with the last day and how the run ended to this file
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["check_login", "show", "remove_doubles", "restore"]
+    )]
+    pub report: Option<PathBuf>,
+
     /// Copy the last N days (1 to 366) [default: 1]
     #[arg(long, value_name = "N", value_parser = days, conflicts_with_all = ["start_date", "end_date"])]
     pub(crate) days: Option<u16>,

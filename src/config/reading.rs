@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::reader::Reader;
 use super::{
-    Cache, Cli, Config, FeatureSet, Heartbeat, Nightscout, Problem, ProfileUpload, Remark, Secret,
-    SetVariable, Sources, Span, Tandem, deadline, features, max_catch_up_days, stale_after,
-    unused_variables, values, zone,
+    Cache, Cli, Config, FeatureSet, Heartbeat, Nightscout, PageFiles, Problem, ProfileUpload,
+    Remark, Secret, SetVariable, Sources, Span, Tandem, deadline, features, max_catch_up_days,
+    stale_after, unused_variables, values, zone,
 };
 
 /// What was read: each part that is in order, and what is wrong with the others. A check goes on with the parts where a
@@ -29,6 +29,8 @@ pub struct Reading {
     pub(crate) deadline: Option<Duration>,
     /// Whom to tell how the run ended; nobody where the proxy has a problem, since nothing may be sent around it.
     pub heartbeat: Heartbeat,
+    /// Where a run tells of itself besides the log.
+    pub page_files: PageFiles,
     /// All of it, if no part has a problem.
     pub config: Option<Config>,
     /// The variables that are set, and where, without their values.
@@ -64,6 +66,7 @@ impl Reading {
         let max_catch_up_days = max_catch_up_days(reader);
         let stale_after = stale_after(reader);
         let heartbeat = Heartbeat::read(reader);
+        let page_files = PageFiles::read(arguments, reader);
         let ignore_zero_unit_basal = reader.setting("IGNORE_ZERO_UNIT_BASAL", values::boolean);
         let profile = ProfileUpload::read(reader);
         let cache = Cache::read(reader);
@@ -100,6 +103,7 @@ impl Reading {
                 .as_ref()
                 .map_or_else(Heartbeat::default, |_| heartbeat),
             proxy,
+            page_files,
             set_variables: reader.sources().set_variables(),
             problems: Vec::new(),
             remarks: Vec::new(),

@@ -175,6 +175,11 @@ pub static VARIABLES: &[Variable] = &[
     Variable::new(Ours, "HEARTBEAT_URL", "An address to GET after each run that went well").secret(),
     Variable::new(Ours, "HEARTBEAT_FAIL_URL", "An address to GET after each run that failed").secret(),
     Variable::new(
+        Ours,
+        "TCONNECTSYNC_HEROKU_REPORT",
+        "File for a web page with the last day and how the latest run ended, written after each run",
+    ),
+    Variable::new(
         Tconnectsync,
         "IGNORE_ZERO_UNIT_BASAL",
         "Leave out basal rates of 0 U/h",
