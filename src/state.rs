@@ -4,8 +4,9 @@
 //! Four things are kept: the lock that keeps two runs on one machine apart ([`RunLock`]), when a quiet run last told a
 //! warning ([`Reminders`]), and for [`crate::tandem`] the tokens of a login and the logins that were rejected. Files are
 //! readable by their owner only, and replaced as a whole, so that a run killed at any point leaves the old one or the new
-//! one. What lies at one of these paths and is not a private file of this user's (a device, a pipe, a link, somebody
-//! else's file) is neither read nor replaced nor removed.
+//! one. Anything else at one of these paths (a device, a pipe, a link, another user's file) is left alone: it is neither
+//! read, nor replaced, nor removed. On a file system that keeps no owners and modes, every regular file counts as this
+//! user's, and the tokens are not kept where others could read them.
 
 mod key;
 mod own_file;
@@ -146,8 +147,7 @@ fn make_directory_of(path: &Path) -> io::Result<()> {
     builder.create(directory)
 }
 
-/// The one line: a warning where something lies in the way that is not this program's, which its owner put there or
-/// should know of.
+/// Says in one line why a file is not used: as a warning where something in its place is not this program's.
 fn unusable(path: &Path, error: &io::Error) {
     let path = shown_path(path);
     match is_left_alone(error) {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 use reqwest::StatusCode;
 use serde::de::Deserialize;
 
@@ -172,12 +172,7 @@ impl Answer {
     /// The body of a 2xx answer as JSON of the shape `T`; any other answer is its [`Answer::failure`]. The failure never
     /// repeats a value of the body.
     pub(crate) fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
-        if !self.is_success() {
-            bail!(self.failure());
-        }
-        if self.is_html() {
-            bail!(self.failure());
-        }
+        ensure!(self.is_success() && !self.is_html(), self.failure());
         serde_json::from_slice(&self.body).map_err(|error| self.not_json(&error).into())
     }
 

@@ -1,6 +1,5 @@
 //! The one HTTP client: how a call is sent until it is answered.
 
-use std::convert::Infallible;
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
@@ -67,10 +66,8 @@ impl Client {
     /// Sends a call until it is answered: at most three times, within the deadline. An answer of any status is an answer,
     /// also when a status that may pass (429, 500, 502, 503, 504 and the like) has not passed.
     pub(crate) fn send(&self, call: Call) -> Result<Answer, CallError> {
-        match self.send_unless(call, &mut |_| Ok(None::<Infallible>))? {
-            Ok(answer) => Ok(answer),
-            Err(never) => match never {},
-        }
+        let answer = self.send_unless(call, &mut |_| Ok(None))?;
+        Ok(answer.unwrap_or_else(|answer| answer))
     }
 
     /// As [`Client::send`], but before it sends the call again it asks whether the service did what it should the last time.
@@ -113,10 +110,8 @@ impl Client {
                 error,
             })
         };
-        match self.repeatedly(call, take, &mut |_| Ok(None::<Infallible>))? {
-            Ok(reading) => Ok(reading),
-            Err(never) => match never {},
-        }
+        let reading = self.repeatedly(call, take, &mut |_| Ok(None))?;
+        Ok(reading.unwrap_or_else(|reading| reading))
     }
 
     /// Sends a call until what comes is taken in by `take`, or no further try is worth it.

@@ -13,10 +13,7 @@ use reqwest::blocking::{Request, Response};
 use reqwest::header::HeaderMap;
 
 use super::building::Detached;
-use super::run_limits::RunLimits;
-
-/// How often somebody who waits looks whether the run should end.
-const SLICE: Duration = Duration::from_millis(100);
+use super::run_limits::{RunLimits, SLICE};
 
 /// How long a request under way may take after the run was asked to stop: what it wrote is better known than not.
 const GRACE: Duration = Duration::from_millis(700);

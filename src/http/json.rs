@@ -27,7 +27,7 @@ const SKIPPED: u64 = 8 * 1024 * 1024;
 pub(crate) struct Allowance(Rc<Cell<u64>>);
 
 impl Allowance {
-    /// Lets so many bytes be read from here on, whatever is left of what was allowed before.
+    /// Allows this many bytes to be read from here on, whatever was left of the last allowance.
     pub(crate) fn grant(&self, bytes: u64) {
         self.0.set(bytes);
     }
@@ -89,7 +89,7 @@ impl<'r> JsonText<'r> {
             .map_err(|error| not_json(self.service, self.call, empty, &error).into())
     }
 
-    /// Gives each element of a list to `each`, one after the other, whose text may have so many bytes.
+    /// Gives each element of a list to `each`, one after the other. The text of an element may have this many bytes.
     pub(crate) fn each<E: DeserializeOwned>(self, bytes: u64, each: impl FnMut(E)) -> Result<()> {
         let list = |json: &mut Json<'r>, allowance: &Allowance| {
             json.deserialize_seq(List {

@@ -85,8 +85,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause that a service may ask for in a run without a deadline.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
-/// How often a pause looks at the stop flag.
-const SLICE: Duration = Duration::from_millis(100);
+/// How often whoever waits looks whether the run should end.
+pub(super) const SLICE: Duration = Duration::from_millis(100);
 
 impl RunLimits {
     /// The limits of a run that ends at the deadline, or when `stop` is requested.

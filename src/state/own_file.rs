@@ -1,4 +1,4 @@
-//! Whether what lies at a path is a private file of this user's, and opening it without ever waiting.
+//! Tells whether the file at a path is a private file of this user's, and opens it without ever waiting.
 
 use std::error::Error;
 use std::fmt;
