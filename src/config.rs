@@ -17,6 +17,7 @@ mod regular_file;
 mod secret;
 mod shown_path;
 mod sources;
+mod unknown_variables;
 mod unused_variables;
 mod values;
 pub mod variables;
@@ -32,7 +33,7 @@ use reader::Reader;
 
 pub use cli::Cli;
 pub use features::{Collection, Feature, FeatureSet};
-pub use problem::{Problem, failure, print};
+pub use problem::{Problem, failure, print, status};
 pub use reading::Reading;
 pub use region::RegionChoice;
 pub use secret::{PumpSerial, Secret, Values};
@@ -244,16 +245,17 @@ impl Span {
             return Some(Span::Recent { days });
         };
         let last = arguments.end_date.unwrap_or(today);
-        let problem = if first > today {
+        let (option, what) = if last < first && arguments.end_date.is_some() {
+            ("--end-date", "lies before --start-date")
+        } else if first > today {
             ("--start-date", "lies in the future")
         } else if last > today {
             ("--end-date", "lies in the future")
-        } else if last < first {
-            ("--end-date", "lies before --start-date")
         } else {
             return Some(Span::Dates { first, last });
         };
-        reader.problem(problem.0, problem.1);
+        let problem = Problem::of_the_command_line(option, what);
+        reader.problems.push(problem);
         None
     }
 }

@@ -29,11 +29,11 @@ fn main() -> ExitCode {
     let sources = Sources::read(arguments.env_file.as_deref());
     let reading = Reading::new(&arguments, &sources, now);
     let Some(config) = &reading.config else {
-        config::print(&reading.problems, arguments.json);
+        config::print(&reading, arguments.json);
+        let status = config::status(&reading.problems);
         let why = config::failure(&reading.problems).to_string();
-        let told = Told::failed(now, &reading, ExitStatus::Configuration, why);
-        write_page(&reading.page_files, &told);
-        return ended(&arguments, &reading, ExitStatus::Configuration, &stop);
+        write_page(&reading.page_files, &Told::failed(now, &reading, status, why));
+        return ended(&arguments, &reading, status, &stop);
     };
     for remark in &reading.remarks {
         log::log!(remark.level, "{}", remark.text);

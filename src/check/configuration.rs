@@ -4,7 +4,6 @@ use log::Level;
 
 use super::{Findings, Mark, Part, Step};
 use crate::config::{FeatureSet, Reading, where_to_mend};
-use crate::failure::ExitStatus;
 
 const PART: Part = Part::Settings;
 
@@ -18,7 +17,10 @@ pub(super) fn check(reading: &Reading, findings: &mut Findings<'_>) {
         }
     }
     if places.is_empty() {
-        findings.info(PART, "no variable is set");
+        findings.info(
+            PART,
+            format!("no variable is set; looked in {}", reading.looked),
+        );
     }
     for (place, names) in places {
         let text = format!("from {place}: {}", names.join(", "));
@@ -39,7 +41,7 @@ pub(super) fn check(reading: &Reading, findings: &mut Findings<'_>) {
     }
     for problem in &reading.problems {
         findings.add(Step {
-            status: ExitStatus::Configuration,
+            status: problem.status,
             ..Step::new(PART, Mark::Bad, problem.to_string())
         });
     }

@@ -28,7 +28,7 @@ pub struct Cli {
     pub check_login: bool,
 
     /// Show what Nightscout holds of the last hours (1 to 168) as a picture; writes nothing [default: 24]
-    #[arg(long, value_name = "HOURS", num_args = 0..=1, default_missing_value = "24", value_parser = clap::value_parser!(u16).range(1..=168), conflicts_with_all = ["check_login", "pretend", "days", "start_date", "features", "remove_doubles", "restore"])]
+    #[arg(long, value_name = "HOURS", allow_negative_numbers = true, num_args = 0..=1, default_missing_value = "24", value_parser = clap::value_parser!(u16).range(1..=168), conflicts_with_all = ["check_login", "pretend", "days", "start_date", "features", "remove_doubles", "restore"])]
     pub show: Option<u16>,
 
     /// Show what tconnectsync, the old app, wrote beside this program, so that it stands on the site twice
@@ -64,7 +64,7 @@ pub struct Cli {
     pub report: Option<PathBuf>,
 
     /// Copy the last N days (1 to 366) [default: 1]
-    #[arg(long, value_name = "N", value_parser = days, conflicts_with_all = ["start_date", "end_date"])]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = days, conflicts_with_all = ["start_date", "end_date"])]
     pub(crate) days: Option<u16>,
 
     /// Copy from this day on (YYYY-MM-DD, by the pump's clock)

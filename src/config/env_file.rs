@@ -1,5 +1,7 @@
 //! `.env` files. A parser of our own, since the libraries expand `$` and so change passwords.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Values;
 
 /// A `.env` file as it was read.
@@ -11,6 +13,10 @@ pub struct EnvFile {
     pub values: Values,
     /// The lines that were not understood: number, counted from 1, and what is wrong with it, never what it holds.
     pub problems: Vec<(usize, &'static str)>,
+    /// On which line each variable is set, counted from 1.
+    pub lines: BTreeMap<String, usize>,
+    /// The variables whose value ends where a `#` begins a comment.
+    pub commented: BTreeSet<String>,
 }
 
 impl EnvFile {
@@ -29,7 +35,15 @@ impl EnvFile {
                 continue;
             }
             match assignment(line) {
-                Ok((name, value)) => file.values.insert(name, value),
+                Ok((name, (value, commented))) => {
+                    file.values.insert(name, value);
+                    file.lines.insert(name.to_owned(), number);
+                    if commented {
+                        file.commented.insert(name.to_owned());
+                    } else {
+                        file.commented.remove(name);
+                    }
+                }
                 Err(problem) => file.problems.push((number, problem)),
             }
         }
@@ -37,8 +51,11 @@ impl EnvFile {
     }
 }
 
+/// A value, and whether an unquoted one was followed by a comment.
+type Value = (String, bool);
+
 /// Name and value of a trimmed line.
-fn assignment(line: &str) -> Result<(&str, String), &'static str> {
+fn assignment(line: &str) -> Result<(&str, Value), &'static str> {
     let (name, rest) = line
         .split_once('=')
         .ok_or("is not of the form NAME=VALUE")?;
@@ -58,21 +75,35 @@ fn assignment(line: &str) -> Result<(&str, String), &'static str> {
 }
 
 /// What stands right of the equals sign.
-fn value(rest: &str) -> Result<String, &'static str> {
+fn value(rest: &str) -> Result<Value, &'static str> {
     let trimmed = rest.trim_start();
     if let Some(quoted) = trimmed.strip_prefix('\'') {
         let (value, after) = quoted
             .split_once('\'')
             .ok_or("has an opening ' without a closing one")?;
         nothing_but_a_comment(after)?;
-        Ok(value.to_owned())
+        Ok((value.to_owned(), false))
     } else if let Some(quoted) = trimmed.strip_prefix('"') {
         let (value, after) = unescape(quoted).ok_or("has an opening \" without a closing one")?;
         nothing_but_a_comment(after)?;
-        Ok(value)
+        Ok((value, false))
     } else {
-        Ok(before_comment(rest).trim().to_owned())
+        let value = before_comment(rest);
+        Ok((value.trim().to_owned(), value.len() < rest.len()))
     }
+}
+
+/// A value as a line of the file holds it, so that [`EnvFile::parse`] gives it back verbatim.
+pub(crate) fn quoted(value: &str) -> String {
+    if !value.contains(['\'', '\n', '\r']) {
+        return format!("'{value}'");
+    }
+    let escaped = value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+        .replace('\r', "\\r");
+    format!("\"{escaped}\"")
 }
 
 /// The part of an unquoted value before a `#` that follows a blank.

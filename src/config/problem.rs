@@ -4,6 +4,8 @@
 use std::fmt;
 use std::io::Write as _;
 
+use super::variables::VARIABLES;
+use super::{Reading, shown_path};
 use crate::failure::{ExitStatus, Failure};
 
 /// One thing in the configuration that must change before a run.
@@ -13,6 +15,10 @@ pub struct Problem {
     pub about: String,
     /// What is wrong and what to write instead: the rest of the sentence that `about` begins, without a full stop.
     pub(crate) what: String,
+    /// Whether it is about a `.env` file that could not be read.
+    pub(super) unread: bool,
+    /// The status that a run with only this problem ends with.
+    pub(crate) status: ExitStatus,
 }
 
 impl Problem {
@@ -21,6 +27,24 @@ impl Problem {
         Problem {
             about: about.into(),
             what: what.into(),
+            unread: false,
+            status: ExitStatus::Configuration,
+        }
+    }
+
+    /// A problem with a `.env` file that could not be read.
+    pub(super) fn with_file(file: impl Into<String>, what: impl Into<String>) -> Self {
+        Problem {
+            unread: true,
+            ..Problem::new(file, what)
+        }
+    }
+
+    /// A problem with an option whose value alone, or beside another option, makes no sense.
+    pub(super) fn of_the_command_line(option: &str, what: &str) -> Self {
+        Problem {
+            status: ExitStatus::Usage,
+            ..Problem::new(option, what)
         }
     }
 }
@@ -33,7 +57,7 @@ impl fmt::Display for Problem {
 
 /// Where the cause of problems is changed; `None` where all of them are the command line's.
 pub(crate) fn where_to_mend(problems: &[Problem]) -> Option<&'static str> {
-    let of_a_variable = |problem: &Problem| !problem.about.starts_with("--");
+    let of_a_variable = |problem: &Problem| !problem.about.starts_with("--") && !problem.unread;
     problems.iter().any(of_a_variable).then_some(
         "Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file",
     )
@@ -45,6 +69,14 @@ fn advice(problems: &[Problem]) -> String {
         Some(place) => format!("{place}. --help lists every variable"),
         None => "--help lists every option".to_owned(),
     }
+}
+
+/// The status of a run that these problems keep from starting.
+pub fn status(problems: &[Problem]) -> ExitStatus {
+    let statuses = problems.iter().map(|problem| problem.status);
+    statuses
+        .reduce(ExitStatus::graver)
+        .unwrap_or(ExitStatus::Configuration)
 }
 
 /// All problems as one failure of one line.
@@ -64,16 +96,36 @@ pub fn failure(problems: &[Problem]) -> Failure {
             )
         }
     };
-    Failure::new(ExitStatus::Configuration, what, advice(problems))
+    Failure::new(status(problems), what, advice(problems))
 }
 
-/// Names every problem on standard error, a line each, and where they are mended; as JSON also on standard output. The run
-/// fails whether anybody reads it or not.
-pub fn print(problems: &[Problem], json: bool) {
+/// Names every problem on standard error, a line each, what may have led to them, and where they are mended; as JSON also on
+/// standard output. The run fails whether anybody reads it or not.
+pub fn print(reading: &Reading, json: bool) {
+    let problems = &reading.problems;
     // Whoever reads may have closed its end, and a disk may be full; the run is over all the same.
     let mut errors = std::io::stderr();
     for problem in problems {
         let _ = writeln!(errors, "error: {problem}.");
+    }
+    let warnings: Vec<&str> = (reading.remarks.iter())
+        .filter(|remark| remark.level == log::Level::Warn)
+        .map(|remark| remark.text.as_str())
+        .collect();
+    for warning in &warnings {
+        let _ = writeln!(errors, "warning: {warning}.");
+    }
+    let is_set = |name| reading.set_variables.iter().any(|set| set.name == name);
+    let needed = VARIABLES.iter().filter(|variable| variable.required);
+    let unread = problems.iter().any(|problem| problem.unread);
+    if !unread && needed.clone().any(|variable| !is_set(variable.name)) {
+        let directory = std::env::current_dir().map(|directory| shown_path(&directory));
+        let directory = directory.unwrap_or_else(|_| "unknown".to_owned());
+        let looked = &reading.looked;
+        let _ = writeln!(
+            errors,
+            "Looked in {looked}. The current directory is {directory}."
+        );
     }
     let _ = writeln!(errors, "{}.", advice(problems));
     if json {
@@ -82,6 +134,7 @@ pub fn print(problems: &[Problem], json: bool) {
             "exit_status": failure.status.code(),
             "failure": failure.to_string(),
             "problems": problems.iter().map(ToString::to_string).collect::<Vec<String>>(),
+            "warnings": warnings,
         });
         let _ = writeln!(std::io::stdout(), "{summary}");
     }

@@ -25,7 +25,7 @@ pub(super) struct Found<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(sources: &'a Sources) -> Self {
-        let unread = sources.problems.iter().cloned();
+        let unread = sources.unreadable.iter().chain(&sources.problems).cloned();
         let lines = sources.files.iter().flat_map(|file| {
             file.problems
                 .iter()

@@ -35,6 +35,8 @@ pub struct Reading {
     pub config: Option<Config>,
     /// The variables that are set, and where, without their values.
     pub set_variables: Vec<SetVariable>,
+    /// Where variables were looked for.
+    pub looked: String,
     /// What must change before a run.
     pub problems: Vec<Problem>,
     /// What the owner may want to know.
@@ -46,6 +48,10 @@ impl Reading {
     pub fn new(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> Reading {
         let mut reader = Reader::new(sources);
         let reading = Reading::parts(arguments, &mut reader, now);
+        if !sources.unreadable.is_empty() {
+            // What seems to be missing is probably in there.
+            reader.problems.clone_from(&sources.unreadable);
+        }
         Reading {
             config: reading.config.filter(|_| reader.problems.is_empty()),
             problems: reader.problems,
@@ -105,6 +111,7 @@ impl Reading {
             proxy,
             page_files,
             set_variables: reader.sources().set_variables(),
+            looked: reader.sources().where_it_looked(),
             problems: Vec::new(),
             remarks: Vec::new(),
         }

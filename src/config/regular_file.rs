@@ -1,31 +1,69 @@
-//! Reading the files that an owner names. A pipe would keep a run waiting, and a device never ends.
+//! Reading the files that an owner names. Password managers hand out secrets through pipes, which are read for a while only;
+//! a device never ends.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
-/// The content of a regular file, or of what links to one.
+/// How long a pipe may take: somebody may have to unlock a password manager first.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// The content of a regular file, of a pipe that somebody writes to, or of what links to one.
 ///
 /// # Errors
-/// As for any file; with `InvalidInput` for a pipe, a device and the like, and with `FileTooLarge`.
+/// As for any file; with `InvalidInput` for a device and the like, with `FileTooLarge`, and for a pipe with `UnexpectedEof`
+/// where nobody writes to it and with `TimedOut` where its writer does not come to an end.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let file = open(path)?;
     let kind = file.metadata()?.file_type();
     if kind.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    if !kind.is_file() {
+    let is_pipe = is_pipe(kind);
+    if !kind.is_file() && !is_pipe {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     let mut content = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut content)?;
+    let mut file = file.take(LARGEST + 1);
+    if is_pipe {
+        read_pipe(&mut file, &mut content)?;
+    } else {
+        file.read_to_end(&mut content)?;
+    }
     if content.len() as u64 > LARGEST {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     Ok(content)
+}
+
+/// Reads until the pipe's writers have closed it.
+fn read_pipe(pipe: &mut impl Read, content: &mut Vec<u8>) -> io::Result<()> {
+    let until = Instant::now() + LONGEST;
+    loop {
+        match pipe.read_to_end(content) {
+            Ok(_) if content.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            other => return other.map(drop),
+        }
+        if Instant::now() >= until {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[cfg(unix)]
+fn is_pipe(kind: FileType) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&kind)
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: FileType) -> bool {
+    false
 }
 
 /// Whether any user of this machine can read a file: it lets them, and so do all directories above it.

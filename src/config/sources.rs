@@ -17,8 +17,12 @@ pub struct Sources {
     pub environment: Values,
     /// The files in order of precedence.
     pub files: Vec<EnvFile>,
-    /// Files and variables that could not be read at all.
+    /// Variables that could not be read at all.
     pub problems: Vec<Problem>,
+    /// `.env` files that could not be read: what is missing may be in there.
+    pub unreadable: Vec<Problem>,
+    /// The files that were looked for and are not there, by the names that a person knows them by.
+    pub absent: Vec<String>,
     /// A file that was passed over.
     pub remarks: Vec<Remark>,
 }
@@ -144,10 +148,13 @@ impl Sources {
                 }
                 self.files.push(EnvFile::parse(name, &Zeroizing::new(text)));
             }
-            Ok(Err(_)) => self
-                .problems
-                .push(Problem::new(about, "is not valid UTF-8 text")),
-            Err(error) if expected != Expected::Given && absent(error.kind()) => {}
+            Ok(Err(_)) => self.unreadable.push(Problem::with_file(
+                about,
+                "is not valid UTF-8 text: save it with the encoding UTF-8",
+            )),
+            Err(error) if expected != Expected::Given && absent(error.kind()) => {
+                self.absent.push(name.to_owned());
+            }
             Err(error)
                 if expected == Expected::AtHome && error.kind() == ErrorKind::PermissionDenied =>
             {
@@ -155,11 +162,23 @@ impl Sources {
                 let text = format!("{name} is not looked at: {reason}");
                 self.remarks.push(Remark::new(log::Level::Debug, text));
             }
-            Err(error) => self.problems.push(Problem::new(
+            Err(error) => self.unreadable.push(Problem::with_file(
                 about,
-                format!("could not be read: {}", reason(error.kind())),
+                format!(
+                    "could not be read: {}{}",
+                    reason(error.kind()),
+                    cure(error.kind())
+                ),
             )),
         }
+    }
+
+    /// Where variables were looked for.
+    pub fn where_it_looked(&self) -> String {
+        let read = self.files.iter().map(|file| file.name.clone());
+        let absent = self.absent.iter().map(|name| format!("{name} (not there)"));
+        let places: Vec<String> = read.chain(absent).collect();
+        format!("the environment, {}", places.join(", "))
     }
 
     /// The value of a variable and where it was found: the first that is not blank, since Heroku's form leaves blanks
@@ -257,6 +276,23 @@ fn value_in(path: &Path) -> Result<String, String> {
     Ok(value)
 }
 
+/// What to do about a `.env` file that could not be read: the rest of the sentence.
+fn cure(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::NotFound => {
+            "; check the path, which counts from the directory in which the program starts"
+        }
+        ErrorKind::PermissionDenied => {
+            "; let the user who starts this program own it (chown), or start it as its owner"
+        }
+        ErrorKind::IsADirectory => {
+            "; write the variables into a file of that name (Docker makes a directory where a file to mount is missing)"
+        }
+        ErrorKind::InvalidInput => "; name a file, or a pipe such as <(command)",
+        _ => "",
+    }
+}
+
 /// Why a file could not be read, in words without an error number.
 fn reason(kind: ErrorKind) -> String {
     match kind {
@@ -265,6 +301,8 @@ fn reason(kind: ErrorKind) -> String {
         ErrorKind::NotFound => "there is no such file".to_owned(),
         ErrorKind::PermissionDenied => "permission denied".to_owned(),
         ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        ErrorKind::UnexpectedEof => "it is a pipe through which nothing came".to_owned(),
+        ErrorKind::TimedOut => "it is a pipe that its writer did not close in time".to_owned(),
         other => other.to_string(),
     }
 }

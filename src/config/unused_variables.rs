@@ -4,6 +4,7 @@ use log::Level;
 
 use super::reader::Reader;
 use super::sources::Place;
+use super::unknown_variables;
 use super::variables::{Group, Variable};
 
 /// Notes what is set and does nothing.
@@ -29,50 +30,26 @@ pub(super) fn remark(reader: &mut Reader) {
             format!("tconnectsync's variables without a meaning here: {names}"),
         );
     }
-    unknown_names(reader);
+    unknown_variables::remark(reader);
+    cut_by_comments(reader);
     only_in_the_environment(reader);
     several_files(reader);
 }
 
-/// A misspelt optional variable would otherwise be ignored in silence. Only names from the environment are repeated: a
-/// line of a file may have lost its equals sign, and then the name holds the value.
-fn unknown_names(reader: &mut Reader) {
-    let is_ours = |name: &str| {
-        ["TCONNECT", "NS_", "NIGHTSCOUT_", "HEARTBEAT_"]
-            .iter()
-            .any(|beginning| name.starts_with(beginning))
-    };
-    let sources = reader.sources();
-    for name in sources.names() {
-        if !is_ours(name) || Variable::named(name).is_some() || Variable::of_file(name).is_some() {
-            continue;
+/// Of a secret, what looks like a comment may be its second half.
+fn cut_by_comments(reader: &mut Reader) {
+    let secret = |name: &str| Variable::named(name).is_some_and(|variable| variable.secret);
+    for file in &reader.sources().files {
+        for name in file.commented.iter().filter(|name| secret(name)) {
+            let line = file.lines.get(name).copied().unwrap_or_default();
+            let text = format!(
+                "{} line {line}: the value of {name} ends before the #, which begins a comment. If the # belongs to the value, \
+                 put the value between single quotes: {name}='...'",
+                file.name
+            );
+            reader.remark(Level::Warn, text);
         }
-        let text = if sources.environment.get(name).is_some() {
-            if is_service_link(name) {
-                continue;
-            }
-            format!("{name} is not a variable of this program: is it misspelt?")
-        } else {
-            "A .env file sets a variable whose name begins like this program's but is none of them: is it misspelt?"
-                .to_owned()
-        };
-        reader.remark(Level::Warn, text);
     }
-}
-
-/// Whether Kubernetes sets a variable of this name for a service that runs beside the program, such as
-/// `NIGHTSCOUT_SERVICE_HOST` or `NS_PORT_80_TCP_ADDR` (Kubernetes, "Service", environment variables). None of ours is
-/// spelt so.
-fn is_service_link(name: &str) -> bool {
-    let of_a_port = |rest: &str| {
-        let mut parts = rest.split('_');
-        parts.next().is_some_and(|port| port.parse::<u16>().is_ok())
-            && matches!(parts.next(), Some("TCP" | "UDP" | "SCTP"))
-    };
-    name.ends_with("_SERVICE_HOST")
-        || name.ends_with("_PORT")
-        || name.contains("_SERVICE_PORT_")
-        || name.split("_PORT_").skip(1).any(of_a_port)
 }
 
 /// The HTTP library reads `HTTPS_PROXY` and `SSL_CERT_FILE` itself, from the environment.

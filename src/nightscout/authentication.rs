@@ -9,6 +9,9 @@ use crate::config::Secret;
 use crate::failure::{ExitStatus, Failure};
 use crate::http::Answer;
 
+/// The words for a secret that the site does not know, in a run and in the check.
+const NOT_ACCEPTED: &str = "the site does not accept NS_SECRET";
+
 /// What the `api-secret` header carries, by what the configured secret looks like.
 #[derive(Clone)]
 pub(super) enum Credential {
@@ -43,22 +46,33 @@ impl Credential {
     /// The failure of an answer 401. It is never tried again: each one delays every further request of this address by
     /// five seconds.
     pub(super) fn rejected(&self, call: &str, answer: &Answer) -> Failure {
-        SERVICE.failure(
+        let what = match self {
+            Credential::ApiSecret(_) => NOT_ACCEPTED.to_owned(),
+            Credential::Token(_) => format!("{NOT_ACCEPTED}, or may not do this"),
+        };
+        let name = SERVICE.name;
+        let described = answer.described();
+        Failure::new(
             ExitStatus::CredentialsRejected,
-            call,
-            format!(
-                "{}: the secret was rejected or may not do this",
-                answer.described()
-            ),
+            format!("{name}: {what} ({call} {described})"),
+            self.advice(),
+        )
+    }
+
+    /// The failure of a secret that the site does not know.
+    pub(super) fn unknown(&self) -> Failure {
+        Failure::new(
+            ExitStatus::CredentialsRejected,
+            format!("{}: {NOT_ACCEPTED}", SERVICE.name),
             self.advice(),
         )
     }
 
     /// What to do when the site does not accept it.
-    pub(super) fn advice(&self) -> &'static str {
+    fn advice(&self) -> &'static str {
         match self {
             Credential::ApiSecret(_) => {
-                "Set NS_SECRET to the site's API_SECRET, letter by letter, or to an access token made on its Admin Tools page"
+                "Set NS_SECRET to the site's API_SECRET, exactly, including capitals, or to an access token made on its Admin Tools page"
             }
             Credential::Token(_) => {
                 "NS_SECRET looks like an access token: check on the site's Admin Tools page that it is still there, and that its \

@@ -8,12 +8,10 @@ use reqwest::Method;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::SERVICE;
 use super::queries::Query;
 use super::site::Site;
 use super::status::{SiteStatus, SiteVersion};
 use crate::config::Collection;
-use crate::failure::{ExitStatus, Failure};
 use crate::http::{Call, Repeat};
 
 /// The oldest version whose answers are known, from its code.
@@ -49,7 +47,7 @@ impl Site {
         const CALL: &str = "verifyauth";
         let answer = self.ask(Call::get(CALL, self.url(CALL)))?;
         match answer.status() {
-            401 => bail!(self.unknown_secret()),
+            401 => bail!(self.credential.unknown()),
             429 | 500.. => bail!(answer.failure()),
             _ => {}
         }
@@ -64,7 +62,7 @@ impl Site {
         } else if says("rolefound", "FOUND") || says("message", "OK") {
             Ok(SecretCheck::Token)
         } else if says("message", "UNAUTHORIZED") {
-            Err(self.unknown_secret().into())
+            Err(self.credential.unknown().into())
         } else {
             Ok(SecretCheck::Unknown)
         }
@@ -132,16 +130,5 @@ impl Site {
             401 | 403 => Ok(false),
             _ => self.read_json::<IgnoredAny>(&answer).map(|_| true),
         }
-    }
-
-    fn unknown_secret(&self) -> Failure {
-        Failure::new(
-            ExitStatus::CredentialsRejected,
-            format!(
-                "{}: the site does not know the secret in NS_SECRET",
-                SERVICE.name
-            ),
-            self.advice_on_secret(),
-        )
     }
 }

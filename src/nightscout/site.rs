@@ -36,7 +36,7 @@ const API_SECRET: HeaderName = HeaderName::from_static("api-secret");
 pub struct Site {
     client: Client,
     base: Url,
-    credential: Credential,
+    pub(super) credential: Credential,
     compresses: Compresses,
 }
 
@@ -171,11 +171,6 @@ impl Site {
             300..=399 => Err(turned_away(self.redirected(&answer))),
             _ => Ok(answer),
         }
-    }
-
-    /// What to do about a secret that this site does not accept.
-    pub(super) fn advice_on_secret(&self) -> &'static str {
-        self.credential.advice()
     }
 
     /// The call that sends a JSON body to a collection.

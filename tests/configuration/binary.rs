@@ -13,8 +13,10 @@ fn program(home: &Path) -> Command {
     command
 }
 
+/// A home whose path no link leads to, so that it shows as `~`.
 fn home() -> TempDir {
-    tempfile::tempdir().expect("a temporary directory")
+    let place = std::env::temp_dir().canonicalize().expect("a directory");
+    tempfile::tempdir_in(place).expect("a temporary directory")
 }
 
 #[track_caller]
@@ -43,6 +45,7 @@ fn an_empty_configuration_names_all_that_is_missing_and_exits_78() {
     error: NS_URL is not set (Address of the Nightscout site, such as https://my-site.herokuapp.com).
     error: NS_SECRET is not set (The site's API_SECRET, or an access token that may read and write what the features need).
     error: TIMEZONE_NAME is not set (Time zone of the pump's clock by its IANA name, such as America/New_York or Europe/Berlin).
+    Looked in the environment, .env (not there), ~/.config/tconnectsync/.env (not there). The current directory is ~/.
     Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file. --help lists every variable.
     ");
 }
@@ -96,10 +99,16 @@ fn a_given_file_must_exist_and_replaces_the_one_in_the_directory() {
     let (status, said) = outcome(program(home.path()).args(["--env-file", "anna.env"]));
     assert_eq!(status, Some(78));
     assert!(
-        said.starts_with("error: --env-file anna.env could not be read: there is no such file.\n"),
+        said.starts_with(
+            "error: --env-file anna.env could not be read: there is no such file; check the path, which counts from the \
+             directory in which the program starts.\n"
+        ),
         "{said}"
     );
-    assert!(said.contains("NS_URL is not set"), "{said}");
+    assert!(
+        !said.contains("NS_URL"),
+        "what is missing is in there: {said}"
+    );
 }
 
 #[test]
@@ -129,7 +138,7 @@ fn a_file_that_cannot_be_read_is_named() {
     let (status, said) = outcome(program(home.path()).envs(COMPLETE));
     assert_eq!(status, Some(78));
     assert!(
-        said.starts_with("error: .env could not be read: it is a directory.\n"),
+        said.starts_with("error: .env could not be read: it is a directory; write the variables into a file of that name"),
         "{said}"
     );
     std::fs::remove_dir(home.path().join(".env")).expect("removed");
@@ -137,7 +146,7 @@ fn a_file_that_cannot_be_read_is_named() {
     let (status, said) = outcome(program(home.path()).envs(COMPLETE));
     assert_eq!(status, Some(78));
     assert!(
-        said.starts_with("error: .env is not valid UTF-8 text.\n"),
+        said.starts_with("error: .env is not valid UTF-8 text: save it with the encoding UTF-8.\n"),
         "{said}"
     );
 }
@@ -192,12 +201,12 @@ fn a_home_that_must_not_be_searched_is_gone_without() {
     mode(&theirs, 0o000);
     let [_, errors] = said(&[]);
     assert!(
-        errors.contains("error: .env could not be read: permission denied."),
+        errors.contains("error: .env could not be read: permission denied; let the user who starts this program own it"),
         "{errors}"
     );
     let [_, errors] = said(&["--env-file", ".env"]);
     assert!(
-        errors.contains("error: --env-file .env could not be read: permission denied."),
+        errors.contains("error: --env-file .env could not be read: permission denied; let the user who starts this program own it"),
         "{errors}"
     );
     mode(home.path(), 0o700);
@@ -307,4 +316,74 @@ fn with_json_a_broken_configuration_is_also_one_object() {
     assert_eq!(summary["problems"].as_array().map(Vec::len), Some(2));
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(said.contains("NS_SECRET is blank"), "{said}");
+}
+
+#[test]
+fn what_may_have_led_to_a_problem_is_said_beside_it() {
+    let home = home();
+    std::fs::write(
+        home.path().join(".env"),
+        "TCONNECT_EMIAL=ada@lovelace.test\nTCONNECT_PASSWORD=Analytical #1\nNS_SECRET= #difference-engine\n",
+    )
+    .expect("written");
+    let mut command = program(home.path());
+    command
+        .env("NS_URL", "https://ada.test")
+        .env("TIMEZONE_NAME", "Europe/Berlin")
+        .arg("-q");
+    let (status, said) = outcome(&mut command);
+    assert_eq!(status, Some(78));
+    let (_, warnings) = said.split_once("warning: .env can be read by every user of this machine: chmod 600 it, since it holds secrets.\n")
+        .unwrap_or(("", &said));
+    insta::assert_snapshot!(warnings, @r"");
+}
+
+#[test]
+fn dates_that_make_no_sense_are_a_wrong_command_line() {
+    let home = home();
+    for (dates, said_of_them) in [
+        (
+            &["--start-date", "2026-02-01", "--end-date", "2026-01-01"][..],
+            "error: --end-date lies before --start-date.\n--help lists every option.\n",
+        ),
+        (
+            &["--start-date", "9999-02-01"],
+            "error: --start-date lies in the future.\n--help lists every option.\n",
+        ),
+    ] {
+        let (status, said) = outcome(program(home.path()).envs(COMPLETE).args(dates));
+        assert_eq!(status, Some(2), "{dates:?}");
+        assert_eq!(said, said_of_them);
+    }
+    let (status, said) = outcome(program(home.path()).envs(COMPLETE).args(["--days", "-1"]));
+    assert_eq!(status, Some(2));
+    assert!(
+        said.contains("invalid value '-1' for '--days <N>': write a number of days from 1 to 366"),
+        "{said}"
+    );
+}
+
+/// What `<(command)` gives to the program.
+#[cfg(unix)]
+#[test]
+fn a_file_may_come_through_a_pipe() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let home = home();
+    let mut child = program(home.path())
+        .args(["--env-file", "/dev/stdin"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut pipe = child.stdin.take().expect("a pipe");
+    pipe.write_all(b"NS_URL=nonsense\n").expect("written");
+    drop(pipe);
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(78));
+    assert!(
+        said.contains("error: NS_URL does not begin with https://"),
+        "{said}"
+    );
 }

@@ -146,16 +146,28 @@ fn what_kubernetes_says_of_services_beside_the_program_is_no_misspelling() {
 }
 
 #[test]
-fn a_misspelt_variable_is_named_from_the_environment_but_not_from_a_file() {
+fn a_misspelt_variable_is_named_with_the_nearest_unless_it_may_hold_a_value() {
     let remarks = SetUp::complete()
         .with("TCONNECTSYNC_HEROKU_FEATURE", "CGM")
-        .with_file(".env", "TCONNECT_PASSWORDhunter=2")
+        .with("NS_SOMETHING", "x")
+        .with("PUMP_SERIAL_NUMBR", "x")
+        .with("TIMEZONE", "of another program")
+        .with_file(
+            ".env",
+            "TCONNECT_PASSWORDhunter=2\n\nNS_hunter2=x\nTCONNECT_EMIAL=x\nTIMEZONE=x\nns_url=x\nCOMPOSE_PROJECT_NAME=x",
+        )
         .remarks();
     assert_eq!(
         remarks,
         [
-            "WARN TCONNECTSYNC_HEROKU_FEATURE is not a variable of this program: is it misspelt?",
-            "WARN A .env file sets a variable whose name begins like this program's but is none of them: is it misspelt?",
+            "WARN NS_SOMETHING is not a variable of this program: is it misspelt?",
+            "WARN PUMP_SERIAL_NUMBR is not a variable of this program: did you mean PUMP_SERIAL_NUMBER?",
+            "WARN TCONNECTSYNC_HEROKU_FEATURE is not a variable of this program: did you mean TCONNECTSYNC_HEROKU_FEATURES?",
+            "WARN .env line 3 sets a variable whose name begins like this program's but is none of them: is it misspelt?",
+            "WARN .env line 4: TCONNECT_EMIAL is not a variable of this program: did you mean TCONNECT_EMAIL?",
+            "WARN .env line 1 begins with TCONNECT_PASSWORD, but no = follows that name: is it misspelt?",
+            "WARN .env line 5: TIMEZONE is not a variable of this program: did you mean TIMEZONE_NAME?",
+            "WARN .env line 6: ns_url is not a variable of this program: did you mean NS_URL?",
         ]
     );
 }
