@@ -21,8 +21,8 @@ use std::cell::{Cell, RefCell};
 use chrono::{DateTime, Utc};
 
 pub use page::Page;
-pub(crate) use step::Part;
 pub use step::{Findings, Mark, Step};
+pub(crate) use step::{Part, Screen};
 
 use crate::config::cli::VERSION;
 use crate::config::{Cli, Reading, Sources, Verbosity};
@@ -31,6 +31,7 @@ use crate::http::{Deadline, RunLimits, Stop};
 use crate::logging::visible_json;
 use crate::report::output;
 use crate::show;
+use crate::tandem::{Pumper, Session};
 use crate::terminal::Terminal;
 
 /// Goes through all steps, telling each.
@@ -48,6 +49,7 @@ pub fn run<'a>(
     let site = nightscout::check(reading, now, limits, &mut findings);
     let newest_event = tandem::check(reading, site.as_ref(), (now, limits), &mut findings);
     if let Some(site) = site {
+        clock::first_run(reading, now, &site, &mut findings);
         uploads::check(reading, now, &site, newest_event, &mut findings);
         other_uploader::check(reading, now, &site, &mut findings);
         findings.site = Some(site);
@@ -68,6 +70,31 @@ fn picture(findings: &Findings<'_>, reading: &Reading, now: DateTime<Utc>) -> St
             String::new()
         }
     }
+}
+
+/// The part of the check about the account's pumps, in a session that is there; gives what their screens should show.
+pub(crate) fn pumps(
+    reading: &Reading,
+    session: &mut Session,
+    account: &Pumper,
+    now: DateTime<Utc>,
+    tell: &mut dyn FnMut(&Step),
+) -> Vec<Screen> {
+    let mut findings = Findings::new(tell);
+    tandem::look_into_account(reading, session, account, now, &mut findings);
+    findings.clocks
+}
+
+/// The part of the check about the site; gives the status of the gravest failure.
+pub(crate) fn site(
+    reading: &Reading,
+    now: DateTime<Utc>,
+    limits: &RunLimits,
+    tell: &mut dyn FnMut(&Step),
+) -> ExitStatus {
+    let mut findings = Findings::new(tell);
+    nightscout::check(reading, now, limits, &mut findings);
+    findings.status()
 }
 
 /// The whole of a run with `--check-login`, output included.

@@ -71,6 +71,10 @@ pub struct Config {
     pub max_catch_up_days: u16,
     /// Age of the pump's newest event from which on its data counts as stale.
     pub stale_after: Option<Duration>,
+    /// How long a failure that passes by itself lasts before a quiet run tells of it.
+    pub(crate) quiet_for: Duration,
+    /// Whether `zone` counts where the pump's uploads suggest another one.
+    pub(crate) trusts_zone: bool,
     /// How profiles are written.
     pub profile: ProfileUpload,
     /// Whether and where the access token is kept between runs.
@@ -284,6 +288,15 @@ fn stale_after(reader: &mut Reader) -> Option<Option<Duration>> {
         values::within(1_u64..=8760),
     )?;
     Some(hours.map(|hours| Duration::from_secs(3600 * hours)))
+}
+
+/// From how long on a quiet run tells of failures that pass by themselves.
+fn quiet_for(reader: &mut Reader) -> Option<Duration> {
+    let hours = reader.setting(
+        "TCONNECTSYNC_HEROKU_QUIET_HOURS",
+        values::within(0_u64..=168),
+    )?;
+    Some(Duration::from_secs(3600 * hours))
 }
 
 impl Heartbeat {

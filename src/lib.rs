@@ -33,7 +33,9 @@
 //! | [`page`] | `--report`: the last day and the run's outcome as a web page |
 //! | [`doubles`] | `--remove-doubles` and `--restore`: mends a site that another uploader wrote to as well |
 //! | [`check`] | `--check-login`: everything that a pass needs, step by step, without writing |
+//! | [`quiet`] | which failures a quiet run tells of |
 //! | [`heartbeat`] | tells a monitoring service how the run ended |
+//! | [`setup`] | `--setup`: asks for what a run needs, tries each answer, and writes the `.env` file |
 //!
 //! The functional core (`pump`, `translate`, `reconcile`, `window`) does no I/O and reads no clock: every decision is a
 //! function of its arguments. Standard error carries the log, standard output the summary.
@@ -51,8 +53,10 @@ pub mod page;
 pub mod pass;
 pub mod progress;
 pub mod pump;
+pub mod quiet;
 pub mod reconcile;
 pub mod report;
+pub mod setup;
 pub mod show;
 pub mod signals;
 pub mod state;

@@ -15,7 +15,7 @@ use tconnectsync_heroku::failure::{self, ExitStatus};
 use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 use tconnectsync_heroku::page::Told;
 use tconnectsync_heroku::{
-    check, doubles, heartbeat, logging, page, pass, progress, show, signals,
+    check, doubles, heartbeat, logging, page, pass, progress, quiet, setup, show, signals,
 };
 
 fn main() -> ExitCode {
@@ -26,13 +26,19 @@ fn main() -> ExitCode {
     }
     start_logging(&arguments, arguments.verbosity());
     let stop = signals::stop();
+    if arguments.setup {
+        return ExitCode::from(setup::perform(&arguments, &stop).code());
+    }
     let sources = Sources::read(arguments.env_file.as_deref());
     let reading = Reading::new(&arguments, &sources, now);
     let Some(config) = &reading.config else {
         config::print(&reading, arguments.json);
         let status = config::status(&reading.problems);
         let why = config::failure(&reading.problems).to_string();
-        write_page(&reading.page_files, &Told::failed(now, &reading, status, why));
+        write_page(
+            &reading.page_files,
+            &Told::failed(now, &reading, status, why),
+        );
         return ended(&arguments, &reading, status, &stop);
     };
     for remark in &reading.remarks {
@@ -58,7 +64,9 @@ fn main() -> ExitCode {
             }
         }
     };
-    let status = in_time(perform, &limits);
+    let is_run = !is_other_mode(&arguments);
+    let tells = |status| !is_run || quiet::tells(config, status, false, now);
+    let status = in_time(perform, &limits, tells);
     progress::end();
     if !is_other_mode(&arguments) && !page_is_written.load(Ordering::Relaxed) {
         // It was left behind, or ended with a bug; the log says more.
@@ -131,8 +139,13 @@ fn limits(config: &Config, stop: &Stop) -> RunLimits {
     RunLimits::new(deadline, stop.clone())
 }
 
-/// Does the work on a thread that can be left behind, should something keep it from its end long after that was due.
-fn in_time(work: impl FnOnce() -> ExitStatus + Send + 'static, limits: &RunLimits) -> ExitStatus {
+/// Does the work on a thread that can be left behind, should something keep it from its end long after that was due. `tells`
+/// whether that is said.
+fn in_time(
+    work: impl FnOnce() -> ExitStatus + Send + 'static,
+    limits: &RunLimits,
+    tells: impl Fn(ExitStatus) -> bool,
+) -> ExitStatus {
     let mut watch = limits.watch();
     let (done, ended) = mpsc::channel();
     thread::spawn(move || {
@@ -147,8 +160,11 @@ fn in_time(work: impl FnOnce() -> ExitStatus + Send + 'static, limits: &RunLimit
             Err(RecvTimeoutError::Timeout) => {}
         }
         if let Some(error) = watch.overdue() {
-            log::error!("{}", failure::message(&error));
-            return failure::status(&error);
+            let status = failure::status(&error);
+            if tells(status) {
+                log::error!("{}", failure::message(&error));
+            }
+            return status;
         }
     }
 }
@@ -164,8 +180,9 @@ fn run(
     progress::end();
     let report = &outcome.report;
     show::preview(config, report, limits);
-    let printed = report.print(outcome.failure.as_ref(), config.json, config.verbosity);
-    let status = match printed {
+    let tells = quiet::tells(config, outcome.status(), outcome.stale, now);
+    let failure = outcome.failure.as_ref();
+    let status = match report.print(failure, tells, config.json, config.verbosity) {
         Ok(()) => outcome.status(),
         Err(error) => {
             log::error!("{}", failure::message(&error));

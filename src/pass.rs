@@ -8,10 +8,12 @@ mod on_site;
 mod other_uploader;
 mod pump_side;
 pub(crate) mod pumps;
+mod reminders;
 mod site_side;
 mod steps;
 mod two_pumps;
 mod upload;
+mod zone_doubt;
 
 use std::collections::{HashSet, VecDeque};
 use std::thread;
@@ -36,6 +38,7 @@ use crate::window::{self, LookBack, Page, Window};
 use background::{BackgroundUploads, at_once, both};
 use on_site::OnSite;
 use pump_side::PumpSide;
+use reminders::Topic;
 use site_side::{SiteSide, ThereAlready};
 use upload::SiteWriter;
 
@@ -46,6 +49,8 @@ pub struct Outcome {
     pub report: Report,
     /// Why the run failed, if it did.
     pub failure: Option<anyhow::Error>,
+    /// Whether that is only the age of the pump's data.
+    pub stale: bool,
 }
 
 impl Outcome {
@@ -74,10 +79,16 @@ pub fn run(config: &Config, now: DateTime<Utc>, limits: &RunLimits) -> Outcome {
     .err()
     .or_else(|| report.uploads.not_allowed.take().map(Into::into));
     report.complete = failure.is_none();
-    let failure = failure
-        .or_else(|| refusal(&report).map(Into::into))
-        .or_else(|| staleness(config, &report).map(Into::into));
-    Outcome { report, failure }
+    let failure = failure.or_else(|| refusal(&report).map(Into::into));
+    let stale = match failure {
+        Some(_) => None,
+        None => staleness(config, &report),
+    };
+    Outcome {
+        report,
+        stale: stale.is_some(),
+        failure: failure.or(stale.map(Into::into)),
+    }
 }
 
 /// What the pump did by itself is held back until it is this old.
@@ -113,7 +124,8 @@ impl Pass<'_> {
         report.pumps = pumps.iter().map(|pump| pump.serial.to_string()).collect();
         let profiles =
             pumps::profiles(&account, serial).filter(|_| self.fills(Collection::Profile));
-        let pump_side = PumpSide::new(self, session, pumps);
+        let mut pump_side = PumpSide::new(self, session, pumps);
+        pump_side.first_run = site_side.events.first_run;
         self.copy(&site, site_side, pump_side, profiles.as_ref(), report)
     }
 
@@ -152,6 +164,12 @@ impl Pass<'_> {
             background.end(pages, report)
         })?;
         self.warn_of_doubles(report);
+        if !report.zone_doubted {
+            self.forget(Topic::Zone);
+        }
+        if self.config.stale_after.is_none() {
+            self.warn_of_silence(report);
+        }
         report.without_data = without_data(&self.config.features, |feature| match feature {
             Feature::Cgm => seen.readings,
             Feature::Profiles => profiles.is_some(),

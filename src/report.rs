@@ -60,6 +60,8 @@ pub struct Report {
     pub(crate) clock_unknown: usize,
     /// Whether another uploader's glucose told a pump's clock.
     pub(crate) clock_witnessed: bool,
+    /// Whether another time zone would fit a pump's clock better.
+    pub(crate) zone_doubted: bool,
     /// How many rates of a pump were left out because a newer one delivered by then.
     pub rates_left_out: usize,
     /// The newest event of any pump copied.
@@ -88,6 +90,7 @@ impl Report {
             skipped: Skipped::default(),
             clock_unknown: 0,
             clock_witnessed: false,
+            zone_doubted: false,
             rates_left_out: 0,
             newest_event: None,
             warnings: Vec::new(),
@@ -131,10 +134,11 @@ impl Report {
     pub fn print(
         &self,
         failure: Option<&anyhow::Error>,
+        tells_failure: bool,
         json: bool,
         verbosity: Verbosity,
     ) -> Result<()> {
-        if let Some(failure) = failure {
+        if let Some(failure) = failure.filter(|_| tells_failure) {
             log::error!("{}", failure::message(failure));
         }
         let mut text = String::new();

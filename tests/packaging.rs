@@ -301,20 +301,6 @@ fn each_scheduler_gets_every_variable_that_is_needed() {
 }
 
 #[test]
-fn each_crontab_line_locks_the_file_that_it_reads() {
-    let lines: Vec<&str> = README
-        .lines()
-        .filter(|line| line.starts_with("*/10 * * * * "))
-        .collect();
-    assert_eq!(lines.len(), 2, "one of one person, one of several");
-    for line in lines {
-        let after = |option| line.split(option).nth(1)?.split(' ').next();
-        let read = after(" --env-file ").unwrap_or(".env");
-        assert_eq!(after(" flock -n "), Some(read), "{line}");
-    }
-}
-
-#[test]
 fn the_example_file_lists_the_features() {
     let example = include_str!("../.env.example");
     let comments = example.lines().map(|line| line.trim_start_matches("# "));

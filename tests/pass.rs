@@ -3,6 +3,7 @@
 pub mod by_hand;
 mod endings;
 mod failures;
+mod first_zone;
 mod sites;
 pub mod whole_day;
 

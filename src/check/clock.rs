@@ -3,12 +3,16 @@
 use chrono::{DateTime, Duration, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use super::{Findings, Mark, Part, Step};
+use super::{Findings, Mark, Part, Screen, Step};
+use crate::config::{Config, Reading};
 use crate::failure::{ExitStatus, Failure};
-use crate::pump::clock::{Reason, Verdict, offset_name};
+use crate::nightscout::Site;
+use crate::nightscout::document::ENTERED_BY;
+use crate::pump::clock::{DatedEvent, Reason, Verdict, offset_name};
 use crate::pump::dating::Dated;
 use crate::report::{CHECK_THE_PHONE, SUSPICIOUS_AGE, span_in_words};
 use crate::tandem::Pump;
+use crate::window::CLOCKS_DIFFER_BY;
 
 const PART: Part = Part::Clock;
 
@@ -20,30 +24,76 @@ pub(super) fn check(
     findings: &mut Findings<'_>,
 ) {
     let verdict = *dated.verdict();
-    let doubt = verdict
-        .doubt()
-        .map(|doubt| format!("pump {}: {doubt}", pump.serial));
-    // A clock and a zone that cannot both be right.
-    let misfit = (doubt.as_ref())
-        .filter(|_| verdict.misfit.is_some())
-        .map(|doubt| Failure::new(ExitStatus::Configuration, doubt, Verdict::ADVICE));
-    let Some(newest) = dated.events.last() else {
-        let none = format!(
-            "pump {}: no events of the last day to judge it by",
-            pump.serial
-        );
-        return match misfit {
-            Some(misfit) => findings.bad(PART, misfit),
-            None => findings.info(PART, none),
-        };
-    };
-    let age = now - newest.at;
+    findings.clocks.push(Screen {
+        pump: pump.serial.to_string(),
+        shows: verdict.shows(zone, now),
+        doubted: verdict.forbids_a_first_run(zone, pump.plausible_newest(), pump.last_upload),
+    });
+    match (dated.events.last(), verdict.doubt()) {
+        (Some(newest), Some(doubt)) if verdict.misfit.is_none() => {
+            let what = format!("{}; {doubt}", runs_at(pump, &verdict, newest, zone));
+            tell_doubt(what, &verdict, (zone, now), findings);
+        }
+        (_, Some(doubt)) => {
+            let what = format!("pump {}: {doubt}", pump.serial);
+            tell_doubt(what, &verdict, (zone, now), findings);
+        }
+        (Some(newest), None) => {
+            tell_offset(pump, &verdict, newest, (zone, now), findings);
+            if let Some(doubt) = &dated.doubt {
+                let doubt = doubt.in_words(zone);
+                findings.warning(PART, format!("pump {}: {doubt}", pump.serial));
+            }
+        }
+        (None, None) => {
+            let none = "no events of the last day to judge it by";
+            findings.info(PART, format!("pump {}: {none}", pump.serial));
+        }
+    }
+    if let Some(newest) = dated.events.last() {
+        freshness(now - newest.at, stale_after, findings);
+    }
+}
+
+/// What speaks against the judgement of a clock: where clock and zone cannot both be right, that has to be fixed.
+fn tell_doubt(
+    what: String,
+    verdict: &Verdict,
+    (zone, now): (Tz, DateTime<Utc>),
+    findings: &mut Findings<'_>,
+) {
+    let cure = format!("{}. {}", verdict.screen(zone, now), Verdict::ADVICE);
+    if verdict.misfit.is_some() {
+        findings.bad(PART, Failure::new(ExitStatus::Configuration, what, cure));
+    } else {
+        findings.add(Step::new(PART, Mark::Warning, what).cure(cure));
+    }
+}
+
+/// At which offset a clock runs that nothing speaks against.
+fn tell_offset(
+    pump: &Pump,
+    verdict: &Verdict,
+    newest: &DatedEvent,
+    (zone, now): (Tz, DateTime<Utc>),
+    findings: &mut Findings<'_>,
+) {
     let local = zone.from_utc_datetime(&newest.at.naive_utc());
-    let newest_in_words = format!(
-        "newest event {}, {} ago",
-        local.format("%Y-%m-%d %H:%M %Z"),
-        span_in_words(age.max(Duration::zero()))
+    findings.good(
+        PART,
+        format!(
+            "{}; newest event {}, {} ago; it should show {} now",
+            runs_at(pump, verdict, newest, zone),
+            local.format("%Y-%m-%d %H:%M %Z"),
+            span_in_words((now - newest.at).max(Duration::zero())),
+            verdict.shows(zone, now).format("%H:%M"),
+        ),
     );
+}
+
+/// At which offset a clock runs, and how that compares with the zone.
+fn runs_at(pump: &Pump, verdict: &Verdict, newest: &DatedEvent, zone: Tz) -> String {
+    let local = zone.from_utc_datetime(&newest.at.naive_utc());
     let ran_at = newest.event.pump_time.reading().and_utc() - newest.at;
     let zone_at = Duration::seconds(i64::from(local.offset().fix().local_minus_utc()));
     let because = because(verdict.reason);
@@ -55,25 +105,34 @@ pub(super) fn check(
             offset_name(zone_at)
         ),
     };
-    let runs_at = format!(
-        "pump {} runs at {}{zones}",
-        pump.serial,
-        offset_name(ran_at)
-    );
-    match misfit {
-        Some(misfit) => findings.bad(PART, misfit),
-        None => {
-            findings.good(PART, format!("{runs_at}; {newest_in_words}"));
-            if let Some(doubt) = doubt {
-                findings.warning(PART, doubt);
-            }
-            if let Some(doubt) = &dated.doubt {
-                let doubt = doubt.in_words(zone);
-                findings.warning(PART, format!("pump {}: {doubt}", pump.serial));
-            }
-        }
+    let offset = offset_name(ran_at);
+    format!("pump {} runs at {offset}{zones}", pump.serial)
+}
+
+/// A first run does not begin while another zone would fit better.
+pub(super) fn first_run(
+    reading: &Reading,
+    now: DateTime<Utc>,
+    site: &Site,
+    findings: &mut Findings<'_>,
+) {
+    let trusts_zone = |config: &Config| config.trusts_zone;
+    let is_doubted = findings.clocks.iter().any(|clock| clock.doubted);
+    if !is_doubted || reading.config.as_ref().is_some_and(trusts_zone) {
+        return;
     }
-    freshness(age, stale_after, findings);
+    let newest = site.newest_treatment(ENTERED_BY, now + CLOCKS_DIFFER_BY);
+    if let Some(None) = findings.sound(Part::Uploads, newest) {
+        findings.bad(
+            Part::Uploads,
+            Failure::new(
+                ExitStatus::Configuration,
+                "the site holds nothing of the pump yet, and a first run does not begin with a time zone that is in doubt",
+                "Look at the pump, and set TIMEZONE_NAME to the zone of its clock. If it is right, set \
+                 TCONNECTSYNC_HEROKU_TRUST_TIMEZONE=true, or wait for the next upload",
+            ),
+        );
+    }
 }
 
 fn because(reason: Reason) -> &'static str {

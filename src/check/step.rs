@@ -3,6 +3,7 @@
 use std::fmt;
 
 use anyhow::Result;
+use chrono::NaiveDateTime;
 use serde_json::{Value, json};
 
 use crate::config::cli::VERSION;
@@ -167,11 +168,24 @@ impl Step {
     }
 }
 
+/// What a pump's screen should show now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Screen {
+    /// The pump, by the last digits of its serial number.
+    pub(crate) pump: String,
+    /// The time by its clock, if `TIMEZONE_NAME` is right.
+    pub(crate) shows: NaiveDateTime,
+    /// Whether another time zone would fit better.
+    pub(crate) doubted: bool,
+}
+
 /// What has been found so far; each step is told as soon as it is done, since a sleeping site takes its time.
 pub struct Findings<'a> {
     steps: Vec<Step>,
     /// The site, where it may be read.
     pub(super) site: Option<Site>,
+    /// What the pumps' clocks should show now.
+    pub(super) clocks: Vec<Screen>,
     tell: &'a mut dyn FnMut(&Step),
 }
 
@@ -180,6 +194,7 @@ impl<'a> Findings<'a> {
         Findings {
             steps: Vec::new(),
             site: None,
+            clocks: Vec::new(),
             tell,
         }
     }

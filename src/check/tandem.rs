@@ -64,10 +64,29 @@ pub(super) fn check(
             let asked = as_a_run_would((config, now), limits, site, session, &chosen, note);
             look.findings.sound(Part::Nightscout, asked);
         }
-        _ => look.read_logs_alone(&chosen, session),
+        _ => look.read_logs_alone(&chosen, &mut session),
     }
     let config = reading.config.as_ref();
     look.tell(config.and_then(|config| config.stale_after))
+}
+
+/// The account's pumps and their clocks, in a session that is there, before anything is known of the site.
+pub(super) fn look_into_account(
+    reading: &Reading,
+    session: &mut Session,
+    account: &Pumper,
+    now: DateTime<Utc>,
+    findings: &mut Findings<'_>,
+) {
+    let (Some(config), Some(zone)) = (&reading.tandem, reading.zone) else {
+        return;
+    };
+    let window = window::recent(now, 1, None, 1).window;
+    let about = (now, window, zone);
+    let chosen = choose(account, config.pump_serial.as_ref(), about, findings);
+    let mut look = Look::new(about, findings);
+    look.read_logs_alone(&chosen, session);
+    look.tell(None);
 }
 
 fn tell_region(choice: RegionChoice, region: Region, findings: &mut Findings<'_>) {
@@ -202,7 +221,7 @@ impl<'p, 'f, 'a> Look<'p, 'f, 'a> {
     }
 
     /// Without a site, or without a configuration of which all is in order.
-    fn read_logs_alone(&mut self, chosen: &[&'p Pump], mut session: Session) {
+    fn read_logs_alone(&mut self, chosen: &[&'p Pump], session: &mut Session) {
         for pump in chosen {
             let about = About {
                 zone: self.zone,
@@ -211,10 +230,7 @@ impl<'p, 'f, 'a> Look<'p, 'f, 'a> {
                 now: self.now,
             };
             for page in window::pages(self.zone, self.window) {
-                let mut logs = pumps::LogsAlone {
-                    session: &mut session,
-                    pump,
-                };
+                let mut logs = pumps::LogsAlone { session, pump };
                 let dated = logs
                     .events(page.first_day, page.last_day)
                     .and_then(|events| dating::date(&about, &page.days(), events, None, &mut logs));

@@ -27,6 +27,10 @@ pub struct Cli {
     #[arg(long)]
     pub check_login: bool,
 
+    /// Ask for everything that a run needs, try each answer, and write it to the .env file
+    #[arg(long, conflicts_with_all = ["check_login", "show", "remove_doubles", "restore", "pretend", "features", "days", "start_date", "region", "json", "quiet"])]
+    pub setup: bool,
+
     /// Show what Nightscout holds of the last hours (1 to 168) as a picture; writes nothing [default: 24]
     #[arg(long, value_name = "HOURS", allow_negative_numbers = true, num_args = 0..=1, default_missing_value = "24", value_parser = clap::value_parser!(u16).range(1..=168), conflicts_with_all = ["check_login", "pretend", "days", "start_date", "features", "remove_doubles", "restore"])]
     pub show: Option<u16>,
@@ -79,7 +83,7 @@ pub struct Cli {
     #[arg(long, value_name = "REGION", value_parser = RegionChoice::parse)]
     pub(crate) region: Option<RegionChoice>,
 
-    /// Read variables that the environment lacks from this file instead of ./.env
+    /// Read variables that the environment lacks from this file (or pipe) instead of ./.env
     #[arg(long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
 
@@ -91,7 +95,7 @@ pub struct Cli {
     #[arg(short, long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// Say nothing but errors
+    /// Say only what needs a person: no summary, and of failures that pass by themselves nothing until they have lasted
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 }
@@ -170,6 +174,8 @@ fn tables() -> String {
 
 const EXAMPLES: &str = "
 EXAMPLES
+  tconnectsync-heroku --setup
+      Set it up, question by question
   tconnectsync-heroku --check-login
       Say what is set up, what works and what does not
   tconnectsync-heroku --pretend -v

@@ -113,7 +113,7 @@ pub fn print(reading: &Reading, json: bool) {
         .map(|remark| remark.text.as_str())
         .collect();
     for warning in &warnings {
-        let _ = writeln!(errors, "warning: {warning}.");
+        let _ = writeln!(errors, "warning: {warning}");
     }
     let is_set = |name| reading.set_variables.iter().any(|set| set.name == name);
     let needed = VARIABLES.iter().filter(|variable| variable.required);

@@ -8,7 +8,7 @@ use super::reader::Reader;
 use super::{
     Cache, Cli, Config, FeatureSet, Heartbeat, Nightscout, PageFiles, Problem, ProfileUpload,
     Remark, Secret, SetVariable, Sources, Span, Tandem, deadline, features, max_catch_up_days,
-    stale_after, unused_variables, values, zone,
+    quiet_for, stale_after, unused_variables, values, zone,
 };
 
 /// What was read: each part that is in order, and what is wrong with the others. A check goes on with the parts where a
@@ -71,6 +71,8 @@ impl Reading {
         let deadline = deadline(arguments, reader);
         let max_catch_up_days = max_catch_up_days(reader);
         let stale_after = stale_after(reader);
+        let quiet_for = quiet_for(reader);
+        let trusts_zone = reader.setting("TCONNECTSYNC_HEROKU_TRUST_TIMEZONE", values::boolean);
         let heartbeat = Heartbeat::read(reader);
         let page_files = PageFiles::read(arguments, reader);
         let ignore_zero_unit_basal = reader.setting("IGNORE_ZERO_UNIT_BASAL", values::boolean);
@@ -92,6 +94,8 @@ impl Reading {
                 deadline: deadline?,
                 max_catch_up_days: max_catch_up_days?,
                 stale_after: stale_after?,
+                quiet_for: quiet_for?,
+                trusts_zone: trusts_zone?,
                 profile: profile?,
                 cache: cache?,
                 state_directory: reader.sources().state_directory(),

@@ -9,13 +9,17 @@ use super::variables::{Group, VARIABLES, Variable};
 /// Notes the unknown variables of the environment and of the files.
 pub(super) fn remark(reader: &mut Reader) {
     let sources = reader.sources();
-    let in_environment = sources.environment.keys();
-    let mut remarks: Vec<String> = in_environment
-        .filter_map(|name| of_environment(name))
-        .collect();
+    let in_environment = sources.environment.names();
+    let mut remarks: Vec<String> = in_environment.filter_map(of_environment).collect();
     for file in &sources.files {
-        let unknown = file.lines.iter().filter(|(name, _)| !is_known(name));
-        remarks.extend(unknown.filter_map(|(name, line)| of_file(file, name, *line)));
+        let mut lines: Vec<(usize, &String)> = file
+            .lines
+            .iter()
+            .map(|(name, line)| (*line, name))
+            .collect();
+        lines.sort_unstable();
+        let unknown = lines.into_iter().filter(|(_, name)| !is_known(name));
+        remarks.extend(unknown.filter_map(|(line, name)| of_file(file, name, line)));
     }
     for text in remarks {
         reader.remark(Level::Warn, text);

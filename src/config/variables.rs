@@ -172,6 +172,18 @@ pub static VARIABLES: &[Variable] = &[
         "TCONNECTSYNC_HEROKU_STALE_HOURS",
         "End with status 75 where the pump's newest event is older than so many hours, 1 to 8760",
     ),
+    Variable::new(
+        Ours,
+        "TCONNECTSYNC_HEROKU_QUIET_HOURS",
+        "With -q, say nothing of failures that pass by themselves (69, 75) until they have lasted this many hours, 0 to 168",
+    )
+    .default("3"),
+    Variable::new(
+        Ours,
+        "TCONNECTSYNC_HEROKU_TRUST_TIMEZONE",
+        "Begin on an empty site though the pump's uploads suggest another zone than TIMEZONE_NAME",
+    )
+    .default("false"),
     Variable::new(Ours, "HEARTBEAT_URL", "An address to GET after each run that went well").secret(),
     Variable::new(Ours, "HEARTBEAT_FAIL_URL", "An address to GET after each run that failed").secret(),
     Variable::new(

@@ -50,11 +50,11 @@ impl Credential {
             Credential::ApiSecret(_) => NOT_ACCEPTED.to_owned(),
             Credential::Token(_) => format!("{NOT_ACCEPTED}, or may not do this"),
         };
-        let name = SERVICE.name;
         let described = answer.described();
-        Failure::new(
+        SERVICE.failure(
             ExitStatus::CredentialsRejected,
-            format!("{name}: {what} ({call} {described})"),
+            call,
+            format!("{described}: {what}"),
             self.advice(),
         )
     }

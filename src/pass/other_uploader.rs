@@ -1,14 +1,10 @@
 //! Notices another uploader at work on the same site: its documents stand beside ours for the same deliveries.
 
 use super::Pass;
-use crate::config::Verbosity;
+use super::reminders::Topic;
 use crate::nightscout::document::Existing;
 use crate::reconcile::doubles;
 use crate::report::Report;
-use crate::state::Reminders;
-
-/// What the reminder of this warning is kept under.
-const TOPIC: &str = "doubles";
 
 impl Pass<'_> {
     /// Takes down what stands on the site twice.
@@ -20,17 +16,9 @@ impl Pass<'_> {
 
     /// Warns of what stands on the site twice; a quiet run does so once a day.
     pub(super) fn warn_of_doubles(&self, report: &mut Report) {
-        let reminders = Reminders::new(self.config, self.now);
-        let Some(warning) = report.doubles.warning(self.config.zone) else {
-            reminders.forget(TOPIC);
-            return;
-        };
-        match self.config.verbosity {
-            Verbosity::Quiet => {
-                let due = reminders.is_due(TOPIC);
-                report.remind(warning, due);
-            }
-            _ => report.warn(warning),
+        match report.doubles.warning(self.config.zone) {
+            Some(warning) => self.remind(Topic::Doubles, warning, report),
+            None => self.forget(Topic::Doubles),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::config::Feature;
 use crate::nightscout::Collection;
 use crate::nightscout::document::Treatment;
 use crate::nightscout::entry::Entry;
-use crate::pump::clock::{DatedEvent, PumpClock, Reason, Remembered, Sighting, Verdict};
+use crate::pump::clock::{DatedEvent, PumpClock, Remembered, Sighting};
 use crate::pump::dating::{self, About, Doubt, Sources};
 use crate::pump::decode::Decoded;
 use crate::pump::event::EventId;
@@ -48,6 +48,8 @@ pub(super) struct PumpSide<'a> {
     clocks: HashMap<&'a str, PumpClock>,
     /// Whether these stand for the rest of the run: it began again further back.
     stand: bool,
+    /// Whether the site holds nothing of the pumps yet.
+    pub(super) first_run: bool,
     /// What was written of the newest events of the page before, by pump, where that went by what was remembered.
     carried: HashMap<&'a str, Vec<Remembered>>,
 }
@@ -67,6 +69,7 @@ impl<'a> PumpSide<'a> {
             other_days: HashMap::new(),
             clocks: HashMap::new(),
             stand: false,
+            first_run: false,
             carried: HashMap::new(),
         }
     }
@@ -98,7 +101,8 @@ impl<'a> PumpSide<'a> {
         for (pump, decoded) in self.pumps.clone().into_iter().zip(events) {
             self.pass.limits.check()?;
             let dated = self.date(pump, page, decoded, on_site)?;
-            self.pass.tell_verdict(pump, dated.verdict(), report);
+            self.pass
+                .tell_verdict(pump, dated.verdict(), self.first_run, report)?;
             wanted.doubtful_from = (dated.doubtful_from.into_iter())
                 .chain(wanted.doubtful_from)
                 .min();
@@ -292,20 +296,6 @@ impl Pass<'_> {
         let doubt_in_words = doubt.in_words(self.config.zone);
         report.warn(format!("pump {}: {doubt_in_words}", pump.serial));
         doubt.events
-    }
-
-    /// Warns of what speaks against the judgement of a pump's clock.
-    fn tell_verdict(&self, pump: &Pump, verdict: &Verdict, report: &mut Report) {
-        log::debug!("pump {}: clock judged as {verdict:?}", pump.serial);
-        report.clock_witnessed |= verdict.reason == Reason::Witnessed;
-        if let Some(doubt) = verdict.doubt() {
-            let zone = self.config.zone.name();
-            report.warn(format!(
-                "pump {}: {doubt}. {} (it is {zone} now)",
-                pump.serial,
-                Verdict::ADVICE
-            ));
-        }
     }
 }
 

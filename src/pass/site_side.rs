@@ -51,6 +51,8 @@ pub(super) struct EventsSide {
     pub(crate) window: Window,
     /// The time up to which everything was uploaded, as far as that is known.
     pub(crate) newest: Option<DateTime<Utc>>,
+    /// Whether it holds nothing of the pumps yet.
+    pub(crate) first_run: bool,
     /// What is there around the window's first page.
     pub(crate) existing: ThereAlready,
     /// The ages that it cannot show and that this run is to fill.
@@ -109,10 +111,13 @@ impl Pass<'_> {
             Span::Recent { days } => self.recent(site, days),
             Span::Dates { first, last } => {
                 let window = window::of_dates(self.config.zone, first, last);
+                let existing = self.existing(site, self.first_page(window))?;
+                let newest = self.newest_uploaded(site, Some(&existing), window.start)?;
                 Ok(EventsSide {
                     window,
                     newest: None,
-                    existing: self.existing(site, self.first_page(window))?,
+                    first_run: self.is_first_run(newest),
+                    existing,
                     missing_ages: Vec::new(),
                     warning: None,
                 })
@@ -174,6 +179,7 @@ impl Pass<'_> {
         Ok(EventsSide {
             window: recent.window,
             newest,
+            first_run: self.is_first_run(newest),
             existing,
             missing_ages,
             warning,
@@ -188,6 +194,12 @@ impl Pass<'_> {
     ) -> Result<(Window, ThereAlready)> {
         let events_side = self.recent(site, days)?;
         Ok((events_side.window, events_side.existing))
+    }
+
+    /// Whether the site holds nothing of the pumps yet. Only treatments and readings tell.
+    fn is_first_run(&self, newest: Option<DateTime<Utc>>) -> bool {
+        let tells = self.fills(Collection::Treatments) || self.fills(Collection::Entries);
+        tells && newest.is_none()
     }
 
     /// The time up to which everything was uploaded. The newest treatment from here tells it for the readings too, since

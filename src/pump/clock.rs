@@ -14,6 +14,7 @@ mod judgement;
 mod memory;
 mod movement;
 mod overlap;
+mod screen;
 mod thresholds;
 mod timeline;
 mod witness;

@@ -55,6 +55,29 @@ impl Reminders {
         due
     }
 
+    /// Whether what this topic is about has lasted for `limit` by now, through all runs since it began with one of them. Where
+    /// nothing is remembered, it has.
+    pub(crate) fn has_lasted(&self, topic: &str, limit: Duration) -> bool {
+        let Some(path) = &self.path else {
+            return true;
+        };
+        let mut told = self.told();
+        let now = self.now.timestamp();
+        let begun = told.get(&since(topic)).filter(|begun| **begun <= now);
+        if let Some(begun) = begun {
+            return now.saturating_sub(*begun) >= limit.num_seconds();
+        }
+        told.insert(since(topic), now);
+        write(path, &as_json(&told));
+        limit <= Duration::zero()
+    }
+
+    /// What this topic is about is over.
+    pub(crate) fn forget_since(&self, topic: &str) {
+        self.forget(topic);
+        self.forget(&since(topic));
+    }
+
     /// There is no reason for the warning any more: the next one is told at once.
     pub(crate) fn forget(&self, topic: &str) {
         let mut told = self.told();
@@ -75,6 +98,11 @@ impl Reminders {
             .and_then(|content| serde_json::from_slice(&content).ok())
             .unwrap_or_default()
     }
+}
+
+/// The name under which the beginning of something is kept.
+fn since(topic: &str) -> String {
+    format!("{topic} since")
 }
 
 /// A map of numbers always serialises.
@@ -104,6 +132,22 @@ mod tests {
         at(path.clone(), 25).forget("doubles");
         assert!(due(26, "doubles"));
         assert!(due(0, "doubles"), "a time in the future counts for nothing");
+    }
+
+    #[test]
+    fn what_lasts_counts_from_its_first_run_until_it_is_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = Some(directory.path().join("reminders.json"));
+        let lasted = |hour| at(path.clone(), hour).has_lasted("failing", Duration::hours(3));
+        assert!(!lasted(0));
+        assert!(!lasted(2));
+        assert!(lasted(3));
+        assert!(lasted(9));
+        at(path.clone(), 9).forget_since("failing");
+        assert!(!lasted(10));
+        assert!(!lasted(5), "a time in the future counts for nothing");
+        assert!(lasted(8));
+        assert!(at(None, 0).has_lasted("failing", Duration::hours(3)));
     }
 
     #[test]

@@ -39,7 +39,7 @@ fn all_good_is_0_and_says_how_far_behind_the_site_is() {
     ok  Pump: pump …234, t:slim X2 Insulin Pump, software 7.8.0.0, Control-IQ, newest event 2026-05-15 23:58 by its clock, last upload 12 minutes ago
     --  Pump: not copied: pump …678, t:slim X2 Insulin Pump, software 6.0.3.0, Basal-IQ, no events, never uploaded
     ok  Pump: events of the last day: 285 CGM readings, 285 basal deliveries, 32 bolus deliveries, 24 bolus requests, 16 status reports, 8 alerts, 7 basal rate changes, 5 glucose entries, 4 mode changes, 3 profile changes, 2 alarms, 1 CGM alert
-    ok  Clock: pump …234 runs at UTC-04:00, which matches TIMEZONE_NAME; newest event 2026-05-15 23:58 EDT, 13 minutes ago
+    ok  Clock: pump …234 runs at UTC-04:00, which matches TIMEZONE_NAME; newest event 2026-05-15 23:58 EDT, 13 minutes ago; it should show 00:12 now
     ok  Uploads: BASAL: up to 2026-05-15 23:18 EDT, 40 minutes behind the pump
     ok  Uploads: BOLUS: up to 2026-05-15 19:51 EDT, 4 h 6 min behind the pump
     Everything looks good.

@@ -32,7 +32,7 @@ fn a_clock_that_its_owner_has_not_moved_yet_is_allowed_for() {
     let (lines, status) = checked(&arrangement, now, &[]);
     assert_eq!(status, ExitStatus::Done, "{lines:#?}");
     insta::assert_snapshot!(line(&lines, "Clock"), @r"
-    ok  Clock: pump …234 runs at UTC-04:00, as its upload shows, and not at UTC-05:00, which TIMEZONE_NAME says (corrected automatically); newest event 2026-11-01 14:57 EST, 4 minutes ago
+    ok  Clock: pump …234 runs at UTC-04:00, as its upload shows, and not at UTC-05:00, which TIMEZONE_NAME says (corrected automatically); newest event 2026-11-01 14:57 EST, 4 minutes ago; it should show 16:02 now
     ");
 }
 

@@ -80,6 +80,7 @@ fn a_wrong_configuration_names_every_problem_and_no_value() {
     error: TIMEZONE_NAME is not an IANA time zone: write continent and city, such as America/New_York or Europe/Berlin (https://en.wikipedia.org/wiki/List_of_tz_database_time_zones).
     error: TCONNECTSYNC_HEROKU_FEATURES holds what is no feature's name (1 not shown): the features are BASAL,BOLUS,PUMP_EVENTS,PUMP_EVENTS_BASAL_SUSPENSION,PUMP_ALERTS,CGM,CGM_ALERTS,BOLUS_BG,DEVICE_STATUS,IOB,PROFILES.
     error: HEARTBEAT_URL must be a whole address that begins with https:// or http://.
+    warning: .env can be read by every user of this machine: chmod 600 it, since it holds secrets
     Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file. --help lists every variable.
     ");
 }
@@ -333,9 +334,15 @@ fn what_may_have_led_to_a_problem_is_said_beside_it() {
         .arg("-q");
     let (status, said) = outcome(&mut command);
     assert_eq!(status, Some(78));
-    let (_, warnings) = said.split_once("warning: .env can be read by every user of this machine: chmod 600 it, since it holds secrets.\n")
-        .unwrap_or(("", &said));
-    insta::assert_snapshot!(warnings, @r"");
+    let warnings = said.split_once("since it holds secrets\n");
+    let (_, warnings) = warnings.expect("everybody can read the file");
+    insta::assert_snapshot!(warnings, @r"
+    warning: .env line 1: TCONNECT_EMIAL is not a variable of this program: did you mean TCONNECT_EMAIL?
+    warning: .env line 3: the value of NS_SECRET ends before the #, which begins a comment. If the # belongs to the value, put the value between single quotes: NS_SECRET='...'
+    warning: .env line 2: the value of TCONNECT_PASSWORD ends before the #, which begins a comment. If the # belongs to the value, put the value between single quotes: TCONNECT_PASSWORD='...'
+    Looked in the environment, .env, ~/.config/tconnectsync/.env (not there). The current directory is ~/.
+    Change this on Heroku under Settings, Config Vars; elsewhere in the environment or the .env file. --help lists every variable.
+    ");
 }
 
 #[test]

@@ -163,9 +163,9 @@ fn a_misspelt_variable_is_named_with_the_nearest_unless_it_may_hold_a_value() {
             "WARN NS_SOMETHING is not a variable of this program: is it misspelt?",
             "WARN PUMP_SERIAL_NUMBR is not a variable of this program: did you mean PUMP_SERIAL_NUMBER?",
             "WARN TCONNECTSYNC_HEROKU_FEATURE is not a variable of this program: did you mean TCONNECTSYNC_HEROKU_FEATURES?",
+            "WARN .env line 1 begins with TCONNECT_PASSWORD, but no = follows that name: is it misspelt?",
             "WARN .env line 3 sets a variable whose name begins like this program's but is none of them: is it misspelt?",
             "WARN .env line 4: TCONNECT_EMIAL is not a variable of this program: did you mean TCONNECT_EMAIL?",
-            "WARN .env line 1 begins with TCONNECT_PASSWORD, but no = follows that name: is it misspelt?",
             "WARN .env line 5: TIMEZONE is not a variable of this program: did you mean TIMEZONE_NAME?",
             "WARN .env line 6: ns_url is not a variable of this program: did you mean NS_URL?",
         ]

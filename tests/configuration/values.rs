@@ -126,6 +126,7 @@ fn numbers_say_their_range() {
             "from 1 to 366",
         ),
         ("TCONNECTSYNC_HEROKU_STALE_HOURS", "1.5", "from 1 to 8760"),
+        ("TCONNECTSYNC_HEROKU_QUIET_HOURS", "-1", "from 0 to 168"),
         ("NIGHTSCOUT_PROFILE_CARBS_HR_VALUE", "0", "from 1 to 500"),
         ("NIGHTSCOUT_PROFILE_DELAY_VALUE", "NaN", "from 0 to 240"),
     ] {

@@ -1,0 +1,40 @@
+//! What a quiet run (`-q`) says of a failure: of one that passes by itself only once it has lasted, and then once a day.
+//!
+//! Cron mails whatever a run says. A service that is down for an hour mends itself, and the next run catches up.
+
+use chrono::{DateTime, Duration, Utc};
+
+use crate::config::{Config, Verbosity};
+use crate::failure::ExitStatus;
+use crate::state::Reminders;
+
+/// What is remembered of failures that pass by themselves.
+const PASSING: &str = "failing";
+
+/// What is remembered of a pump whose data is stale, which the owner asked to be told of.
+const STALE: &str = "stale";
+
+/// Whether a run that ended so says why. Remembers how it ended; where there is no disk, every failure is told.
+///
+/// `stale` for a run that failed only because the pump's data is old.
+pub fn tells(config: &Config, status: ExitStatus, stale: bool, now: DateTime<Utc>) -> bool {
+    let reminders = Reminders::new(config, now);
+    if !matches!(status, ExitStatus::Unavailable | ExitStatus::TryLater) || stale {
+        // Both services have answered.
+        reminders.forget_since(PASSING);
+    }
+    if config.verbosity != Verbosity::Quiet {
+        return true;
+    }
+    match status {
+        ExitStatus::TryLater if stale => reminders.is_due(STALE),
+        ExitStatus::Unavailable | ExitStatus::TryLater => {
+            let limit = Duration::from_std(config.quiet_for).unwrap_or(Duration::MAX);
+            limit.is_zero() || (reminders.has_lasted(PASSING, limit) && reminders.is_due(PASSING))
+        }
+        _ => {
+            reminders.forget(STALE);
+            true
+        }
+    }
+}

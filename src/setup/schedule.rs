@@ -1,0 +1,138 @@
+//! The line that starts the runs: for cron, launchd or Windows' Task Scheduler.
+
+use std::path::Path;
+
+/// What is to be started, and where.
+pub(super) struct Start<'a> {
+    pub(super) program: &'a Path,
+    /// The directory whose `.env` counts.
+    pub(super) directory: &'a Path,
+    /// The file to read instead.
+    pub(super) env_file: Option<&'a Path>,
+}
+
+impl Start<'_> {
+    /// What to do on this system (`std::env::consts::OS`), to be copied as it is.
+    pub(super) fn in_words(&self, system: &str) -> String {
+        let (head, line) = match system {
+            "windows" => (
+                "In a PowerShell window, enter these lines:",
+                self.powershell(),
+            ),
+            "macos" => ("In a terminal, enter these lines:", self.launchd()),
+            _ => ("Enter crontab -e, and add this line:", self.crontab()),
+        };
+        format!(
+            "\nTo copy every ten minutes: {head}\n\n{line}\n\nHeroku, Docker, systemd and others: \
+             {}/blob/main/docs/schedulers.md",
+            env!("CARGO_PKG_REPOSITORY")
+        )
+    }
+
+    /// The command for a shell, which says nothing unless a person is needed.
+    fn command(&self) -> String {
+        let program = for_shell(&self.program.to_string_lossy());
+        let file = self.env_file.map(|path| {
+            let path = for_shell(&path.to_string_lossy());
+            format!(" --env-file {path}")
+        });
+        format!("{program} -q{}", file.unwrap_or_default())
+    }
+
+    fn crontab(&self) -> String {
+        let directory = for_shell(&self.directory.to_string_lossy());
+        let command = format!("cd {directory} && {}", self.command());
+        // cron takes a bare % for the end of the line.
+        format!("*/10 * * * * {}", command.replace('%', "\\%"))
+    }
+
+    fn launchd(&self) -> String {
+        let directory = for_xml(&self.directory.to_string_lossy());
+        let command = for_xml(&format!("exec {}", self.command()));
+        format!(
+            r#"cat > ~/Library/LaunchAgents/tconnectsync-heroku.plist <<'END'
+<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0"><dict>
+<key>Label</key><string>tconnectsync-heroku</string>
+<key>WorkingDirectory</key><string>{directory}</string>
+<key>ProgramArguments</key><array><string>/bin/sh</string><string>-c</string><string>{command}</string></array>
+<key>StartInterval</key><integer>600</integer>
+<key>RunAtLoad</key><true/>
+<key>StandardErrorPath</key><string>/tmp/tconnectsync-heroku.log</string>
+</dict></plist>
+END
+launchctl bootstrap gui/$(id -u) ~/Library/LaunchAgents/tconnectsync-heroku.plist"#
+        )
+    }
+
+    fn powershell(&self) -> String {
+        let quote = |text: &str| format!("'{}'", text.replace('\'', "''"));
+        let program = quote(&self.program.to_string_lossy());
+        let directory = quote(&self.directory.to_string_lossy());
+        let file = self
+            .env_file
+            .map(|path| format!(" --env-file \"{}\"", path.to_string_lossy()));
+        let arguments = quote(&format!("-q{}", file.unwrap_or_default()));
+        format!(
+            "$action = New-ScheduledTaskAction -Execute {program} -Argument {arguments} -WorkingDirectory {directory}\n\
+             $trigger = New-ScheduledTaskTrigger -Once -At (Get-Date) -RepetitionInterval (New-TimeSpan -Minutes 10)\n\
+             $settings = New-ScheduledTaskSettingsSet -StartWhenAvailable -MultipleInstances IgnoreNew\n\
+             Register-ScheduledTask -TaskName tconnectsync-heroku -Action $action -Trigger $trigger -Settings $settings"
+        )
+    }
+}
+
+/// A word as a POSIX shell takes it verbatim.
+fn for_shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:,@=".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+fn for_xml(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start<'a>(directory: &'a str, env_file: Option<&'a str>) -> Start<'a> {
+        Start {
+            program: Path::new("/home/ada/.local/bin/tconnectsync-heroku"),
+            directory: Path::new(directory),
+            env_file: env_file.map(Path::new),
+        }
+    }
+
+    #[test]
+    fn cron_gets_one_line() {
+        assert_eq!(
+            start("/home/ada/pump", None).crontab(),
+            "*/10 * * * * cd /home/ada/pump && /home/ada/.local/bin/tconnectsync-heroku -q"
+        );
+        assert_eq!(
+            start("/home/ada/Ada's 100%", Some("/home/ada/anna.env")).crontab(),
+            r"*/10 * * * * cd '/home/ada/Ada'\''s 100\%' && /home/ada/.local/bin/tconnectsync-heroku -q --env-file /home/ada/anna.env"
+        );
+    }
+
+    #[test]
+    fn each_system_gets_its_own() {
+        let start = start("/x & y", Some("/x & y/a.env"));
+        let words = start.in_words("macos");
+        assert!(words.contains("<string>/x &amp; y</string>"), "{words}");
+        assert!(
+            words.contains("-q --env-file '/x &amp; y/a.env'</string>"),
+            "{words}"
+        );
+        let words = start.in_words("windows");
+        assert!(words.contains("-WorkingDirectory '/x & y'"), "{words}");
+        assert!(start.in_words("linux").contains("*/10 * * * * cd "));
+    }
+}

@@ -1,0 +1,74 @@
+//! A first run with a time zone that does not fit: everything would come out hours off, and nothing tells otherwise.
+
+use chrono::Duration;
+use tconnectsync_heroku::failure::ExitStatus;
+
+use crate::arrangement::Arrangement;
+use crate::check::checked;
+use crate::simulator::history::{History, Plan};
+
+/// The clock of a pump in New York, read as Berlin's or Honolulu's.
+#[test]
+fn a_first_run_does_not_begin_while_another_zone_would_fit() {
+    for (zone, doubt) in [
+        ("Europe/Berlin", "whole hours before its upload"),
+        ("Pacific/Honolulu", "would lie after its upload"),
+    ] {
+        let history = History::generate(&Plan::day(33));
+        let now = history.plan.end + Duration::minutes(4);
+        let mut arrangement = Arrangement::of(history);
+        let right = arrangement.variables["TIMEZONE_NAME"].clone();
+        arrangement.set("TIMEZONE_NAME", zone);
+        for arguments in [&[][..], &["--start-date", "2026-05-14"]] {
+            let outcome = arrangement.pass(now, arguments);
+            assert_eq!(outcome.status(), ExitStatus::Configuration);
+            let message = outcome.message().expect("a failure");
+            for part in [
+                doubt,
+                "UTC-04:00 would fit",
+                "it should show",
+                zone,
+                "TCONNECTSYNC_HEROKU_TRUST_TIMEZONE=true",
+            ] {
+                assert!(message.contains(part), "{message}");
+            }
+        }
+        let (lines, status) = checked(&arrangement, now, &[]);
+        assert_eq!(status, ExitStatus::Configuration, "{lines:#?}");
+        assert!(
+            !lines.iter().any(|line| line.starts_with("ok  Clock")),
+            "{lines:#?}"
+        );
+        assert_eq!(arrangement.nightscout.writes(), 0);
+        // Whoever looked at the pump may insist.
+        arrangement.set("TCONNECTSYNC_HEROKU_TRUST_TIMEZONE", "true");
+        let report = arrangement.good_pass(now, &[]).report;
+        assert!(report.warnings[0].contains(doubt), "{:?}", report.warnings);
+        assert!(arrangement.nightscout.writes() > 0);
+        // What is there by the right zone is kept up to date, with a warning.
+        arrangement.set("TIMEZONE_NAME", &right);
+        arrangement.set("TCONNECTSYNC_HEROKU_TRUST_TIMEZONE", "false");
+        arrangement.good_pass(now, &[]);
+    }
+}
+
+#[test]
+fn the_check_says_what_the_pumps_screen_should_show() {
+    let history = History::generate(&Plan::day(33));
+    let now = history.plan.end + Duration::minutes(4);
+    let mut arrangement = Arrangement::of(history);
+    let shows = |at: chrono::DateTime<chrono::Utc>, zone: chrono_tz::Tz| {
+        at.with_timezone(&zone).format("%H:%M").to_string()
+    };
+    let (lines, _) = checked(&arrangement, now, &[]);
+    let there = shows(now, chrono_tz::America::New_York);
+    let said = format!("ago; it should show {there} now");
+    assert!(lines.iter().any(|line| line.contains(&said)), "{lines:#?}");
+    arrangement.set("TIMEZONE_NAME", "Europe/Berlin");
+    let (lines, _) = checked(&arrangement, now, &[]);
+    let said = format!(
+        "it should show {} now if TIMEZONE_NAME (Europe/Berlin) is right, and {there} if UTC-04:00 fits",
+        shows(now, chrono_tz::Europe::Berlin)
+    );
+    assert!(lines.iter().any(|line| line.contains(&said)), "{lines:#?}");
+}
