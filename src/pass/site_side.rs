@@ -171,8 +171,9 @@ impl Pass<'_> {
             Some(existing) if recent.window == usual => existing,
             _ => self.existing(site, self.first_page(recent.window))?,
         };
-        // Nothing written yet tells of the pump's clock: it will be in doubt.
-        if newest.is_none() && existing.sightings.is_none() {
+        // Nothing written yet tells of the pump's clock: it will be in doubt. Where no history is copied, nothing will ever tell
+        // of it, and each run would ask.
+        if self.copies_history() && newest.is_none() && existing.sightings.is_none() {
             let page = self.first_page(recent.window);
             existing.sightings = Some(on_site::sightings(site, self.told_by_sightings(page))?);
         }
@@ -184,6 +185,11 @@ impl Pass<'_> {
             missing_ages,
             warning,
         })
+    }
+
+    /// Whether any feature fills treatments or entries.
+    fn copies_history(&self) -> bool {
+        self.fills(Collection::Treatments) || self.fills(Collection::Entries)
     }
 
     /// The window of an ordinary run, and what the site holds around its first page.
