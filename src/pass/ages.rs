@@ -4,6 +4,7 @@
 
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
+use uuid::Uuid;
 
 use super::Pass;
 use super::on_site::OnSite;
@@ -40,14 +41,19 @@ impl Pass<'_> {
         if reaches_far || !self.config.features.contains(Feature::PumpEvents) {
             return Ok(Vec::new());
         }
-        let types: Vec<&str> = AGES.iter().flat_map(|(_, types)| *types).copied().collect();
-        let there = site.treatments_of(&types, self.now - COUNTED_FROM)?;
+        let there = self.ages_there(site)?;
         let is_there = |types: &[&str]| {
             let mut there = there.iter();
             there.any(|document| types.contains(&document.event_type.as_str()))
         };
         let missing = AGES.iter().filter(|(_, types)| !is_there(types));
         Ok(missing.map(|(event_type, _)| *event_type).collect())
+    }
+
+    /// What begins an age on the site, whoever wrote it.
+    fn ages_there(&self, site: &Site) -> Result<Vec<Existing>> {
+        let types: Vec<&str> = AGES.iter().flat_map(|(_, types)| *types).copied().collect();
+        site.treatments_of(&types, self.now - COUNTED_FROM)
     }
 
     /// Writes the newest document that each of these ages begins with, where it lies before a window; gives what the site holds
@@ -76,13 +82,27 @@ impl Pass<'_> {
         let inside = inside.filter(|treatment| treatment.is_due(|at| page.window.contains(at)));
         let newest = newest_of_each(ages, inside.collect());
         let plan = reconcile(newest, &nothing.treatments, upload.conventions());
-        let documents = plan
+        if plan.create.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sent = plan.identifiers();
+        let would_be = plan
             .create
             .iter()
-            .map(|treatment| treatment.to_json(upload.conventions()));
-        let written = documents.map(Existing::from_document).collect();
+            .map(|treatment| Existing::from_document(treatment.to_json(upload.conventions())));
+        let would_be: Vec<Existing> = would_be.collect();
         upload.treatments(plan, &mut report.uploads)?;
-        Ok(written)
+        if self.config.pretend {
+            return Ok(would_be);
+        }
+        // The site may have refused some, and only it knows the `_id` by which older versions change one.
+        let mut there = self.ages_there(upload.site)?;
+        there.retain(|document| {
+            let identifier = document.identifier.as_deref();
+            let identifier = identifier.and_then(|text| Uuid::parse_str(text).ok());
+            identifier.is_some_and(|identifier| sent.contains(&identifier))
+        });
+        Ok(there)
     }
 }
 

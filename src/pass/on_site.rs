@@ -9,9 +9,11 @@ use chrono::{DateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
+use super::ages;
 use super::site_side::ThereAlready;
 use crate::failure::{self, ExitStatus};
 use crate::nightscout::Site;
+use crate::nightscout::document::Existing;
 use crate::nightscout::entry::ExistingEntry;
 use crate::pump::clock::{Remembered, Sighting};
 use crate::pump::event::EventId;
@@ -28,7 +30,7 @@ pub(super) struct OnSite<'a> {
 }
 
 impl<'a> OnSite<'a> {
-    /// What was written while `TIMEZONE_NAME` was another zone remembers the wrong one.
+    /// What this run wrote by a guess of the clock is no memory of it. What was written while `TIMEZONE_NAME` was another zone remembers the wrong one.
     pub(super) fn new(site: &'a Site, existing: &'a ThereAlready, zone: Tz) -> Self {
         let of_this_zone = |at: DateTime<Utc>, sent: Option<i64>| {
             let offset = zone.offset_from_utc_datetime(&at.naive_utc()).fix();
@@ -36,10 +38,13 @@ impl<'a> OnSite<'a> {
             sent.is_none_or(|sent| sent == minutes)
         };
         // The rest of a delivery that tconnectsync wrote lies where its document ends.
+        let is_guess = |document: &Existing| {
+            existing.ages_are_guesses && ages::begins_an_age(&document.event_type)
+        };
         let treatments = existing
             .treatments
             .iter()
-            .filter(|document| document.ours && !is_rest(document));
+            .filter(|document| document.ours && !is_rest(document) && !is_guess(document));
         let treatments = treatments.filter_map(|document| {
             let at = document
                 .at

@@ -70,6 +70,8 @@ pub(super) struct ThereAlready {
     pub(crate) sightings: Option<Vec<Sighting>>,
     /// The younger twins among them, which are not in the lists above.
     pub(crate) twins: Twins,
+    /// Whether what ages begin with may be all that is there: an interrupted first run dated it by a guess.
+    pub(crate) ages_are_guesses: bool,
 }
 
 impl ThereAlready {
@@ -171,6 +173,7 @@ impl Pass<'_> {
             Some(existing) if recent.window == usual => existing,
             _ => self.existing(site, self.first_page(recent.window))?,
         };
+        existing.ages_are_guesses = newest.is_none();
         // Nothing written yet tells of the pump's clock: it will be in doubt. Where no history is copied, nothing will ever tell
         // of it, and each run would ask.
         if self.copies_history() && newest.is_none() && existing.sightings.is_none() {
@@ -324,6 +327,7 @@ impl Pass<'_> {
             treatments,
             entries,
             sightings,
+            ages_are_guesses: false,
         })
     }
 

@@ -10,7 +10,8 @@ use super::arrange;
 use crate::arrangement::{Arrangement, without_ids};
 use crate::pass::{filed, text};
 use crate::simulator::fault::{Fault, Kind, Times};
-use crate::simulator::history::{History, Plan};
+use crate::simulator::history::{ClockStory, History, Plan};
+use crate::simulator::nightscout::{Nightscout, Version};
 
 const AGES: [&str; 3] = ["Insulin Change", "Sensor Start", "Site Change"];
 
@@ -139,4 +140,68 @@ fn a_first_run_that_ends_after_its_look_for_ages_is_made_good_by_the_next() {
         without_ids(site.nightscout.treatments()),
         without_ids(whole.nightscout.treatments())
     );
+}
+
+/// The guess by which a first run dates the days before its own must not pass for what is known of the clock.
+#[test]
+fn a_first_run_learns_the_clock_from_glucose_although_it_dated_an_old_site_change_by_a_guess() {
+    // An hour behind all along. The set was changed thirty hours ago: the first page's events tell of it too.
+    let mut plan = Plan::days(64, 21).with_clock(ClockStory::Fixed(-5 * 3600));
+    let whole = arrange(History::generate(&plan), FEATURES);
+    whole.good_pass(plan.end + Duration::hours(1), &["--days", "22"]);
+    let treatments = whole.nightscout.treatments();
+    let changed =
+        (treatments.iter()).rfind(|document| text(document, "eventType") == "Site Change");
+    let history = History::generate(&plan);
+    let changed = truly(&history, changed.expect("a change"));
+    plan.end = changed + Duration::hours(30);
+    let history = History::generate(&plan);
+    // The upload is late, and not by whole hours: it tells nothing.
+    let uploaded = plan.end + Duration::minutes(145);
+    for (version, interrupted) in [
+        (Version::V14_2_6, false),
+        (Version::V15_0_7, false),
+        (Version::V15_0_7, true),
+    ] {
+        let mut site = Arrangement::with(history.clone(), Nightscout::version(version));
+        site.set("TCONNECTSYNC_HEROKU_FEATURES", FEATURES);
+        site.upload_pump(uploaded, plan.end);
+        site.upload_glucose(&history, (plan.end - Duration::days(3), plan.end));
+        let now = uploaded + Duration::minutes(5);
+        if interrupted {
+            let (second, refusal) = (Times::Nth(2), Kind::status(401));
+            let fault = Fault::on("POST", "/api/v1/treatments", second, refusal);
+            site.nightscout.inject(fault);
+            let outcome = site.pass(now, &[]);
+            assert_eq!(outcome.status(), ExitStatus::CredentialsRejected);
+            site.nightscout.heal();
+        }
+        site.good_pass(now, &[]);
+        let mut numbers = Vec::new();
+        for document in site.nightscout.treatments() {
+            let known = truly(&history, &document) > plan.end - Duration::days(1);
+            if known || text(&document, "eventType") == "Site Change" {
+                let error = filed(&document) - truly(&history, &document);
+                assert!(error.abs() < Duration::seconds(1), "{error} {document:#}");
+            }
+            numbers.push((main_event(&document), document["eventType"].to_string()));
+        }
+        let all = numbers.len();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), all, "some event has two documents");
+        assert!(all > 50, "{all}");
+    }
+}
+
+/// When the event of a document happened.
+fn truly(history: &History, document: &Value) -> DateTime<Utc> {
+    let at = history.instant_of(main_event(document));
+    at.expect("an event of this pump")
+}
+
+fn main_event(document: &Value) -> u64 {
+    let events = text(document, "pump_event_id").split(',').next();
+    let number = events.and_then(|number| number.parse().ok());
+    number.expect("a number")
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tconnectsync_heroku::config::PumpSerial;
+use tconnectsync_heroku::failure::ExitStatus;
 use tconnectsync_heroku::nightscout::document::{Identity, Subject};
 use tconnectsync_heroku::pump::event::EventId;
 
@@ -298,6 +299,30 @@ fn a_session_that_a_first_run_finds_before_its_window_is_not_started_again_by_a_
         }
         assert_settled(&arrangement, noon_after(), &[]);
     }
+}
+
+#[test]
+fn a_start_that_the_site_refused_is_not_taken_for_one_that_it_has() {
+    let transmitter = |seconds: i64| json!({"currentTransmitterTime": 1_400_000 + seconds, "sessionStartTime": 1_400_000, "sessionDuration": 10});
+    let events = [
+        event(10, "08:59:00", 212, transmitter(0)),
+        event(11, "20:01:00", 213, transmitter(11 * 3600)),
+    ];
+    let arrangement = with_version(&events, Version::V15_0_7);
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    arrangement.nightscout.refuse_with(400, move |document| {
+        let is_start = text(document, "eventType") == "Sensor Start";
+        is_start && asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0
+    });
+    let outcome = arrangement.pass(noon_after(), &[]);
+    assert_eq!(
+        outcome.status(),
+        ExitStatus::Refused,
+        "{:?}",
+        outcome.failure
+    );
+    let starts = arrangement.nightscout.treatments();
+    assert_eq!(starts.len(), 1, "what the window's own event tells of it");
 }
 
 #[test]
