@@ -245,3 +245,84 @@ fn a_corrected_time_zone_is_not_outweighed_by_what_was_written_with_the_wrong_on
     arrangement.good_pass(now + Duration::hours(4) + Duration::minutes(20), &[]);
     assert_eq!(off(&arrangement), 0);
 }
+
+/// What the pump's clock showed every five minutes between two moments.
+fn every_five_minutes(from: &str, to: &str) -> Vec<NaiveDateTime> {
+    let (from, to) = (reading(from), reading(to));
+    let all = (0..).map(|index| from + Duration::minutes(5 * index));
+    all.take_while(|at| *at <= to).collect()
+}
+
+/// The events of a clock in New York, in the order of what it showed, and how they are dated where this is remembered.
+fn dated_knowing(
+    shown: &[NaiveDateTime],
+    remembered: Vec<Remembered>,
+    now: DateTime<Utc>,
+) -> Dated {
+    let events = (1..).zip(shown).map(|(number, shown)| Event {
+        id: id(number),
+        pump_time: PumpTime::new(*shown),
+        detail: Detail::AlertActivated(Signal { id: 0 }),
+    });
+    let decoded = Decoded {
+        events: events.collect(),
+        ..Decoded::default()
+    };
+    let about = About {
+        zone: chrono_tz::America::New_York,
+        newest: shown.last().copied(),
+        last_upload: Some(now - Duration::minutes(2)),
+        now,
+    };
+    let days = Days {
+        first: now.date_naive() - chrono::Days::new(2),
+        last: now.date_naive() + chrono::Days::new(1),
+        start: now - Duration::hours(24),
+        end: now + Duration::minutes(10),
+    };
+    dating::date(&about, &days, decoded, None, &mut Given { remembered }).expect("nothing can fail")
+}
+
+/// A document of an event at an offset from UTC in minutes.
+fn document(number: i64, shown: NaiveDateTime, offset: i64, is_entry: bool) -> Remembered {
+    Remembered {
+        id: id(number),
+        reading: shown,
+        at: shown.and_utc() - Duration::minutes(offset),
+        is_entry,
+    }
+}
+
+#[test]
+fn a_treatment_or_two_that_somebody_moved_do_not_outweigh_all_entries() {
+    let shown = every_five_minutes("2026-06-10 00:00", "2026-06-10 20:00");
+    for moved in [&[100][..], &[100, 150], &[240]] {
+        let remembered = (1..).zip(&shown).map(|(number, shown)| {
+            let is_moved = moved.contains(&number);
+            let offset = if is_moved { -210 } else { -240 };
+            document(number, *shown, offset, !is_moved)
+        });
+        // The upload came hours after the newest event, and tells nothing.
+        let dated = dated_knowing(&shown, remembered.collect(), utc(6, 11, 3, 0));
+        let last = dated.events.last().expect("events");
+        assert_eq!(last.at, utc(6, 11, 0, 0), "{moved:?}");
+    }
+}
+
+#[test]
+fn entries_after_the_newest_treatment_tell_whether_the_clock_followed_its_zone() {
+    // The zone went from -4 to -5 hours at 06:00 UTC, while nothing was recorded.
+    let mut shown = every_five_minutes("2026-10-31 12:00", "2026-11-01 00:30");
+    shown.extend(every_five_minutes("2026-11-01 03:00", "2026-11-01 06:00"));
+    for after in [-240, -300] {
+        let remembered = (1..).zip(&shown).map(|(number, shown)| {
+            let is_after = *shown > reading("2026-11-01 00:30");
+            let offset = if is_after { after } else { -240 };
+            document(number, *shown, offset, is_after || number % 2 == 0)
+        });
+        let dated = dated_knowing(&shown, remembered.collect(), utc(11, 1, 14, 0));
+        let last = dated.events.last().expect("events");
+        assert_eq!(last.at, utc(11, 1, 6, 0) - Duration::minutes(after));
+        assert_eq!(dated.doubt, None);
+    }
+}

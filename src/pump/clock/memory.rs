@@ -54,27 +54,27 @@ pub(super) struct Held {
 
 impl Held {
     /// Reads what the documents of one stretch say, in the order of their events; `None` where that is a muddle.
+    ///
+    /// Treatments tell it where there are any, since entries may stand where a wrong offset put them; but one or two may have
+    /// been moved by a person, and need an entry that says the same.
     pub(super) fn of(zone: Tz, documents: &[Remembered]) -> Option<Held> {
-        let treatments = documents.iter().filter(|document| !document.is_entry);
-        let treatments: Vec<Remembered> = treatments.copied().collect();
-        let documents = if treatments.is_empty() {
-            documents
-        } else {
-            &treatments
+        let (entries, treatments): (Vec<&Remembered>, Vec<&Remembered>) =
+            documents.iter().partition(|document| document.is_entry);
+        let mut kept = told_often(&treatments);
+        kept.extend(told_often(&since_a_change(zone, &treatments, &entries)));
+        let confirmed = |held: &Held| {
+            let mut entries = entries.iter();
+            treatments.len() > FEW || entries.any(|entry| entry.offset() == held.offset)
         };
-        // A document that somebody else moved tells nothing.
-        let enough = (documents.len() / 10).max(if documents.len() > 2 { 2 } else { 1 });
-        let often = |document: &&Remembered| {
-            let same = documents
-                .iter()
-                .filter(|other| other.offset() == document.offset());
-            // Of a few documents some may have moved for another reason.
-            let few = documents.len() < 3 && !movement::is_a_zones(document.offset());
-            !few && same.take(enough).count() == enough
-        };
-        let kept: Vec<&Remembered> = documents.iter().filter(often).collect();
+        Held::by(zone, &kept)
+            .filter(confirmed)
+            .or_else(|| Held::by(zone, &told_often(&documents.iter().collect::<Vec<_>>())))
+    }
+
+    /// Reads what these documents say.
+    fn by(zone: Tz, kept: &[&Remembered]) -> Option<Held> {
         let mut runs: Vec<(EventId, Duration)> = Vec::new();
-        for document in &kept {
+        for document in kept {
             if runs
                 .last()
                 .is_none_or(|(_, offset)| *offset != document.offset())
@@ -110,6 +110,42 @@ impl Held {
             Rule::Kept(self.offset)
         }
     }
+}
+
+/// So few documents say little: each may have been moved by somebody else.
+const FEW: usize = 2;
+
+/// The documents whose offset is told often enough: one that somebody else moved tells nothing.
+fn told_often<'d>(documents: &[&'d Remembered]) -> Vec<&'d Remembered> {
+    let are_few = documents.len() <= FEW;
+    let enough = (documents.len() / 10).max(if are_few { 1 } else { 2 });
+    let often = |document: &&&Remembered| {
+        let same = documents
+            .iter()
+            .filter(|other| other.offset() == document.offset());
+        // Of a few documents some may have moved for another reason.
+        let odd = are_few && !movement::is_a_zones(document.offset());
+        !odd && same.take(enough).count() == enough
+    };
+    documents.iter().filter(often).copied().collect()
+}
+
+/// The entries since the zone changed, where it changed after the newest treatment: only they tell whether the clock followed.
+fn since_a_change<'d>(
+    zone: Tz,
+    treatments: &[&Remembered],
+    entries: &[&'d Remembered],
+) -> Vec<&'d Remembered> {
+    let newest = |documents: &[&Remembered]| Some(*documents.last().copied()?);
+    let (Some(treatment), Some(entry)) = (newest(treatments), newest(entries)) else {
+        return Vec::new();
+    };
+    let change = zone::latest_transition(zone, entry.at).filter(|change| change.at > treatment.at);
+    let since = |change: zone::Transition| {
+        let since = entries.iter().filter(|entry| entry.at >= change.at);
+        since.copied().collect()
+    };
+    change.map(since).unwrap_or_default()
 }
 
 #[cfg(test)]
