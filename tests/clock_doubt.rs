@@ -326,3 +326,40 @@ fn entries_after_the_newest_treatment_tell_whether_the_clock_followed_its_zone()
         assert_eq!(dated.doubt, None);
     }
 }
+
+#[test]
+fn entries_at_a_wrong_time_which_nothing_moves_send_no_run_further_back() {
+    use tconnectsync_heroku::pump::clock::{Evidence, PumpClock};
+    let shown = every_five_minutes("2026-06-10 00:00", "2026-06-10 20:00");
+    let now = utc(6, 11, 0, 10);
+    let evidence = Evidence {
+        newest: shown.last().map(|shown| PumpTime::new(*shown)),
+        last_upload: Some(now),
+        now,
+    };
+    let clock = PumpClock::judge(chrono_tz::America::New_York, &[], &evidence);
+    let events = (1..).zip(&shown).map(|(number, shown)| Event {
+        id: id(number),
+        pump_time: PumpTime::new(*shown),
+        detail: Detail::AlertActivated(Signal { id: 0 }),
+    });
+    let events = clock.date(events.collect());
+    let from = |is_wrong: fn(bool) -> bool| {
+        let remembered = (1..).zip(&shown).map(|(number, shown)| {
+            let is_entry = number % 2 == 0;
+            document(
+                number,
+                *shown,
+                if is_wrong(is_entry) { -300 } else { -240 },
+                is_entry,
+            )
+        });
+        let remembered: Vec<Remembered> = remembered.collect();
+        clock.doubtful_from(&remembered, &events, now - Duration::hours(24), now)
+    };
+    assert_eq!(from(|is_entry| is_entry), None);
+    assert!(
+        from(|is_entry| !is_entry).is_some(),
+        "treatments can be moved"
+    );
+}

@@ -78,7 +78,7 @@ impl PumpClock {
 
     /// From when on documents stand at other instants than this clock gives to their events: where these begin at the edge
     /// of what was read, so may the ones before, back to the movement or the change of the zone before them. `None` where
-    /// all that is wrong is known.
+    /// all that is wrong is known. Entries stay where they were first written: to look for them again is of no use.
     pub fn doubtful_from(
         &self,
         remembered: &[Remembered],
@@ -86,8 +86,9 @@ impl PumpClock {
         start: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
-        let edge = remembered.iter().map(|document| document.at).min()? + AT_THE_EDGE;
-        let wrong = remembered.iter().find(|document| {
+        let treatments = || remembered.iter().filter(|document| !document.is_entry);
+        let edge = treatments().map(|document| document.at).min()? + AT_THE_EDGE;
+        let wrong = treatments().find(|document| {
             let found = dated.binary_search_by_key(&document.id, |dated| dated.event.id);
             found.is_ok_and(|index| (dated[index].at - document.at).abs() >= REAL_DOUBT)
         })?;
