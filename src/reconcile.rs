@@ -156,8 +156,12 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], conventions: Con
         let ours = index.find_ours(&treatment);
         let only_corrects = treatment.identity.occasion == Occasion::OnlyCorrects;
         match index.left_to_tell(&treatment, ours) {
-            // What was left to tell of a rate or a mode turned out to be nothing: our document says the same as theirs.
-            None if ours.is_some() && treatment.content.insulin.is_none() => {
+            // What was left to tell of a rate or a mode turned out to be nothing: our document says the same as theirs. A run
+            // that does not see its end knows nothing of what is left.
+            None if ours.is_some()
+                && treatment.content.insulin.is_none()
+                && !treatment.content.open_ended =>
+            {
                 missing_or_ours.push((told::no_rest(&treatment), ours));
             }
             None => plan.already.push(treatment),
@@ -178,13 +182,19 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], conventions: Con
 /// A page that ends before a rest, a mode or an alert does shows less of it than the run that saw its end.
 fn keep_known_end(treatment: &mut Treatment, found: &Existing) {
     let lasts = told::amount(found, "duration");
+    // A rest of what is to be told as a whole again ends where it did, and begins later.
+    let was_rest = is_rest(found) && !told::tells_rest(&treatment.content);
+    let later = found.at.map(|at| at - treatment.at).filter(|_| was_rest);
+    let lasts = lasts + later.map_or(0.0, minutes);
     let known = treatment.content.duration.unwrap_or_default();
     if !treatment.content.open_ended || lasts <= known {
         return;
     }
     let text = |field: &str| foreign::text_in(&found.document, field);
     treatment.content.duration = Some(lasts);
-    treatment.content.notes = text("notes").map(str::to_owned);
+    if !was_rest {
+        treatment.content.notes = text("notes").map(str::to_owned);
+    }
     let main = treatment.identity.events[0];
     let numbers = text("pump_event_id").unwrap_or_default().split(',');
     let numbers = numbers.filter_map(|number| number.trim().parse().ok());

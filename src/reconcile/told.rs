@@ -7,7 +7,7 @@
 use chrono::Duration;
 
 use crate::foreign;
-use crate::nightscout::document::{EventType, Existing, Treatment};
+use crate::nightscout::document::{Content, EventType, Existing, Treatment};
 use crate::pump::quantity::MilliUnits;
 use crate::translate::{MILLISECONDS_A_MINUTE, length};
 
@@ -26,6 +26,13 @@ pub(crate) fn is_rest(ours: &Existing) -> bool {
         .iter()
         .filter_map(|field| foreign::text_in(&ours.document, field))
         .any(|text| text.contains(REST))
+}
+
+/// Whether this is what a document of ours says that tells only that.
+pub(super) fn tells_rest(content: &Content) -> bool {
+    let texts = [&content.notes, &content.reason];
+    let mut texts = texts.into_iter().flatten();
+    texts.any(|text| text.contains(REST))
 }
 
 /// What these documents leave out of a delivery; `None` if nothing.

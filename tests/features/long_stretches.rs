@@ -189,3 +189,41 @@ fn what_is_whole_stays_whole_where_a_run_fetches_only_its_first_days() {
     run_day_by_day(&site, &events);
     assert_eq!(site.nightscout.treatments(), whole);
 }
+
+/// tconnectsync knew of two days of the rest; ours begins where theirs ends.
+#[test]
+fn what_is_left_of_tconnectsyncs_rest_stays_whole_where_a_run_fetches_only_its_first_days() {
+    let events = long_rest();
+    // As much as a run by dates sees of it, less, and more.
+    for told in [600.0, 2280.0, 2880.0] {
+        let site = by_hand(&[], "BASAL");
+        let id = site.nightscout.insert_treatment(json!({
+            "eventType": "Temp Basal", "created_at": "2026-05-14T14:00:00.000Z", "duration": told, "absolute": 0.0,
+            "rate": 0.0, "enteredBy": "Pump (tconnectsync)", "pump_event_id": "21",
+        }));
+        run_over_all(&site, &events);
+        let whole = site.nightscout.treatments();
+        let rest = |document: &&Value| {
+            document["reason"]
+                .as_str()
+                .is_some_and(|reason| reason.contains("the rest of"))
+        };
+        let rest = whole.iter().find(rest).expect("a rest").clone();
+        assert_eq!(rest["duration"].as_f64(), Some(5760.0 - told));
+        run_day_by_day(&site, &events);
+        assert_eq!(site.nightscout.treatments(), whole, "told {told}");
+
+        if told > 2280.0 {
+            // Of ours, the days before it know nothing.
+            continue;
+        }
+        // Without theirs, ours tells all that is known again.
+        let theirs = whole.iter().find(|document| document["_id"] == json!(id));
+        site.remove_treatment(theirs.expect("theirs"));
+        run_day_by_day(&site, &events);
+        let lines = in_lines(&site.nightscout.treatments());
+        let all =
+            r#"14 10:00:00 Temp Basal, duration 5760.000, absolute 0.000, reason "Suspended""#;
+        assert!(lines.contains(all), "told {told}: {lines}");
+    }
+}
