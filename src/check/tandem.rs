@@ -61,8 +61,13 @@ pub(super) fn check(
     match (&reading.config, site) {
         (Some(config), Some(site)) => {
             let note = |pump, page: &Page, dated| look.note(pump, page, dated);
-            let asked = as_a_run_would((config, now), limits, site, session, &chosen, note);
-            look.findings.sound(Part::Nightscout, asked);
+            let (mut session, asked) =
+                as_a_run_would((config, now), limits, site, session, &chosen, note);
+            let asked = look.findings.sound(Part::Nightscout, asked);
+            if asked.is_none() && look.newest_pages.is_empty() {
+                look.begin_again();
+                look.read_logs_alone(&chosen, &mut session);
+            }
         }
         _ => look.read_logs_alone(&chosen, &mut session),
     }
@@ -218,6 +223,12 @@ impl<'p, 'f, 'a> Look<'p, 'f, 'a> {
             newest_pages: Vec::new(),
             findings,
         }
+    }
+
+    /// Forgets what was counted so far.
+    fn begin_again(&mut self) {
+        self.counts = events::Counts::default();
+        self.newest = None;
     }
 
     /// Without a site, or without a configuration of which all is in order.

@@ -14,40 +14,51 @@ use crate::tandem::{Pump, Session};
 use crate::window::{self, Page};
 
 /// Dates the pumps' events page by page, by the same logs, documents and entries as a run at this moment, and gives those of
-/// each pump to `tell`. Writes nothing.
-///
-/// # Errors
-/// When the site cannot be asked. What fails of one pump goes to `tell`.
+/// each pump to `tell`. Writes nothing. Gives the session back, and the failure when the site cannot be asked; what fails of
+/// one pump goes to `tell`.
 pub(crate) fn as_a_run_would<'a>(
     (config, now): (&Config, DateTime<Utc>),
     limits: &RunLimits,
     site: &Site,
     session: Session,
     pumps: &[&'a Pump],
-    mut tell: impl FnMut(&'a Pump, &Page, Result<Dated>),
-) -> Result<()> {
+    tell: impl FnMut(&'a Pump, &Page, Result<Dated>),
+) -> (Session, Result<()>) {
     let pass = Pass {
         config,
         now,
         limits,
     };
-    let days = match config.span {
-        Span::Recent { days } => days,
-        Span::Dates { .. } => 1,
-    };
-    let (window, existing) = pass.recent_and_there_already(site, days)?;
-    let mut existing = Some(existing);
     let mut pump_side = PumpSide::new(&pass, session, pumps.to_vec());
-    for page in window::pages(config.zone, window) {
-        let there = match existing.take() {
-            Some(there) => there,
-            None => pass.existing(site, page.window)?,
+    let dated = pass.date_all(site, pumps, &mut pump_side, tell);
+    (pump_side.into_session(), dated)
+}
+
+impl Pass<'_> {
+    fn date_all<'s, 'p: 's>(
+        &self,
+        site: &Site,
+        pumps: &[&'p Pump],
+        pump_side: &mut PumpSide<'s>,
+        mut tell: impl FnMut(&'p Pump, &Page, Result<Dated>),
+    ) -> Result<()> {
+        let days = match self.config.span {
+            Span::Recent { days } => days,
+            Span::Dates { .. } => 1,
         };
-        let on_site = OnSite::new(site, &there, config.zone);
-        for pump in pumps {
-            let dated = pump_side.fetch_and_date(pump, &page, &on_site);
-            tell(pump, &page, dated);
+        let (window, existing) = self.recent_and_there_already(site, days)?;
+        let mut existing = Some(existing);
+        for page in window::pages(self.config.zone, window) {
+            let there = match existing.take() {
+                Some(there) => there,
+                None => self.existing(site, page.window)?,
+            };
+            let on_site = OnSite::new(site, &there, self.config.zone);
+            for pump in pumps {
+                let dated = pump_side.fetch_and_date(pump, &page, &on_site);
+                tell(pump, &page, dated);
+            }
         }
+        Ok(())
     }
-    Ok(())
 }

@@ -74,6 +74,11 @@ impl<'a> PumpSide<'a> {
         }
     }
 
+    /// The session, once no more is asked for.
+    pub(super) fn into_session(self) -> Session {
+        self.session
+    }
+
     /// The run begins again further back: the clocks have been judged by the newest events.
     pub(super) fn begin_again(&mut self) {
         self.stand = true;

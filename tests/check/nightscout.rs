@@ -254,3 +254,33 @@ fn a_sleeping_site_is_woken_and_one_that_does_not_wake_is_named() {
     !!  Nightscout: status answered 503 Service Unavailable (10 bytes, fingerprint 4e94). Check that the address in NS_URL opens in a browser. If the site is starting or down, nothing is lost: the next run catches up by itself
     "#);
 }
+
+/// What the site does not tell any more is no reason to leave the pump out: its events and its clock are told without it.
+#[test]
+fn a_read_that_fails_late_hides_neither_the_pumps_events_nor_its_clock() {
+    let history = History::generate(&Plan::days(41, 2));
+    let now = history.plan.end + Duration::minutes(12);
+    for features in ["BASAL,BOLUS", "CGM"] {
+        let mut arrangement = Arrangement::of(history.clone());
+        arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", features);
+        arrangement.good_pass(now - Duration::minutes(40), &[]);
+        let path = match features {
+            "CGM" => "/api/v1/entries",
+            _ => "/api/v1/treatments",
+        };
+        // The first read asks whether there may be any.
+        arrangement
+            .nightscout
+            .inject(Fault::on("GET", path, Times::From(2), Kind::status(503)));
+        let (lines, status) = checked(&arrangement, now, &[]);
+        assert_eq!(status, ExitStatus::Unavailable, "{lines:#?}");
+        let has = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
+        assert_eq!(
+            has("ok  Pump: events of the last day: 285 CGM"),
+            1,
+            "{lines:#?}"
+        );
+        assert_eq!(has("ok  Clock: pump"), 1, "{lines:#?}");
+        assert_ne!(has("!!  Nightscout: "), 0, "{lines:#?}");
+    }
+}
