@@ -149,21 +149,20 @@ impl Site {
     }
 
     /// A call with the secret.
-    fn signed(&self, mut call: Call) -> Call {
-        call.headers
-            .insert(ACCEPT, HeaderValue::from_static("application/json"));
+    fn signed(&self, call: Call) -> Call {
+        let mut call = asking_for_json(call);
         call.headers.insert(API_SECRET, self.credential.header());
         call
     }
 
     /// Sends a call with the secret. Only a redirect is a failure; 401 is not.
     pub(super) fn ask(&self, call: Call) -> Result<Answer, CallError> {
-        self.ask_as_visitor(self.signed(call))
+        self.not_redirected(self.client.send(self.signed(call))?)
     }
 
-    /// Sends a call as it is, without the secret.
+    /// Sends a call without the secret.
     pub(super) fn ask_as_visitor(&self, call: Call) -> Result<Answer, CallError> {
-        self.not_redirected(self.client.send(call)?)
+        self.not_redirected(self.client.send(asking_for_json(call))?)
     }
 
     fn not_redirected(&self, answer: Answer) -> Result<Answer, CallError> {
@@ -258,6 +257,13 @@ impl Site {
             )
         }
     }
+}
+
+/// A call whose answer is to be JSON, whatever stands before the site.
+fn asking_for_json(mut call: Call) -> Call {
+    let json = HeaderValue::from_static("application/json");
+    call.headers.insert(ACCEPT, json);
+    call
 }
 
 /// A failure that a repeat would not change.

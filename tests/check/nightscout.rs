@@ -284,3 +284,30 @@ fn a_read_that_fails_late_hides_neither_the_pumps_events_nor_its_clock() {
         assert_ne!(has("!!  Nightscout: "), 0, "{lines:#?}");
     }
 }
+
+/// Only with it does every version answer with JSON, whatever stands before the site.
+#[test]
+fn every_call_asks_for_json() {
+    let arrangement = arrangement();
+    arrangement.nightscout.clear_requests();
+    checked(
+        &arrangement,
+        chrono::Utc::now(),
+        &["--features", &all_features()],
+    );
+    let requests = arrangement.nightscout.requests();
+    let visits = requests
+        .iter()
+        .filter(|request| request.header("api-secret").is_none());
+    assert!(visits.count() > 0);
+    for request in &requests {
+        let accept = request.header("accept");
+        assert_eq!(
+            accept,
+            Some("application/json"),
+            "{} {}",
+            request.method,
+            request.path
+        );
+    }
+}
