@@ -1,14 +1,15 @@
 //! A random key on disk, and the names made with it.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
-use super::own_file::Access;
-use super::{fingerprint, hexadecimal, new_file_beside, read, remove, unusable};
+use super::own_file::{Access, open};
+use super::{fingerprint, hexadecimal, new_file_beside, read, unusable};
 
 /// The length of a key, in bytes.
 const LENGTH: usize = 32;
@@ -62,13 +63,11 @@ fn make(path: &Path) -> io::Result<()> {
     getrandom::fill(&mut *key).map_err(|_| ErrorKind::Unsupported)?;
     let mut new = new_file_beside(path)?;
     new.write_all(&*key)?;
-    if known(path).is_none() {
-        remove(path);
-    }
     match new.persist_noclobber(path) {
         Ok(_) => Ok(()),
-        // Another run was faster.
-        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
+            replace_what_is_no_key(path, error.file)
+        }
         // Not every file system can do that.
         Err(error) if fs::symlink_metadata(path).is_err() => error
             .file
@@ -76,5 +75,56 @@ fn make(path: &Path) -> io::Result<()> {
             .map(drop)
             .map_err(|error| error.error),
         Err(error) => Err(error.error),
+    }
+}
+
+/// Puts a key in the place of a file that holds none. Runs that find it at the same time do so one after the other, and all but
+/// the first find a key.
+fn replace_what_is_no_key(path: &Path, key: NamedTempFile) -> io::Result<()> {
+    let there = open(path, OpenOptions::new().read(true))?;
+    // Whoever holds it is about to replace it. Not every file system can lock.
+    match there.lock() {
+        Err(error) if error.kind() != ErrorKind::Unsupported => return Err(error),
+        _ => {}
+    }
+    if known(path).is_none() {
+        key.persist(path)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::thread;
+
+    use super::super::remove;
+    use super::*;
+
+    #[test]
+    fn runs_that_find_a_malformed_key_at_once_end_up_with_the_same_one() {
+        const RUNS: usize = 6;
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("key");
+        for round in 0..100 {
+            remove(&path);
+            let mut malformed = new_file_beside(&path).expect("a file");
+            malformed.write_all(b"cut off").expect("written");
+            malformed.persist(&path).expect("in its place");
+            let together = Barrier::new(RUNS);
+            let names: Vec<Option<String>> = thread::scope(|scope| {
+                let runs = (0..RUNS).map(|_| {
+                    scope.spawn(|| {
+                        together.wait();
+                        Some(Key::kept_at(&path)?.name_for(&["a"]))
+                    })
+                });
+                let runs: Vec<_> = runs.collect();
+                let names = runs.into_iter().map(|run| run.join().expect("no panic"));
+                names.collect()
+            });
+            assert!(names[0].is_some());
+            assert!(names.iter().all(|name| *name == names[0]), "round {round}");
+        }
     }
 }
