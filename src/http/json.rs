@@ -257,6 +257,7 @@ mod tests {
         for (text, said) in [
             ("", "nothing"),
             ("{}", "unexpected shape"),
+            ("null", "unexpected shape"),
             ("[1", "cut off"),
             ("[1] x", "not JSON"),
             ("[1 2]", "not JSON"),
