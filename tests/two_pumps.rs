@@ -168,3 +168,43 @@ fn a_pump_that_was_given_back_for_days_takes_its_turns_and_no_more() {
     assert!(before > Duration::hours(9), "{before}");
     assert!(between > Duration::hours(45), "{between}");
 }
+
+#[test]
+fn a_pump_that_reports_only_changes_of_its_rate_keeps_its_turn_between_them() {
+    let first = History::generate(&basal_only(Plan::days(69, 3)));
+    let start = first.plan.start;
+    let worn = start + Duration::hours(10);
+    let mut plan = Plan::days(70, 1).between(worn, first.plan.end);
+    plan = plan.with_features(Features::only(&[Feature::Basal, Feature::ChangesOnly]));
+    plan.serial = "90005678".to_owned();
+    plan.assignment = SECOND_ASSIGNMENT.to_owned();
+    plan.first_number = 900_000;
+    let mut second = History::generate(&plan);
+    // It tells of a rate at the beginning, and of the next one more than a day later.
+    let changes = |second: &History| -> Vec<i64> {
+        let changes = second.events.iter().filter(|event| event.code == 3);
+        changes.map(|event| event.at).collect()
+    };
+    let first_change = changes(&second)[0];
+    let next_change = first_change + 30 * 3600;
+    for event in &mut second.events {
+        let is_between = first_change < event.at && event.at < next_change;
+        if event.code == 3 && is_between {
+            event.code = 65_000;
+        }
+    }
+    assert!(changes(&second).len() > 1);
+    let tandem = Tandem::with_history(first.clone());
+    tandem.add_history(second.clone());
+    let mut arrangement = Arrangement::joining(tandem, Nightscout::start());
+    // Its newest event is hours older than its upload.
+    arrangement.set("TCONNECTSYNC_HEROKU_TRUST_TIMEZONE", "true");
+    arrangement.good_pass(first.plan.end + Duration::hours(1), &["--days", "4"]);
+    for (of_second, at, lasts) in rates(&arrangement, &second) {
+        let until = at + lasts;
+        assert!(
+            of_second || until.timestamp() <= first_change + 1,
+            "the old pump's rate of {at} lasts until {until}"
+        );
+    }
+}

@@ -33,15 +33,21 @@ impl Delivery {
     pub(super) fn of(pump: &Pump, events: &[DatedEvent], treatments: Vec<Treatment>) -> Delivery {
         let delivers = |dated: &&DatedEvent| match &dated.event.detail {
             Detail::BasalDelivery(delivery) => delivery.commanded > MilliUnitsPerHour::ZERO,
+            Detail::BasalRateChange(change) => {
+                (change.commanded).is_some_and(|rate| rate > MilliUnitsPerHour::ZERO)
+            }
             Detail::BolusCompleted(_) => true,
             _ => false,
         };
+        // Who reports only changes of its rate may be silent for days while it delivers.
+        let reports_delivery =
+            (events.iter()).any(|dated| matches!(dated.event.detail, Detail::BasalDelivery(_)));
         let delivered: Vec<DateTime<Utc>> = events
             .iter()
             .filter(delivers)
             .map(|dated| dated.at)
             .collect();
-        let spans = delivered.chunk_by(|one, other| *other - *one <= SILENT);
+        let spans = delivered.chunk_by(|one, other| !reports_delivery || *other - *one <= SILENT);
         Delivery {
             begins: pump.available.0,
             spans: spans.map(|span| (span[0], span[span.len() - 1])).collect(),
