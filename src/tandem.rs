@@ -28,7 +28,7 @@ pub use pump_logs::{MalformedEvent, PumpLogs, WireEvent};
 pub use region::Region;
 pub use session::Session;
 
-pub(crate) use pumper::{Pump, Pumper};
+pub(crate) use pumper::{AccountSource, Pump, Pumper};
 pub(crate) use session::MAX_DAYS;
 
 /// Tandem Source, as failures speak of it.

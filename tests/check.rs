@@ -3,6 +3,7 @@
 mod broken;
 mod clock;
 mod good;
+mod guardians;
 mod nightscout;
 mod others;
 mod page;

@@ -14,7 +14,7 @@ use crate::pass::pumps;
 use crate::pump::clock::DatedEvent;
 use crate::pump::dating::{self, About, Dated, Sources};
 use crate::report::{CHECK_THE_PHONE, Report, SUSPICIOUS_AGE, span_in_words};
-use crate::tandem::{self, Memory, Pump, Pumper, Region, Session};
+use crate::tandem::{self, AccountSource, Memory, Pump, Pumper, Region, Session};
 use crate::window::{self, Page, Window};
 
 const PART: Part = Part::Tandem;
@@ -43,6 +43,7 @@ pub(super) fn check(
     tell_region(config.region, session.region(), findings);
     let account = session.pumper();
     let account = findings.sound(PART, account)?;
+    tell_source(account.source, findings);
     let zone = reading.zone.unwrap_or(Tz::UTC);
     let window = window::recent(now, 1, None, 1).window;
     let chosen = choose(
@@ -92,6 +93,18 @@ pub(super) fn look_into_account(
     let mut look = Look::new(about, findings);
     look.read_logs_alone(&chosen, session);
     look.tell(None);
+}
+
+/// Which call listed the pumps: a detail, unless it is not the usual one.
+fn tell_source(source: AccountSource, findings: &mut Findings<'_>) {
+    let path = source.path();
+    let step = |text| Step::new(PART, Mark::Info, text);
+    findings.add(match source {
+        AccountSource::Pumper => step(format!("the pumps are listed by {path}")).detail(),
+        AccountSource::Guardian => step(format!(
+            "the pumps are listed by {path}, as for a guardian's account"
+        )),
+    });
 }
 
 fn tell_region(choice: RegionChoice, region: Region, findings: &mut Findings<'_>) {

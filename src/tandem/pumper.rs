@@ -29,6 +29,8 @@ const MOST_PUMPS: usize = 100;
 pub struct Pumper {
     /// The pumps that could be read.
     pub pumps: Vec<Pump>,
+    /// Which call listed them.
+    pub source: AccountSource,
     /// How many could not.
     pub malformed: usize,
 }
@@ -57,11 +59,42 @@ pub struct Pump {
     pub settings: Option<Value>,
 }
 
+/// The calls that list an account's pumps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountSource {
+    /// `api/reports/bff/pumper`, a wearer's.
+    Pumper,
+    /// `api/pumpers/pumpers`, which works for guardians (reported by one live client; that its devices are written as pumps are
+    /// is unverified).
+    Guardian,
+}
+
+impl AccountSource {
+    /// The call's path.
+    pub const fn path(self) -> &'static str {
+        match self {
+            AccountSource::Pumper => "api/reports/bff/pumper",
+            AccountSource::Guardian => "api/pumpers/pumpers",
+        }
+    }
+
+    /// What failures call the call.
+    pub(super) const fn call(self) -> &'static str {
+        match self {
+            AccountSource::Pumper => "pumper",
+            AccountSource::Guardian => "guardian's account",
+        }
+    }
+}
+
 /// The account as sent. The rest of it is personal and not parsed.
 #[derive(Deserialize)]
 struct WirePumper<'a> {
     #[serde(borrow)]
     pumps: Option<Vec<&'a RawValue>>,
+    /// The same for a guardian.
+    #[serde(borrow)]
+    devices: Option<Vec<&'a RawValue>>,
 }
 
 impl Pumper {
@@ -71,14 +104,18 @@ impl Pumper {
         (malformed > 0).then(|| format!("{malformed} of the account's pumps could not be read"))
     }
 
-    pub(super) fn read(json: JsonText<'_>) -> Result<Pumper> {
+    pub(super) fn read(json: JsonText<'_>, source: AccountSource) -> Result<Pumper> {
         let text = json.read(LARGEST_ACCOUNT, |json, _| {
             Box::<RawValue>::deserialize(json)
         })?;
         let wire: WirePumper = serde_json::from_str(text.get())
-            .map_err(|error| not_json(&SERVICE, "pumper", false, &error))?;
-        let Some(wire) = wire.pumps else {
-            bail!(SERVICE.not_understood("pumper", "answered without a list of pumps"));
+            .map_err(|error| not_json(&SERVICE, source.call(), false, &error))?;
+        let list = match source {
+            AccountSource::Pumper => wire.pumps,
+            AccountSource::Guardian => wire.devices.or(wire.pumps),
+        };
+        let Some(wire) = list else {
+            bail!(SERVICE.not_understood(source.call(), "answered without a list of pumps"));
         };
         let mut settings_left = MOST_SETTINGS;
         let mut pumps = Vec::new();
@@ -97,6 +134,7 @@ impl Pumper {
         }
         Ok(Pumper {
             malformed: wire.len() - pumps.len(),
+            source,
             pumps,
         })
     }

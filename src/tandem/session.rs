@@ -11,12 +11,12 @@ use url::Url;
 use super::login::header;
 use super::memory::Memory;
 use super::pump_logs::{self, PumpLogs};
-use super::pumper::{LARGEST_ACCOUNT, Pump, Pumper};
+use super::pumper::{AccountSource, LARGEST_ACCOUNT, Pump, Pumper};
 use super::region::{Origins, Region};
 use super::tokens::Tokens;
 use super::{SERVICE, event_codes};
 use crate::config;
-use crate::failure::{ExitStatus, Failure};
+use crate::failure::{self, ExitStatus, Failure};
 use crate::http::{Answer, CONTINUES, Call, Client, JsonText, Reading, TransportError, below};
 
 /// The most days that one request for pump logs may span.
@@ -88,19 +88,36 @@ impl Session {
         self.tokens.region
     }
 
-    /// Asks for the account's pumps.
+    /// Asks for the account's pumps, as a wearer has them, else as a guardian does.
     pub fn pumper(&mut self) -> Result<Pumper> {
+        let mut refused = None;
+        if self.tokens.names_pumper {
+            match self.account(AccountSource::Pumper)? {
+                Reading::Json(account) => return Ok(account),
+                Reading::Other(answer) if answer.status() == 404 => refused = Some(answer),
+                Reading::Other(answer) => return Err(self.not_understood(&answer)),
+            }
+        }
+        match (self.account(AccountSource::Guardian), refused) {
+            (Ok(Reading::Json(account)), _) => Ok(account),
+            (Err(error), _) if failure::status(&error) == ExitStatus::TryLater => Err(error),
+            // The first refusal says more than that of a call which may not be for this account.
+            (_, Some(refused)) => Err(self.not_understood(&refused)),
+            (Ok(Reading::Other(answer)), None) => Err(self.not_understood(&answer)),
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    fn account(&mut self, source: AccountSource) -> Result<Reading<Pumper>> {
+        let name = source.call();
         let call = |tokens: &Tokens, origins: &Origins| {
-            let path = format!("api/reports/bff/pumper/{}", tokens.pumper_id.expose());
+            let path = format!("{}/{}", source.path(), tokens.pumper_id.expose());
             Call {
                 cap: LARGEST_ACCOUNT,
-                ..Call::get("pumper", below(&origins.source, &path))
+                ..Call::get(name, below(&origins.source, &path))
             }
         };
-        match self.data_call("pumper", call, Pumper::read)? {
-            Reading::Json(account) => Ok(account),
-            Reading::Other(answer) => Err(self.not_understood(&answer)),
-        }
+        self.data_call(name, call, |json| Pumper::read(json, source))
     }
 
     /// Asks for all events of a pump on these days, both included, at most [`MAX_DAYS`] of them. The days are those of the

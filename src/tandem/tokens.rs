@@ -25,9 +25,12 @@ pub(crate) struct Tokens {
     /// The bearer token of the data calls.
     #[serde(serialize_with = "exposed", deserialize_with = "not_empty")]
     pub(crate) access_token: Secret,
-    /// The account's id in the paths of the data calls.
+    /// The account's id in the paths of the data calls: the pumper's, or where the login names none, the account's own.
     #[serde(serialize_with = "exposed", deserialize_with = "not_empty")]
     pub(crate) pumper_id: Secret,
+    /// Whether it is a pumper's.
+    #[serde(default = "usually")]
+    pub(crate) names_pumper: bool,
     /// When the access token stops working, by this machine's clock.
     pub(crate) expires_at: DateTime<Utc>,
 }
@@ -40,6 +43,11 @@ fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Er
 fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
     let text = String::deserialize(deserializer)?;
     Secret::new(text).ok_or_else(|| serde::de::Error::custom("empty"))
+}
+
+/// Tokens that earlier versions kept are for pumpers.
+fn usually() -> bool {
+    true
 }
 
 /// The token answer (RFC 6749, 5.1). Numbers may come as text.
@@ -60,16 +68,22 @@ impl Tokens {
             |what: &str| SERVICE.not_understood("token", format!("answered without {what}"));
         let body: TokenAnswer = answer.json()?;
         let access_token = text(&body.access_token).and_then(Secret::new);
-        let pumper_id = text(&body.id_token).and_then(|token| pumper_id(&token));
+        let id_token = text(&body.id_token).unwrap_or_default();
+        let claimed = |claim| {
+            let id: Option<Secret> = claim_of(&id_token, claim);
+            id.filter(|id| is_path_segment(id.expose()))
+        };
+        let pumper = claimed("pumperId");
+        let names_pumper = pumper.is_some();
         let lifetime = number(&body.expires_in).map_or(USUAL_LIFETIME_SECS, |seconds| {
             seconds.clamp(0.0, 1e6) as i64
         });
         Ok(Tokens {
             region,
             access_token: access_token.ok_or_else(|| missing("an access token"))?,
-            pumper_id: pumper_id
-                .filter(|id| is_path_segment(id.expose()))
+            pumper_id: (pumper.or_else(|| claimed("accountId")))
                 .ok_or_else(|| missing("the account's pumperId"))?,
+            names_pumper,
             expires_at: Utc::now() + TimeDelta::seconds(lifetime),
         })
     }
@@ -81,9 +95,9 @@ impl Tokens {
     }
 }
 
-/// The `pumperId` claim of an id_token. Its signature is not checked: it comes from the token endpoint itself, over TLS
+/// An id among the claims of an id_token. Its signature is not checked: it comes from the token endpoint itself, over TLS
 /// (OpenID Connect Core 3.1.3.7, 6).
-fn pumper_id(id_token: &str) -> Option<Secret> {
+fn claim_of(id_token: &str, claim: &str) -> Option<Secret> {
     let payload = id_token.split('.').nth(1)?;
     let payload = payload
         .trim_end_matches('=')
@@ -91,7 +105,7 @@ fn pumper_id(id_token: &str) -> Option<Secret> {
         .replace('/', "_");
     let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
     let claims: Value = serde_json::from_slice(&payload).ok()?;
-    Secret::new(text(claims.get("pumperId")?)?)
+    Secret::new(text(claims.get(claim)?)?)
 }
 
 /// Whether an id can stand in a path by itself: UUIDs and numbers can.
@@ -123,7 +137,7 @@ mod tests {
         ];
         for (token, id) in cases {
             assert_eq!(
-                pumper_id(&token).as_ref().map(Secret::expose),
+                claim_of(&token, "pumperId").as_ref().map(Secret::expose),
                 id,
                 "{token}"
             );
@@ -136,6 +150,7 @@ mod tests {
             region: Region::Eu,
             access_token: Secret::new("hush").unwrap(),
             pumper_id: Secret::new("whisper").unwrap(),
+            names_pumper: true,
             expires_at: "2026-11-20T08:00:00Z".parse().unwrap(),
         };
         let kept = serde_json::to_string(&tokens).unwrap();

@@ -36,6 +36,7 @@ fn all_good_is_0_and_says_how_far_behind_the_site_is() {
     ok  Nightscout: NS_SECRET is accepted and may do everything
     ok  Nightscout: treatments may be read and written
     ok  Tandem Source: signed in; the account is in the US region
+    --  Tandem Source: the pumps are listed by api/reports/bff/pumper
     ok  Pump: pump …234, t:slim X2 Insulin Pump, software 7.8.0.0, Control-IQ, newest event 2026-05-15 23:58 by its clock, last upload 12 minutes ago
     --  Pump: not copied: pump …678, t:slim X2 Insulin Pump, software 6.0.3.0, Basal-IQ, no events, never uploaded
     ok  Pump: events of the last day: 285 CGM readings, 285 basal deliveries, 32 bolus deliveries, 24 bolus requests, 16 status reports, 8 alerts, 7 basal rate changes, 5 glucose entries, 4 mode changes, 3 profile changes, 2 alarms, 1 CGM alert

@@ -64,6 +64,7 @@ fn a_pump_that_has_been_silent_for_days_is_told_with_its_last_upload() {
     ok  Nightscout: NS_SECRET is accepted and may do everything
     ok  Nightscout: treatments may be read and written
     ok  Tandem Source: signed in; the account is in the US region
+    --  Tandem Source: the pumps are listed by api/reports/bff/pumper
     --  Pump: not copied: pump …234, t:slim X2 Insulin Pump, software 7.8.0.0, Control-IQ, newest event 2026-05-14 23:58 by its clock, last upload 9 days ago
     ??  Pump: no pump has events of the last day. Check that the phone with Tandem's app is on, online, and connected to the pump
     --  Uploads: BASAL: nothing yet

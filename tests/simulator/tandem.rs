@@ -5,6 +5,7 @@
 //! | `/` | login page |
 //! | `/accounts/api/login`, `/accounts/api/connect/authorize`, `/accounts/api/connect/token` | the login chain |
 //! | `/auth/callback` | where the chain ends |
+//! | `/api/pumpers/pumpers/{id}` | a guardian's account |
 //! | `/api/reports/bff/pumper/{id}`, `/api/reports/bff/pump-logs/{assignment}` | the data |
 
 mod account;
@@ -22,8 +23,8 @@ use super::answer::{Answer, Outcome};
 use super::history::History;
 use super::server::{self, Request, Server};
 pub use account::{Account, Pump, Region};
-pub use state::Behaviour;
 use state::State;
+pub use state::{Behaviour, Guardian};
 
 /// A simulated Tandem Source with one account. Derefs to its [`Server`] for the log and the faults.
 pub struct Tandem {

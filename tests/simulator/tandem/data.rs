@@ -15,13 +15,16 @@ use super::state::State;
 const LONGEST_SPAN: i64 = 28 * DAY;
 
 const PUMPER: &str = "/api/reports/bff/pumper/";
+const GUARDIAN: &str = "/api/pumpers/pumpers/";
 const PUMP_LOGS: &str = "/api/reports/bff/pump-logs/";
 
 /// Answers a data call, or nothing if the path is none.
 pub(super) fn answer(state: &mut State, request: &Request) -> Option<Answer> {
     let pumper = request.path.strip_prefix(PUMPER);
     let pump_logs = request.path.strip_prefix(PUMP_LOGS);
-    if pumper.is_none() && pump_logs.is_none() || request.method != "GET" {
+    let guardian = request.path.strip_prefix(GUARDIAN);
+    let none = pumper.is_none() && pump_logs.is_none() && guardian.is_none();
+    if none || request.method != "GET" {
         return None;
     }
     if !passes_firewall(state, request) {
@@ -33,9 +36,10 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Option<Answer> {
         return Some(answer);
     }
     let answer = match (pumper, pump_logs) {
+        (Some(_), _) if state.behaviour.guardian.is_some() => not_found(),
         (Some(id), _) => self::pumper(state, id, request),
         (_, Some(assignment)) => self::pump_logs(state, assignment, request),
-        _ => return None,
+        _ => self::guardian(state, guardian.unwrap_or_default()),
     };
     Some(if state.behaviour.gzip {
         compressed(answer, request)
@@ -97,6 +101,31 @@ fn pumper(state: &State, id: &str, request: &Request) -> Answer {
             "highGlucoseThreshold": 180,
             "country": account.country,
             "pumps": pumps,
+        }),
+    )
+}
+
+fn not_found() -> Answer {
+    Answer::json(404, &json!({"message": "Not Found"}))
+}
+
+/// The account of a guardian, whose pumps are devices.
+fn guardian(state: &State, id: &str) -> Answer {
+    if state.behaviour.guardian.is_none() || id != state.pumper_id() {
+        return not_found();
+    }
+    let pumps = state.pumps.iter();
+    let devices: Vec<Value> = pumps.map(|pump| pump.entry(state.uploaded_until)).collect();
+    let account = &state.account;
+    Answer::json(
+        200,
+        &json!({
+            "account": {
+                "role": "personal_guardian",
+                "firstName": account.first_name,
+                "lastName": account.last_name,
+            },
+            "devices": devices,
         }),
     )
 }

@@ -182,6 +182,13 @@ fn id_token(state: &mut State) -> String {
         "family_name": account.last_name,
         "birthdate": account.date_of_birth,
     });
+    let mut payload = payload;
+    if state.behaviour.guardian == Some(super::state::Guardian::WithoutPumperId) {
+        payload
+            .as_object_mut()
+            .expect("an object")
+            .remove("pumperId");
+    }
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let signature = URL_SAFE_NO_PAD.encode([0x5a_u8; 256]);
     let token = format!("{}.{}.{signature}", part(&header), part(&payload));

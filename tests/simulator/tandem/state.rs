@@ -21,6 +21,8 @@ pub struct Behaviour {
     pub uses_of_a_token: Option<usize>,
     /// Whether `pumperId` and `accountId` in the id_token are numbers rather than texts (the pumper's id is then 4711).
     pub numeric_ids: bool,
+    /// Whether the account is a guardian's, and what its login says.
+    pub guardian: Option<Guardian>,
     /// Whether a data call without `eventCodes` is a 400.
     pub event_codes_required: bool,
     /// Whether the server has forgotten the key `eventCodes`, as it forgot `eventIds` in October 2026.
@@ -37,6 +39,16 @@ pub struct Behaviour {
     pub hidden_from: Option<DateTime<Utc>>,
 }
 
+/// A guardian's account. What it answers is unverified but for the path and for `devices` and `account.role`, which one live
+/// client reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guardian {
+    /// Its id_token has a `pumperId`, which `bff/pumper` does not know.
+    WithPumperId,
+    /// Its id_token has none.
+    WithoutPumperId,
+}
+
 impl Default for Behaviour {
     fn default() -> Self {
         Self {
@@ -45,6 +57,7 @@ impl Default for Behaviour {
             expires_in: 28_800,
             uses_of_a_token: None,
             numeric_ids: false,
+            guardian: None,
             event_codes_required: false,
             event_codes_unknown: false,
             gzip: false,
@@ -118,6 +131,9 @@ impl State {
     }
 
     pub fn pumper_id(&self) -> String {
+        if self.behaviour.guardian == Some(Guardian::WithoutPumperId) {
+            return self.account.account_id.clone();
+        }
         if self.behaviour.numeric_ids {
             "4711".to_owned()
         } else {
