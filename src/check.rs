@@ -24,11 +24,13 @@ pub use page::Page;
 pub use step::{Findings, Mark, Step};
 pub(crate) use step::{Part, Screen};
 
+use crate::capture;
 use crate::config::cli::VERSION;
-use crate::config::{Cli, Reading, Sources, Verbosity};
+use crate::config::{Cli, Config, Reading, Sources, Verbosity};
 use crate::failure::{self, ExitStatus};
 use crate::http::{Deadline, RunLimits, Stop};
 use crate::logging::visible_json;
+use crate::pass;
 use crate::report::output;
 use crate::show;
 use crate::tandem::{Pumper, Session};
@@ -100,8 +102,35 @@ pub(crate) fn site(
 /// The whole of a run with `--check-login`, output included.
 pub fn perform(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> ExitStatus {
     let reading = Reading::new(arguments, sources, now);
+    let limits = limits(&reading);
+    let Some(file) = &arguments.capture else {
+        return check(arguments, &reading, now, &limits);
+    };
+    let captured = capture::captured(file, &reading, now, limits, |limits| {
+        let status = check(arguments, &reading, now, limits);
+        // What a run reads beyond the check is what makes the capture worth a replay.
+        if let Some(config) = reading.config.clone().filter(|_| status.is_worth_a_run()) {
+            let config = Config {
+                pretend: true,
+                ..capture::to_capture(config)
+            };
+            pass::run(&config, now, limits);
+        }
+        status
+    });
+    captured.unwrap_or_else(|error| {
+        log::error!("{}", failure::message(&error));
+        failure::status(&error)
+    })
+}
+
+fn limits(reading: &Reading) -> RunLimits {
     let deadline = reading.deadline.map_or(Deadline::NONE, Deadline::after);
-    let limits = RunLimits::new(deadline, Stop::new());
+    RunLimits::new(deadline, Stop::new())
+}
+
+/// The check and its output.
+fn check(arguments: &Cli, reading: &Reading, now: DateTime<Utc>, limits: &RunLimits) -> ExitStatus {
     let quiet = arguments.verbosity() == Verbosity::Quiet;
     let lines = !arguments.json;
     let page = Page::new(Terminal::of_output(), arguments.verbose > 0);
@@ -118,11 +147,11 @@ pub fn perform(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> ExitSt
             say(&page.borrow_mut().show(step));
         }
     };
-    let findings = run(&reading, now, &limits, &mut tell);
+    let findings = run(reading, now, limits, &mut tell);
     if arguments.json {
         say(&(visible_json(&findings.to_json().to_string()) + "\n"));
     } else if !quiet {
-        say(&picture(&findings, &reading, now));
+        say(&picture(&findings, reading, now));
         say(&page
             .borrow()
             .end(&findings.summary(), &findings.next_step()));

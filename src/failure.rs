@@ -71,6 +71,14 @@ impl ExitStatus {
         }
     }
 
+    /// Whether a run after a check that ended so can tell more: not where it would be turned away again.
+    pub(crate) fn is_worth_a_run(self) -> bool {
+        !matches!(
+            self,
+            ExitStatus::CredentialsRejected | ExitStatus::Configuration | ExitStatus::Usage
+        )
+    }
+
     /// The process exit status.
     pub const fn code(self) -> u8 {
         self as u8
@@ -96,6 +104,13 @@ impl ExitStatus {
     }
 }
 
+/// What to do about an answer that this version does not understand and no newer one does.
+const HOW_TO_REPORT: &str = concat!(
+    "To report it, run with --check-login --capture FILE and attach that file to an issue at ",
+    env!("CARGO_PKG_REPOSITORY"),
+    "/issues"
+);
+
 /// Why a run could not be completed: one line for its reader, and the exit status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -114,10 +129,14 @@ impl Failure {
         what: impl Into<String>,
         advice: impl Into<String>,
     ) -> Self {
+        let mut advice = advice.into();
+        if status == ExitStatus::NotUnderstood {
+            advice = format!("{advice}. {HOW_TO_REPORT}");
+        }
         Failure {
             status,
             what: what.into(),
-            advice: advice.into(),
+            advice,
         }
     }
 }

@@ -32,6 +32,7 @@
 //! | [`show`] | `--show`: what Nightscout holds, as a picture |
 //! | [`page`] | `--report`: the last day and the run's outcome as a web page |
 //! | [`doubles`] | `--remove-doubles` and `--restore`: mends a site that another uploader wrote to as well |
+//! | [`capture`] | `--capture` and `--replay`: what the services answered, fit to be posted, and the pass against it |
 //! | [`check`] | `--check-login`: everything that a pass needs, step by step, without writing |
 //! | [`quiet`] | which failures a quiet run tells of |
 //! | [`heartbeat`] | tells a monitoring service how the run ended |
@@ -40,6 +41,7 @@
 //! The functional core (`pump`, `translate`, `reconcile`, `window`) does no I/O and reads no clock: every decision is a
 //! function of its arguments. Standard error carries the log, standard output the summary.
 
+pub mod capture;
 pub mod check;
 pub mod config;
 pub mod doubles;

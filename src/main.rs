@@ -1,6 +1,7 @@
 //! Parses the arguments, starts logging, runs, and exits with the status.
 
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +16,7 @@ use tconnectsync_heroku::failure::{self, ExitStatus};
 use tconnectsync_heroku::http::{Deadline, RunLimits, Stop};
 use tconnectsync_heroku::page::Told;
 use tconnectsync_heroku::{
-    check, doubles, heartbeat, logging, page, pass, progress, quiet, setup, show, signals,
+    capture, check, doubles, heartbeat, logging, page, pass, progress, quiet, setup, show, signals,
 };
 
 fn main() -> ExitCode {
@@ -28,6 +29,9 @@ fn main() -> ExitCode {
     let stop = signals::stop();
     if arguments.setup {
         return ExitCode::from(setup::perform(&arguments, &stop).code());
+    }
+    if let Some(file) = &arguments.replay {
+        return ExitCode::from(replay(file, &arguments, &stop).code());
     }
     let sources = Sources::read(arguments.env_file.as_deref());
     let reading = Reading::new(&arguments, &sources, now);
@@ -46,29 +50,36 @@ fn main() -> ExitCode {
     }
     let limits = limits(config, &stop);
     let page_is_written = Arc::new(AtomicBool::new(false));
-    let perform = {
-        let (config, limits, arguments) = (config.clone(), limits.clone(), arguments.clone());
+    // Heroku's name for the machine, which is gone with its disk when the command ends.
+    let disk_is_lost = sources.environment.get("DYNO").is_some();
+    let perform = |config: &Config, limits: &RunLimits| {
+        let tells = |status| !is_run(&arguments) || quiet::tells(config, status, false, now);
+        let (config, all, arguments) = (config.clone(), limits.clone(), arguments.clone());
         let (files, page_is_written) = (reading.page_files.clone(), page_is_written.clone());
-        // Heroku's name for the machine, which is gone with its disk when the command ends.
-        let disk_is_lost = sources.environment.get("DYNO").is_some();
-        move || match (arguments.show, &arguments.restore) {
-            (Some(hours), _) => show(&config, hours, now, &limits),
-            (None, Some(file)) => doubles::perform_restoration(&config, &limits, file),
+        let work = move || match (arguments.show, &arguments.restore) {
+            (Some(hours), _) => show(&config, hours, now, &all),
+            (None, Some(file)) => doubles::perform_restoration(&config, &all, file),
             (None, None) if arguments.remove_doubles => {
-                doubles::perform_removal(&config, now, &limits, arguments.yes, disk_is_lost)
+                doubles::perform_removal(&config, now, &all, arguments.yes, disk_is_lost)
             }
             (None, None) => {
-                let (status, told) = run(&config, &files, now, &limits);
+                let (status, told) = run(&config, &files, now, &all);
                 page_is_written.store(true, Ordering::Relaxed);
                 status.graver(write_page(&files, &told))
             }
+        };
+        in_time(work, limits, tells)
+    };
+    let status = match &arguments.capture {
+        None => perform(config, &limits),
+        Some(file) => {
+            let config = capture::to_capture(config.clone());
+            let run = |limits: &RunLimits| perform(&config, limits);
+            capture::captured(file, &reading, now, limits, run).unwrap_or_else(tell)
         }
     };
-    let is_run = !is_other_mode(&arguments);
-    let tells = |status| !is_run || quiet::tells(config, status, false, now);
-    let status = in_time(perform, &limits, tells);
     progress::end();
-    if !is_other_mode(&arguments) && !page_is_written.load(Ordering::Relaxed) {
+    if is_run(&arguments) && !page_is_written.load(Ordering::Relaxed) {
         // It was left behind, or ended with a bug; the log says more.
         let told = Told::failed(now, &reading, status, status.meaning().to_owned());
         write_page(&reading.page_files, &told);
@@ -78,15 +89,15 @@ fn main() -> ExitCode {
 
 /// Calls the heartbeat, unless this was no run, or one that was to write nothing: it says nothing about the runs.
 fn ended(arguments: &Cli, reading: &Reading, status: ExitStatus, stop: &Stop) -> ExitCode {
-    if !arguments.pretend && !is_other_mode(arguments) {
+    if !arguments.pretend && is_run(arguments) {
         heartbeat::tell(reading, status, stop);
     }
     ExitCode::from(status.code())
 }
 
-/// Whether this is something else than a run.
-fn is_other_mode(arguments: &Cli) -> bool {
-    arguments.show.is_some() || arguments.remove_doubles || arguments.restore.is_some()
+/// Whether this is a run, and nothing else.
+fn is_run(arguments: &Cli) -> bool {
+    arguments.show.is_none() && !arguments.remove_doubles && arguments.restore.is_none()
 }
 
 /// Writes the web page and the job's summary; says so where that fails.
@@ -125,13 +136,22 @@ fn check(arguments: &Cli, now: chrono::DateTime<Utc>) -> ExitStatus {
 }
 
 fn show(config: &Config, hours: u16, now: chrono::DateTime<Utc>, limits: &RunLimits) -> ExitStatus {
-    match show::perform(config, hours, now, limits) {
-        Ok(()) => ExitStatus::Done,
-        Err(error) => {
-            log::error!("{}", failure::message(&error));
-            failure::status(&error)
-        }
-    }
+    let shown = show::perform(config, hours, now, limits);
+    shown.map_or_else(tell, |()| ExitStatus::Done)
+}
+
+/// Runs against a capture.
+fn replay(file: &Path, arguments: &Cli, stop: &Stop) -> ExitStatus {
+    let (json, verbosity) = (arguments.json, arguments.verbosity());
+    let replayed = capture::replay(file, json, verbosity, stop.clone());
+    let printed = replayed.and_then(|replayed| replayed.print(json, verbosity));
+    printed.unwrap_or_else(tell)
+}
+
+/// Tells an error; gives its status.
+fn tell(error: anyhow::Error) -> ExitStatus {
+    log::error!("{}", failure::message(&error));
+    failure::status(&error)
 }
 
 fn limits(config: &Config, stop: &Stop) -> RunLimits {

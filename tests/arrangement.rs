@@ -222,7 +222,7 @@ pub fn without_ids(documents: Vec<Value>) -> Vec<Value> {
         .collect()
 }
 
-fn sha1_hex(text: &str) -> String {
+pub fn sha1_hex(text: &str) -> String {
     use sha1::Digest;
     let digest = sha1::Sha1::digest(text.as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -11,6 +11,7 @@
 )]
 
 mod arrangement;
+mod capture;
 mod catch_up;
 mod check;
 mod clock;

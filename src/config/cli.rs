@@ -55,6 +55,20 @@ pub struct Cli {
     #[arg(long, visible_alias = "dry-run")]
     pub pretend: bool,
 
+    /// Write what both services answered to a new FILE, without secrets and personal data: for an issue, and for --replay
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["show", "remove_doubles", "restore", "replay"])]
+    pub capture: Option<PathBuf>,
+
+    /// Run against a file of --capture instead of the services, as --pretend does, and tell what is unexpected in it
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = [
+            "check_login", "show", "remove_doubles", "restore", "pretend", "features", "days", "start_date", "region", "env_file",
+        ]
+    )]
+    pub replay: Option<PathBuf>,
+
     /// What to copy: features by name, separated by commas or blanks [default: BASAL,BOLUS]
     #[arg(long, value_name = "LIST", num_args = 1.., action = ArgAction::Append, value_parser = feature_list)]
     pub(crate) features: Vec<FeatureSet>,
@@ -180,6 +194,8 @@ EXAMPLES
       Say what is set up, what works and what does not
   tconnectsync-heroku --pretend -v
       Show what a run would write
+  tconnectsync-heroku --check-login --capture capture.json
+      Write down what the services answered, to report something that is not understood
   tconnectsync-heroku --start-date 2026-01-01 --end-date 2026-03-31
       Copy three months, once
   tconnectsync-heroku --remove-doubles --days 7

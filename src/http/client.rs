@@ -16,6 +16,7 @@ use super::building::{Detached, Options, no_files_left};
 use super::call::{Call, Repeat};
 use super::exchange::{self, Body, Incoming, Missing};
 use super::json::JsonText;
+use super::line;
 use super::redaction::{excerpt_masking, size_and_fingerprint};
 use super::run_limits::{self, RunLimits, TRIES};
 use super::transport_error::{CallError, TransportError, describe};
@@ -212,9 +213,28 @@ impl Client {
             return Err(self.failed(call, &std::fmt::Error));
         };
         *request.timeout_mut() = Some(limit.min(left));
-        let incoming = exchange::begin(&self.inner, request, &self.limits)
-            .map_err(|missing| self.missing(call, missing))?;
+        let incoming = match self.limits.line() {
+            None => exchange::begin(&self.inner, request, &self.limits),
+            Some(line) => line::begin(
+                line,
+                self.asked(call, &request),
+                |answer| exchange::canned(answer, &self.limits),
+                || exchange::begin(&self.inner, request, &self.limits),
+            ),
+        }
+        .map_err(|missing| self.missing(call, missing))?;
         Ok((began, incoming))
+    }
+
+    fn asked(&self, call: &'static str, request: &reqwest::blocking::Request) -> line::Asked {
+        let body = request.body().and_then(reqwest::blocking::Body::as_bytes);
+        line::Asked {
+            service: self.service.name,
+            call,
+            method: request.method().to_string(),
+            url: request.url().clone(),
+            sent: body.map_or(0, <[u8]>::len),
+        }
     }
 
     /// The whole answer. Of one that is no JSON of a 2xx answer, the beginning is enough: it is only looked at.

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use reqwest::blocking::{Request, Response};
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, LOCATION};
 
 use super::building::Detached;
+use super::line::{Canned, Tape};
 use super::run_limits::{RunLimits, SLICE};
 
 /// How long a request under way may take after the run was asked to stop: what it wrote is better known than not.
@@ -54,6 +55,8 @@ pub(super) struct Body {
     length: u64,
     /// Why it ended too soon.
     missing: Option<Missing>,
+    /// Where a copy of it goes.
+    tape: Option<Tape>,
 }
 
 /// Sends a request, and waits for the beginning of its answer.
@@ -76,16 +79,28 @@ pub(super) fn begin(
         Piece::Head(status, headers) => Ok(Incoming {
             status,
             headers,
-            body: Body {
-                pieces,
-                piece: io::Cursor::default(),
-                ended: false,
-                length: 0,
-                missing: None,
-            },
+            body: Body::new(pieces),
         }),
         Piece::Failed(error) => Err(Missing::Failed(error)),
         Piece::Bytes(_) | Piece::End => Err(cut_short()),
+    }
+}
+
+/// The beginning of an answer that comes from no network.
+pub(super) fn canned(answer: Canned, limits: &RunLimits) -> Incoming {
+    let (sender, receiver) = mpsc::sync_channel(2);
+    // The receiver is there, and has room for both.
+    let _ = sender.send(Piece::Bytes(answer.body));
+    let _ = sender.send(Piece::End);
+    let location = answer.location.and_then(|text| text.parse().ok());
+    Incoming {
+        status: StatusCode::from_u16(answer.status).unwrap_or(StatusCode::NOT_IMPLEMENTED),
+        headers: location.map(|text| (LOCATION, text)).into_iter().collect(),
+        body: Body::new(Pieces {
+            receiver,
+            limits: limits.clone(),
+            stopping_since: None,
+        }),
     }
 }
 
@@ -154,6 +169,22 @@ fn cut_short() -> Missing {
 }
 
 impl Body {
+    fn new(pieces: Pieces) -> Body {
+        Body {
+            pieces,
+            piece: io::Cursor::default(),
+            ended: false,
+            length: 0,
+            missing: None,
+            tape: None,
+        }
+    }
+
+    /// Copies all of it, also what nobody reads.
+    pub(super) fn copy_to(&mut self, tape: Tape) {
+        self.tape = Some(tape);
+    }
+
     /// How many bytes of it have been handed over so far.
     pub(super) fn length(&self) -> u64 {
         self.length
@@ -176,6 +207,9 @@ impl Read for Body {
             match self.pieces.next() {
                 Ok(Piece::Bytes(bytes)) => {
                     self.length += bytes.len() as u64;
+                    if let Some(tape) = &mut self.tape {
+                        tape.add(&bytes);
+                    }
                     self.piece = io::Cursor::new(bytes);
                 }
                 Ok(Piece::End | Piece::Head(..)) => self.ended = true,
@@ -191,5 +225,21 @@ impl Body {
         self.ended = true;
         self.missing = Some(missing);
         io::ErrorKind::UnexpectedEof.into()
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        let Some(mut tape) = self.tape.take() else {
+            return;
+        };
+        while !self.ended && tape.has_room() {
+            match self.pieces.next() {
+                Ok(Piece::Bytes(bytes)) => tape.add(&bytes),
+                Ok(Piece::End | Piece::Head(..)) => self.ended = true,
+                Ok(Piece::Failed(_)) | Err(_) => break,
+            }
+        }
+        tape.end(self.ended && self.missing.is_none());
     }
 }

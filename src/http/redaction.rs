@@ -21,7 +21,7 @@ const HIDDEN: char = '\u{e000}';
 /// What a service's answer says that is known: of a web page its title, of JSON the values that say what went wrong, of
 /// other text all of it, and of these the known phrases alone. Empty where there is none. Masks these secrets, as they are
 /// and as servers repeat them, should one be a part of a phrase.
-pub(super) fn excerpt_masking(text: &str, secrets: &[impl AsRef<str>]) -> String {
+pub(crate) fn excerpt_masking(text: &str, secrets: &[impl AsRef<str>]) -> String {
     let text = &hide(cut(text, LOOKED_AT), secrets);
     let words = match text.trim_start().chars().next() {
         Some('<') => page_title(text),
@@ -47,7 +47,7 @@ pub(super) fn size_and_fingerprint(body: &[u8], secrets: &[impl AsRef<str>]) -> 
 
 /// A secret as servers repeat it: in JSON, HTML, an address, base64 or hexadecimal. Longest first, since one may be a part of
 /// another.
-pub(super) fn forms(secret: &str) -> Vec<Zeroizing<String>> {
+pub(crate) fn forms(secret: &str) -> Vec<Zeroizing<String>> {
     let each = |write: &dyn Fn(u8) -> String| -> String { secret.bytes().map(write).collect() };
     let encode_some = |write: &dyn Fn(char) -> String| -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);

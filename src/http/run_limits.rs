@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use chrono::{DateTime, Utc};
 
+use super::line::Line;
 use crate::failure::{ExitStatus, Failure};
 
 /// The moment at which a run ends whatever it is doing. Measured by the monotonic clock, so that setting the machine's
@@ -70,6 +71,7 @@ pub struct RunLimits {
     deadline: Deadline,
     stop: Stop,
     skipped: Option<Arc<Mutex<Vec<Duration>>>>,
+    line: Option<Arc<dyn Line>>,
 }
 
 /// What becomes of the rest. A backfill is not continued by the scheduled runs, which look at the last days only.
@@ -95,6 +97,7 @@ impl RunLimits {
             deadline,
             stop,
             skipped: None,
+            line: None,
         }
     }
 
@@ -104,7 +107,21 @@ impl RunLimits {
             deadline,
             stop,
             skipped: Some(Arc::default()),
+            line: None,
         }
+    }
+
+    /// The same for a run whose calls go by way of somebody who listens to them, or answers them.
+    pub(crate) fn by_way_of(self, line: Arc<dyn Line>) -> RunLimits {
+        RunLimits {
+            line: Some(line),
+            ..self
+        }
+    }
+
+    /// Who listens to the run's calls.
+    pub(super) fn line(&self) -> Option<&Arc<dyn Line>> {
+        self.line.as_ref()
     }
 
     /// The pauses that [`RunLimits::without_pauses`] left out so far, those of its clones too.

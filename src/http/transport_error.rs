@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io;
 
+use super::line::NoAnswer;
+
 /// The kinds of trouble between a call and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TransportError {
@@ -62,6 +64,9 @@ pub(super) fn describe(error: &(dyn Error + 'static)) -> (TransportError, &'stat
         }
         Some(_) => return (Unreachable, "the TLS handshake failed"),
         None => {}
+    }
+    if causes.iter().any(|cause| cause.is::<NoAnswer>()) {
+        return (TransportError::NotUnderstood, NoAnswer::WORDS);
     }
     if causes.iter().any(|cause| no_files_left(*cause)) {
         return (NoFilesLeft, "too many open files");

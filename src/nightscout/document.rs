@@ -33,6 +33,9 @@ macro_rules! named {
         }
 
         impl $type {
+            /// All of them.
+            pub(crate) const ALL: &[$type] = &[$($type::$variant,)+];
+
             /// The name, which never changes: documents are known by it.
             pub(crate) const fn name(self) -> &'static str {
                 match self {
@@ -172,12 +175,8 @@ impl Identity {
         (start, main): (DateTime<Utc>, EventId),
         told: Vec<DateTime<Utc>>,
     ) -> Self {
-        let slot = start
-            .timestamp()
-            .div_euclid(SAME_SESSION_WITHIN.num_seconds());
-        let name = format!("{}/{sensor}/{slot}/session-start", serial.expose());
         Identity {
-            identifier: Uuid::new_v5(&NAMESPACE, name.as_bytes()),
+            identifier: identifier_of(&session_name(serial, sensor, start)),
             events: vec![main],
             occasion: Occasion::WhenTold(told),
             earlier: Vec::new(),
@@ -217,8 +216,42 @@ impl Identity {
     }
 }
 
+/// What names the start of a sensor's session.
+fn session_name(serial: &PumpSerial, sensor: &str, start: DateTime<Utc>) -> String {
+    let slot = start
+        .timestamp()
+        .div_euclid(SAME_SESSION_WITHIN.num_seconds());
+    format!("{}/{sensor}/{slot}/session-start", serial.expose())
+}
+
+/// What names the device status of an instant.
+pub(crate) fn device_status_name(serial: &PumpSerial, at: DateTime<Utc>, features: &str) -> String {
+    let at = at.timestamp_millis();
+    format!("{}/{at}/device-status/{features}", serial.expose())
+}
+
+/// Every name by time that a document of a pump may have been given which is filed under this instant. Two instants whole days
+/// apart give the same ones in the same order.
+pub(crate) fn names_by_time(serial: &PumpSerial, at: DateTime<Utc>, features: &str) -> Vec<String> {
+    let starts = [-1, 0, 1].map(|slots| at + SAME_SESSION_WITHIN * slots);
+    let sessions = SENSORS.iter().flat_map(|sensor| {
+        let name = |start: &DateTime<Utc>| session_name(serial, sensor, *start);
+        starts.iter().map(name).collect::<Vec<_>>()
+    });
+    let status = device_status_name(serial, at, features);
+    sessions.chain([status]).collect()
+}
+
+/// The sensors as [`Identity::of_session`] is told of them.
+const SENSORS: [&str; 4] = [
+    "Dexcom G6",
+    "Dexcom G7",
+    "FreeStyle Libre 2",
+    "FreeStyle Libre 3",
+];
+
 /// The identifier of what is said about an event of a pump.
-fn identifier(serial: &PumpSerial, subject: Subject, main: EventId) -> Uuid {
+pub(crate) fn identifier(serial: &PumpSerial, subject: Subject, main: EventId) -> Uuid {
     let name = format!(
         "{}/{}/{}/{}",
         serial.expose(),

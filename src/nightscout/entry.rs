@@ -100,7 +100,7 @@ fn glucose(sgv: Option<&Value>) -> Option<MgDl> {
 }
 
 /// Whether a device is a bridge from Tandem's cloud.
-fn is_a_bridge(device: &str) -> bool {
+pub(crate) fn is_a_bridge(device: &str) -> bool {
     let device = device.to_ascii_lowercase();
     ["tandem", "tconnect", "t:connect"]
         .iter()

@@ -38,6 +38,7 @@ use judgement::Rule;
 use memory::Held;
 use movement::Movement;
 use overlap::Placed;
+pub(crate) use thresholds::FIRST_YEARS;
 use thresholds::SHORTEST_CHANGE;
 pub(super) use thresholds::{HOLDS_BACK, REAL_DOUBT};
 use timeline::Timeline;

@@ -6,12 +6,13 @@
 mod oddities;
 
 use anyhow::Result;
+use serde_json::value::RawValue;
 
 use crate::tandem::{MalformedEvent, PumpLogs, WireEvent};
 
 pub use oddities::{Noted, Oddities};
 
-use super::event::{Detail, Event, EventId, Fields, is_not_used, reader_of};
+use super::event::{Asked, Detail, Event, EventId, Fields, is_not_used, reader_of};
 use super::quantity::PumpTime;
 
 /// The typed events of one or more answers, each once, in the order in which the pump wrote them.
@@ -137,6 +138,56 @@ fn shown(name: &str) -> String {
         false => '?',
     });
     shown.collect()
+}
+
+/// What this version knows of an event's properties.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Inspected {
+    /// Whether events of its code are read.
+    pub read: bool,
+    /// Its properties that are known.
+    pub known: Vec<String>,
+    /// Those that are not.
+    pub unknown: Vec<String>,
+    /// Those that are read and that it lacks.
+    pub absent: Vec<String>,
+}
+
+/// Whether no public schema knows events of this code.
+pub(crate) fn is_new(code: i64) -> bool {
+    reader_of(code).is_none() && !is_not_used(code)
+}
+
+/// Looks at the properties of an event of this code, a JSON object.
+pub(crate) fn inspect(code: i64, properties: &str) -> Inspected {
+    let properties: Option<&RawValue> = serde_json::from_str(properties).ok();
+    let (Some(reader), Some(properties)) = (reader_of(code), properties) else {
+        return Inspected::default();
+    };
+    let mut pretended: Vec<String> = Vec::new();
+    loop {
+        let Some(mut fields) = Fields::parse(properties) else {
+            return Inspected::default();
+        };
+        fields.asked = Some(Asked {
+            pretended: pretended.clone(),
+            ..Asked::default()
+        });
+        let is_read = reader(&mut fields).is_some();
+        let asked = fields.asked.take().unwrap_or_default();
+        // A reader ends at the first property that it needs and lacks: what comes after it would not be asked for.
+        match asked.absent.last() {
+            Some(last) if !is_read && !pretended.contains(last) => pretended.push(last.clone()),
+            _ => {
+                return Inspected {
+                    read: true,
+                    known: asked.found,
+                    unknown: fields.left_over().map(str::to_owned).collect(),
+                    absent: asked.absent,
+                };
+            }
+        }
+    }
 }
 
 impl Skipped {

@@ -47,7 +47,7 @@ pub use signal::*;
 pub use status_snapshot::*;
 pub use user_mode::*;
 
-pub(super) use fields::Fields;
+pub(super) use fields::{Asked, Fields};
 pub(super) use kinds::{is_not_used, reader_of};
 
 use super::quantity::PumpTime;

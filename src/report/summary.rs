@@ -30,7 +30,8 @@ impl Report {
         if !left_out.is_empty() {
             let _ = write!(
                 line,
-                " Left out: {}. This version does not know them: please report this line at {}/issues",
+                " Left out: {}. This version does not know them: write down what was answered with --check-login --capture FILE, and with that file \
+                 please report this line at {}/issues",
                 left_out.join(", "),
                 env!("CARGO_PKG_REPOSITORY"),
             );

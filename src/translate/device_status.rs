@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::config::{Feature, FeatureSet};
-use crate::nightscout::document::{ENTERED_BY, identifier_of, local_time};
+use crate::nightscout::document::{ENTERED_BY, device_status_name, identifier_of, local_time};
 use crate::pump::clock::DatedEvent;
 use crate::pump::event::{Detail, RateSource};
 use crate::pump::quantity::MilliUnits;
@@ -93,11 +93,7 @@ pub fn newest(history: &History<'_>, features: &FeatureSet) -> Option<DeviceStat
     if served.is_empty() && condition.suspended.is_none() {
         return None;
     }
-    let name = format!(
-        "{}/{}/device-status/{features}",
-        history.serial.expose(),
-        at.timestamp_millis()
-    );
+    let name = device_status_name(history.serial, at, &features.to_string());
     condition.battery = (condition.battery).filter(|battery| at - battery.at <= BATTERY_HOLDS);
     let reservoir = status.then(|| reservoir::left(history, features));
     Some(DeviceState {

@@ -116,7 +116,7 @@ fn a_login_whose_session_is_not_accepted_because_the_account_was_never_used_on_t
         to_login_page,
     ));
     insta::assert_snapshot!(complaint(&arrangement, ExitStatus::NotUnderstood), @r"
-    Tandem Source: authorize ended on the login page: the session of a successful login was not accepted. Sign in once at https://sso.tandemdiabetes.com and do what it asks for (terms to accept, a password to renew). If it asks for nothing, look for a newer version of tconnectsync-heroku
+    Tandem Source: authorize ended on the login page: the session of a successful login was not accepted. Sign in once at https://sso.tandemdiabetes.com and do what it asks for (terms to accept, a password to renew). If it asks for nothing, look for a newer version of tconnectsync-heroku. To report it, run with --check-login --capture FILE and attach that file to an issue at https://github.com/tconnectsync-heroku/tconnectsync-heroku/issues
     ");
 }
 
@@ -161,7 +161,7 @@ fn a_tandem_that_has_changed_its_api() {
         Kind::status(404),
     ));
     insta::assert_snapshot!(complaint(&arrangement, ExitStatus::NotUnderstood), @r#"
-    Tandem Source: pumper answered 404 Not Found (10 bytes, fingerprint 2576). Tandem may have changed its API; look for a newer version of tconnectsync-heroku
+    Tandem Source: pumper answered 404 Not Found (10 bytes, fingerprint 2576). Tandem may have changed its API; look for a newer version of tconnectsync-heroku. To report it, run with --check-login --capture FILE and attach that file to an issue at https://github.com/tconnectsync-heroku/tconnectsync-heroku/issues
     "#);
 
     let arrangement = super::arrangement();
@@ -170,7 +170,7 @@ fn a_tandem_that_has_changed_its_api() {
         behaviour.event_codes_unknown = true;
     });
     insta::assert_snapshot!(complaint(&arrangement, ExitStatus::NotUnderstood), @r#"
-    Pump: pump logs answered 400 Bad Request ("ZodError, unrecognized_keys, eventCodes"). Tandem may have changed its API; look for a newer version of tconnectsync-heroku
+    Pump: pump logs answered 400 Bad Request ("ZodError, unrecognized_keys, eventCodes"). Tandem may have changed its API; look for a newer version of tconnectsync-heroku. To report it, run with --check-login --capture FILE and attach that file to an issue at https://github.com/tconnectsync-heroku/tconnectsync-heroku/issues
     "#);
 }
 
@@ -185,7 +185,7 @@ fn a_firewall_that_blocks_the_program() {
         Kind::Status(403, Vec::new(), page.to_owned()),
     ));
     insta::assert_snapshot!(complaint(&arrangement, ExitStatus::NotUnderstood), @r#"
-    Tandem Source: pumper answered 403 Forbidden, a web page ("request is blocked"). Tandem's firewall blocks this program or the network it runs in. If https://source.tandemdiabetes.com opens in a browser on the same network, look for a newer version of tconnectsync-heroku
+    Tandem Source: pumper answered 403 Forbidden, a web page ("request is blocked"). Tandem's firewall blocks this program or the network it runs in. If https://source.tandemdiabetes.com opens in a browser on the same network, look for a newer version of tconnectsync-heroku. To report it, run with --check-login --capture FILE and attach that file to an issue at https://github.com/tconnectsync-heroku/tconnectsync-heroku/issues
     "#);
 }
 
@@ -211,14 +211,14 @@ fn an_address_that_is_no_nightscout() {
     let arrangement = arrangement();
     arrangement.nightscout.inject(Fault::always(Kind::Html200));
     insta::assert_snapshot!(complaint(&arrangement, ExitStatus::NotUnderstood), @r#"
-    Nightscout: status answered 200 OK, a web page ("wakes up"). Check NS_URL: it is the address of the site's start page, nothing after it. If it is right, the site may run a Nightscout that this version does not know
+    Nightscout: status answered 200 OK, a web page ("wakes up"). Check NS_URL: it is the address of the site's start page, nothing after it. If it is right, the site may run a Nightscout that this version does not know. To report it, run with --check-login --capture FILE and attach that file to an issue at https://github.com/tconnectsync-heroku/tconnectsync-heroku/issues
     "#);
 
     let mut arrangement = super::arrangement();
     let elsewhere = format!("{}/somewhere", arrangement.nightscout.url());
     arrangement.set("NS_URL", &elsewhere);
     insta::assert_snapshot!(complaint(&arrangement, ExitStatus::NotUnderstood), @r#"
-    Nightscout: status answered 404 Not Found, a web page ("Cannot GET"). Check NS_URL: it is the address of the site's start page, nothing after it. If it is right, the site may run a Nightscout that this version does not know
+    Nightscout: status answered 404 Not Found, a web page ("Cannot GET"). Check NS_URL: it is the address of the site's start page, nothing after it. If it is right, the site may run a Nightscout that this version does not know. To report it, run with --check-login --capture FILE and attach that file to an issue at https://github.com/tconnectsync-heroku/tconnectsync-heroku/issues
     "#);
 }
 

@@ -55,7 +55,7 @@ const PERSONAL: [&str; 6] = [
 ];
 
 /// A value as servers repeat it.
-fn encodings(value: &str) -> Vec<String> {
+pub fn encodings(value: &str) -> Vec<String> {
     use base64::Engine;
     let hex = |byte: u8| format!("{byte:02x}");
     vec![

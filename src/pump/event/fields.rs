@@ -38,6 +38,19 @@ pub(in crate::pump) struct Fields {
     unread: Map<String, Value>,
     /// Numbers that no [`Coded`] enum has, with their property.
     pub(in crate::pump) unknown_values: Vec<(&'static str, i64)>,
+    /// What was asked for, where somebody wants to know.
+    pub(in crate::pump) asked: Option<Asked>,
+}
+
+/// What was asked of an event's properties.
+#[derive(Debug, Default)]
+pub(in crate::pump) struct Asked {
+    /// The properties that are known: they were asked for, or are known not to be needed.
+    pub(in crate::pump) found: Vec<String>,
+    /// Those that were asked for and are not there, the last one last.
+    pub(in crate::pump) absent: Vec<String>,
+    /// What is taken to be there with a number, so that what comes after it is asked for too.
+    pub(in crate::pump) pretended: Vec<String>,
 }
 
 impl Fields {
@@ -47,19 +60,36 @@ impl Fields {
         Some(Fields {
             unread: properties.unwrap_or_default(),
             unknown_values: Vec::new(),
+            asked: None,
         })
     }
 
     fn take(&mut self, name: &str) -> Option<Value> {
-        let value = self.unread.remove(name).or_else(|| {
-            let mut names = self.unread.keys();
-            let other_case = names.find(|key| key.eq_ignore_ascii_case(name))?.clone();
-            self.unread.remove(&other_case)
+        let value = self.take_known(name).or_else(|| {
+            let asked = self.asked.as_mut()?;
+            asked.absent.push(name.to_owned());
+            let pretended = asked.pretended.iter().any(|pretended| pretended == name);
+            pretended.then(|| 1.into())
         })?;
         Some(match value {
             Value::Bool(yes) => u8::from(yes).into(),
             value => value,
         })
+    }
+
+    fn take_known(&mut self, name: &str) -> Option<Value> {
+        let (key, value) = match self.unread.remove_entry(name) {
+            Some(found) => found,
+            None => {
+                let mut names = self.unread.keys();
+                let other_case = names.find(|key| key.eq_ignore_ascii_case(name))?.clone();
+                self.unread.remove_entry(&other_case)?
+            }
+        };
+        if let Some(asked) = &mut self.asked {
+            asked.found.push(key);
+        }
+        Some(value)
     }
 
     /// An integer; a decimal without fraction and a text of digits count too.
@@ -160,7 +190,7 @@ impl Fields {
     /// Marks known properties that nothing here needs.
     pub(super) fn not_used(&mut self, names: &[&str]) {
         for name in names {
-            self.take(name);
+            self.take_known(name);
         }
     }
 

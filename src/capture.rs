@@ -1,0 +1,262 @@
+//! `--capture` and `--replay`: what both services answered, in a file that may be posted in public, and the pass against it.
+//!
+//! Tandem documents nothing of its cloud and changes it. A user whose run fails then hands over what was answered, and a
+//! maintainer runs exactly that. A `Recorder` hears each call of a run; its file is built from what is known to be neither
+//! secret nor personal (`names`, `events`): of all else the name and the type of a property, and nothing of its value. Times
+//! move by a random number of days that is not kept (`dates`), with the changes of the time zone (`zone`), whose name is left
+//! out. [`replay()`] answers the calls of the real pass from such a file.
+
+mod aliases;
+mod anonymous;
+mod calls;
+mod dates;
+mod differences;
+mod events;
+mod file;
+mod mover;
+mod names;
+mod options;
+mod private;
+mod replay;
+mod shape;
+mod zone;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context as _, Result};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::config::cli::VERSION;
+use crate::config::{Config, Reading};
+use crate::failure::{ExitStatus, Failure};
+use crate::http::{Asked, Canned, Heard, Line, NoAnswer, RunLimits};
+use crate::pump::clock::FIRST_YEARS;
+use crate::pump::quantity::pump_epoch;
+use aliases::Aliases;
+use anonymous::Anonymous;
+use dates::Shift;
+use file::{Answer, Capture};
+use private::Private;
+use zone::RecordedZone;
+
+pub use replay::{Replayed, replay};
+
+/// How much of a run's answers is kept, in bytes: a few days of events, several times over.
+const MOST: usize = 64 * 1024 * 1024;
+
+/// Keeps what a run asks and is answered, until it is written to a file.
+#[derive(Debug, Default)]
+struct Recorder {
+    heard: Mutex<Vec<Heard>>,
+}
+
+impl Line for Recorder {
+    fn answer(&self, _: &Asked) -> Option<Result<Canned, NoAnswer>> {
+        None
+    }
+
+    fn heard(&self, mut heard: Heard) {
+        let mut all = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept: usize = all.iter().map(|heard| heard.body.len()).sum();
+        if kept + heard.body.len() > MOST {
+            heard.body = Vec::new();
+            heard.complete = false;
+        }
+        all.push(heard);
+    }
+}
+
+impl Recorder {
+    /// A recorder that has heard nothing.
+    fn new() -> Arc<Recorder> {
+        Arc::default()
+    }
+
+    /// Fails, with 78, where a capture could not be written to this file in the end.
+    fn may_write(path: &Path) -> Result<(), Failure> {
+        file::must_not_be_there(path)
+    }
+
+    /// Writes what was heard to a new file that only its owner can read, without anything secret or personal.
+    ///
+    /// # Errors
+    /// With 78 where the file is there already or cannot be written, with 69 on a machine without random numbers.
+    fn write(
+        &self,
+        path: &Path,
+        reading: &Reading,
+        now: DateTime<Utc>,
+        status: ExitStatus,
+    ) -> Result<()> {
+        let all = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let no_random_numbers = || {
+            Failure::new(
+                ExitStatus::Unavailable,
+                "This machine gives no random numbers",
+                "Check that the system is complete (/dev/urandom)",
+            )
+        };
+        let shift = Shift::random().with_context(no_random_numbers)?;
+        let features = reading.features.to_string();
+        let aliases = Aliases::new(shift, features).with_context(no_random_numbers)?;
+        let mut anonymous = Anonymous {
+            shift,
+            aliases,
+            private: known_secrets(reading),
+            zone: reading.zone.map(|zone| zone.name()),
+        };
+        let oldest = look_through(&all, &mut anonymous).unwrap_or(now);
+        let config = reading.config.as_ref();
+        let capture = Capture {
+            format: file::FORMAT,
+            version: VERSION.to_owned(),
+            exit_status: status.code(),
+            now: shift.instant(now),
+            zone: (reading.zone).map(|zone| RecordedZone::of(zone, (oldest, now), shift)),
+            options: config
+                .map(|config| options::RunOptions::of(config, shift, &mut anonymous.aliases)),
+            calls: calls(&all, &mut anonymous),
+        };
+        file::write(path, &capture)
+    }
+}
+
+/// Does something that sends calls, and writes what came of them to a new file, however it ended. Gives its exit status.
+///
+/// # Errors
+/// With 78 where the file is there already, before anything is done, or where it cannot be written in the end; with 69 on a
+/// machine without random numbers.
+pub fn captured(
+    file: &Path,
+    reading: &Reading,
+    now: DateTime<Utc>,
+    limits: RunLimits,
+    work: impl FnOnce(&RunLimits) -> ExitStatus,
+) -> Result<ExitStatus> {
+    Recorder::may_write(file)?;
+    let recorder = Recorder::new();
+    let status = work(&limits.by_way_of(recorder.clone()));
+    recorder.write(file, reading, now, status)?;
+    // The file may be called after a person.
+    log::warn!(
+        target: crate::logging::REMINDER,
+        "The capture is in the file that you named. It holds no secret and nothing personal: attach it to an issue at \
+         {REPOSITORY}/issues"
+    );
+    Ok(status)
+}
+
+/// Where to report.
+const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
+
+/// The configuration of a run that is captured: it logs in anew, so that the login is in the capture too.
+pub fn to_capture(config: Config) -> Config {
+    let mut config = config;
+    config.cache.enabled = false;
+    config
+}
+
+/// What the configuration says that no capture may hold.
+fn known_secrets(reading: &Reading) -> Private {
+    let mut private = Private::default();
+    if let Some(tandem) = &reading.tandem {
+        private.add(tandem.email.expose());
+        private.add(tandem.password.expose());
+        let host = tandem.base_url.as_ref().and_then(|url| url.host_str());
+        host.into_iter().for_each(|host| private.add(host));
+    }
+    if let Some(site) = &reading.nightscout {
+        private.add(site.secret.expose());
+        site.url
+            .host_str()
+            .into_iter()
+            .for_each(|host| private.add(host));
+        // The site's name is often a person's.
+        let path = site.url.path().split('/');
+        path.for_each(|part| private.add(part));
+    }
+    if let Some(Some(proxy)) = &reading.proxy {
+        private.add(proxy.expose());
+    }
+    private
+}
+
+/// Takes note of what is personal in the answers, and of what has to be known before the first of them is written. Gives the
+/// oldest time of an event.
+fn look_through(all: &[Heard], anonymous: &mut Anonymous) -> Option<DateTime<Utc>> {
+    let mut oldest = None;
+    for heard in all {
+        let Ok(answer) = serde_json::from_slice::<Value>(&heard.body) else {
+            continue;
+        };
+        // Of what went wrong, the name is that of an error.
+        let went_well = heard
+            .status
+            .is_some_and(|status| (200..300).contains(&status));
+        if heard.asked.service == "Tandem Source" && went_well {
+            anonymous.private.add_of(&answer);
+        }
+        look_into(&answer, anonymous, &mut oldest);
+    }
+    oldest
+}
+
+fn look_into(value: &Value, anonymous: &mut Anonymous, oldest: &mut Option<DateTime<Utc>>) {
+    let of_use = (pump_epoch() + FIRST_YEARS).and_time(chrono::NaiveTime::MIN);
+    match value {
+        Value::Array(values) => {
+            for value in values {
+                look_into(value, anonymous, oldest);
+            }
+        }
+        Value::Object(object) => {
+            for (name, value) in object {
+                match (name.as_str(), value) {
+                    ("serialNumber", Value::String(serial)) => {
+                        anonymous.aliases.met_serial(serial.trim());
+                        anonymous.private.add(serial);
+                    }
+                    ("serialNumber", Value::Number(serial)) => {
+                        anonymous.aliases.met_serial(&serial.to_string());
+                        anonymous.private.add(&serial.to_string());
+                    }
+                    ("sequenceGroup", group) => {
+                        group.as_i64().into_iter().for_each(|group| {
+                            anonymous.aliases.met_group(group);
+                        });
+                    }
+                    ("name" | "defaultProfile" | "enteredBy", Value::String(name)) => {
+                        anonymous.private.add_name(name);
+                    }
+                    ("_id", Value::String(id)) => anonymous.aliases.met_object(id),
+                    ("pumpDateTime", Value::String(time)) => {
+                        let time = time.get(..19).and_then(|time| time.parse().ok());
+                        let time = time.filter(|time: &chrono::NaiveDateTime| *time >= of_use);
+                        let at = time.map(|time| time.and_utc());
+                        *oldest = oldest.iter().copied().chain(at).min();
+                    }
+                    (_, value) => look_into(value, anonymous, oldest),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The calls as the file has them. What was answered before is told once.
+fn calls(all: &[Heard], anonymous: &mut Anonymous) -> Vec<file::Call> {
+    let mut calls: Vec<file::Call> = Vec::with_capacity(all.len());
+    for heard in all {
+        let mut call = anonymous.call(heard);
+        let same = |other: &file::Call| other.call == call.call && other.answer == call.answer;
+        let is_large = matches!(call.answer, Answer::Json(_) | Answer::Logs(_));
+        if let Some(index) = calls.iter().position(same).filter(|_| is_large) {
+            call.answer = Answer::AsCall(index);
+            call.shape = None;
+        }
+        calls.push(call);
+    }
+    calls
+}

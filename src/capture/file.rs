@@ -1,0 +1,179 @@
+//! The file of a capture.
+
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::events::Logs;
+use super::options::RunOptions;
+use super::zone::RecordedZone;
+use crate::failure::{ExitStatus, Failure};
+
+/// The form that this version writes and reads.
+pub(super) const FORMAT: u32 = 1;
+
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// What was asked of both services in a run, and what they answered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Capture {
+    /// Which form the rest has.
+    #[serde(rename = "tconnectsync_heroku_capture")]
+    pub format: u32,
+    /// The version that wrote it.
+    pub version: String,
+    /// The exit status of the run.
+    pub exit_status: u8,
+    /// When the run began.
+    pub now: DateTime<Utc>,
+    /// The zone of the pump's clock.
+    pub zone: Option<RecordedZone>,
+    /// What the run was to do; none where the configuration has problems.
+    pub options: Option<RunOptions>,
+    /// Each call, in the order in which they ended.
+    pub calls: Vec<Call>,
+}
+
+/// One try of a call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Call {
+    pub service: String,
+    pub call: String,
+    pub method: String,
+    /// Tandem's host; `tandem` and `site` for all others.
+    pub host: String,
+    pub path: String,
+    /// The query's keys, with the values that this program chose.
+    pub query: Vec<(String, String)>,
+    pub sent_bytes: usize,
+    pub status: Option<u16>,
+    pub content_type: Option<String>,
+    pub location: Option<String>,
+    pub bytes: usize,
+    pub milliseconds: u64,
+    /// Names and types of the answer's properties.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Value>,
+    pub answer: Answer,
+}
+
+/// What was answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Answer {
+    /// Nothing.
+    Nothing,
+    /// JSON, without what is not known.
+    Json(Value),
+    /// The logs of a pump.
+    Logs(Logs),
+    /// A web page: its known phrases.
+    Page(String),
+    /// Other text: its known phrases.
+    Text(String),
+    /// What begins as JSON and is none.
+    BrokenJson,
+    /// More than a capture holds.
+    TooLarge,
+    /// The same as that call was answered, counted from 0.
+    AsCall(usize),
+}
+
+fn failure(what: String, advice: &str) -> Failure {
+    Failure::new(ExitStatus::Configuration, what, advice)
+}
+
+/// Fails where there is a file already: it may be another capture.
+pub(super) fn must_not_be_there(path: &Path) -> Result<(), Failure> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Err(failure(
+            "The file of --capture is there already, and is not overwritten".to_owned(),
+            "Give the name of a new file",
+        )),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Writes a capture to a new file that only its owner can read.
+pub(super) fn write(path: &Path, capture: &Capture) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let text = serde_json::to_string(capture).map_err(|_| {
+        failure(
+            "The capture cannot be written as JSON".to_owned(),
+            "Please report this",
+        )
+    })?;
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.write_all(b"\n")
+    });
+    written.map_err(|error| {
+        failure(
+            format!("The file of --capture cannot be written ({})", error.kind()),
+            "Give the name of a new file in a directory that this program may write to",
+        )
+        .into()
+    })
+}
+
+/// Reads a capture.
+///
+/// # Errors
+/// With 78 where there is none that this version can read; it says what is wrong with it, and where.
+pub(super) fn read(path: &Path) -> Result<Capture> {
+    let wrong = |why: String| {
+        failure(
+            format!("The file of --replay {why}"),
+            "Give a file that --capture wrote, unchanged",
+        )
+    };
+    let unreadable = |error: std::io::Error| wrong(format!("cannot be read ({})", error.kind()));
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        bail!(wrong("is no regular file".to_owned()));
+    }
+    let mut text = Vec::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(LARGEST + 1)
+        .read_to_end(&mut text)
+        .map_err(unreadable)?;
+    if text.len() as u64 > LARGEST {
+        bail!(wrong("is larger than any capture".to_owned()));
+    }
+    let value: Value = serde_json::from_slice(&text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        wrong(format!("is not JSON (line {line}, column {column})"))
+    })?;
+    match value.get("tconnectsync_heroku_capture") {
+        None => bail!(wrong("is no capture of this program".to_owned())),
+        Some(format) if *format != FORMAT => bail!(failure(
+            "The file of --replay was written by another version, in a form that this one does not read".to_owned(),
+            "Replay it with the version that it names, or a newer one",
+        )),
+        Some(_) => {}
+    }
+    let capture: Capture = serde_json::from_value(value)
+        .map_err(|error| wrong(format!("is damaged: {}", what_is_wrong(&error))))?;
+    for (index, call) in capture.calls.iter().enumerate() {
+        if matches!(call.answer, Answer::AsCall(other) if other >= index) {
+            bail!(wrong(format!(
+                "is damaged: call {index} refers to a later one"
+            )));
+        }
+    }
+    Ok(capture)
+}
+
+/// The library's words for JSON of another shape, without what is long: what a maintainer needs who edited a capture.
+fn what_is_wrong(error: &serde_json::Error) -> String {
+    error.to_string().chars().take(120).collect()
+}

@@ -1,0 +1,135 @@
+//! The shape of an answer: the names and types of its properties to full depth, without a value.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::anonymous::{Anonymous, claims};
+
+/// Events of different codes have different properties: their shapes are told apart.
+const CODE: &str = "eventCode";
+const PROPERTIES: &str = "eventProperties";
+
+/// Deeper than any answer, and than a capture should be.
+const DEEPEST: usize = 24;
+
+/// The shape of a value.
+pub(super) fn of(value: &Value, anonymous: &Anonymous) -> Value {
+    at_depth(value, anonymous, 0)
+}
+
+fn at_depth(value: &Value, anonymous: &Anonymous, depth: usize) -> Value {
+    match value {
+        _ if depth > DEEPEST => "deeper".into(),
+        Value::Null => "null".into(),
+        Value::Bool(_) => "flag".into(),
+        Value::Number(_) => "number".into(),
+        Value::String(text) => match claims(text) {
+            Some(claims @ Value::Object(_)) => {
+                json!({"claims": at_depth(&claims, anonymous, depth + 1)})
+            }
+            _ => "text".into(),
+        },
+        Value::Array(values) if values.iter().any(|value| value.get(CODE).is_some()) => {
+            of_events(values, anonymous, depth)
+        }
+        Value::Array(values) => {
+            let shapes = values.iter();
+            let shapes = shapes.map(|value| at_depth(value, anonymous, depth + 1));
+            shapes
+                .reduce(merged)
+                .map_or_else(|| json!([]), |shape| json!([shape]))
+        }
+        Value::Object(object) => {
+            let may_be_told = anonymous.names_properties(object);
+            let mut shape = Map::new();
+            for (name, value) in object {
+                let value = at_depth(value, anonymous, depth + 1);
+                shape.insert(anonymous.shown_property(name, may_be_told, &shape), value);
+            }
+            shape.into()
+        }
+    }
+}
+
+/// Events, and their properties by code.
+fn of_events(values: &[Value], anonymous: &Anonymous, depth: usize) -> Value {
+    let mut of_all: Option<Value> = None;
+    let mut by_code: BTreeMap<String, Value> = BTreeMap::new();
+    for value in values {
+        let mut shape = at_depth(value, anonymous, depth + 1);
+        let properties = shape
+            .as_object_mut()
+            .and_then(|shape| shape.remove(PROPERTIES));
+        let code = value.get(CODE).and_then(Value::as_i64);
+        if let (Some(properties), Some(code)) = (properties, code) {
+            let known = by_code.remove(&code.to_string());
+            let shape = match known {
+                Some(known) => merged(known, properties),
+                None => properties,
+            };
+            by_code.insert(code.to_string(), shape);
+        }
+        of_all = Some(match of_all {
+            Some(known) => merged(known, shape),
+            None => shape,
+        });
+    }
+    json!([of_all, {PROPERTIES: by_code}])
+}
+
+/// One shape for two values in the same place. A property that only one of them has ends with a question mark.
+fn merged(one: Value, other: Value) -> Value {
+    match (one, other) {
+        (one, other) if one == other => one,
+        (Value::Object(one), Value::Object(mut other)) => {
+            let mut both = Map::new();
+            let bare = |name: &str| name.trim_end_matches('?').to_owned();
+            let optional = |name: &str| format!("{}?", bare(name));
+            for (name, value) in one {
+                let there = [bare(&name), optional(&name)]
+                    .into_iter()
+                    .find_map(|name| Some((name.clone(), other.remove(&name)?)));
+                match there {
+                    Some((same, value_there)) => {
+                        let name = if same == name { name } else { optional(&name) };
+                        both.insert(name, merged(value, value_there));
+                    }
+                    None => drop(both.insert(optional(&name), value)),
+                }
+            }
+            both.extend(
+                other
+                    .into_iter()
+                    .map(|(name, value)| (optional(&name), value)),
+            );
+            both.into()
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            let both = one.into_iter().chain(other);
+            both.reduce(merged)
+                .map_or_else(|| json!([]), |shape| json!([shape]))
+        }
+        (one, other) => alternatives(one, other),
+    }
+}
+
+/// Two types in one place.
+fn alternatives(one: Value, other: Value) -> Value {
+    let name = |value: &Value| match value {
+        Value::String(name) => name.clone(),
+        Value::Array(_) => "list".to_owned(),
+        _ => "object".to_owned(),
+    };
+    // Beside null, what there is otherwise tells more.
+    match (name(&one).as_str(), name(&other).as_str()) {
+        ("null", "list" | "object") => other,
+        ("list" | "object", "null") => one,
+        (first, second) => {
+            let mut types: Vec<&str> = first.split(" or ").chain(second.split(" or ")).collect();
+            types.sort_unstable();
+            types.dedup();
+            types.join(" or ").into()
+        }
+    }
+}
