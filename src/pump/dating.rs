@@ -131,66 +131,39 @@ impl Doubt {
 pub fn date(
     about: &About,
     days: &Days,
-    mut decoded: Decoded,
+    decoded: Decoded,
     judged: Option<&PumpClock>,
     sources: &mut dyn Sources,
 ) -> Result<Dated> {
-    let judge = |decoded: &Decoded, remembered: &[Remembered], sightings: &[Sighting]| {
-        let evidence = Evidence {
-            newest: newest_reading(about, days, decoded),
-            last_upload: about.last_upload,
-            now: about.now,
-        };
-        let knowledge = Knowledge {
-            events: &decoded.events,
-            remembered,
-            sightings,
-        };
-        PumpClock::judge_knowing(about.zone, &decoded.clock_changes, &evidence, &knowledge)
+    let about = *about;
+    let clock = judged.cloned();
+    let mut known = Known {
+        about,
+        days: *days,
+        stands: clock.is_some(),
+        clock: clock.unwrap_or_else(|| judge(&about, days, &decoded, &[], &[])),
+        remembered: Vec::new(),
+        decoded,
     };
-    let mut clock = judged.cloned().unwrap_or_else(|| judge(&decoded, &[], &[]));
-    let mut remembered = sources.remembered(&clock.date(decoded.events.clone()));
-    if judged.is_none() && !remembered.is_empty() {
-        clock = judge(&decoded, &remembered, &[]);
-    }
-    let span = told_by_sightings(days.start, days.end.min(about.now));
-    let in_doubt = |clock: &PumpClock, remembered: &[Remembered], decoded: &Decoded| {
-        judged.is_none() && is_in_doubt(about, days, clock, remembered) && has_readings(decoded)
-    };
-    let beside = clock.other_days((span.0, days.end), (days.first, days.last));
-    let mut sightings = None;
-    if !beside.is_empty() {
-        let others = if in_doubt(&clock, &remembered, &decoded) {
-            let (told, others) = sources.sightings_and_events(span, &beside)?;
-            sightings = Some(told);
-            others
-        } else {
-            let others = beside.iter();
-            others
-                .map(|(first, last)| sources.events(*first, *last))
-                .collect::<Result<_>>()?
-        };
-        others.into_iter().for_each(|other| decoded.add(other));
-        remembered = sources.remembered(&clock.date(decoded.events.clone()));
-        if judged.is_none() {
-            clock = judge(&decoded, &remembered, &[]);
-        }
-    }
-    if sightings.is_none() && in_doubt(&clock, &remembered, &decoded) {
-        sightings = Some(sources.sightings_and_events(span, &[])?.0);
-    }
-    if let Some(sightings) = sightings.filter(|told| !told.is_empty()) {
-        clock = judge(&decoded, &remembered, &sightings);
-    }
-    if judged.is_none()
-        && let Some((first, last)) = clock.days_that_tell(days.first, days.last)
+    known.remember(sources);
+    known.ask_further(sources)?;
+    let Known {
+        mut clock,
+        remembered,
+        decoded,
+        stands,
+        ..
+    } = known;
+    if let Some((first, last)) = clock
+        .days_that_tell(days.first, days.last)
+        .filter(|_| !stands)
     {
         clock = clock.informed_by(&sources.events(first, last)?.events);
     }
     let clock = clock.informed_by(&decoded.events);
     let events = clock.date(decoded.events);
     Ok(Dated {
-        doubt: doubt(about, &clock, &events, &remembered),
+        doubt: doubt(&about, &clock, &events, &remembered),
         doubtful_from: clock.doubtful_from(&remembered, &events, days.start, about.now),
         events,
         clock,
@@ -198,13 +171,91 @@ pub fn date(
     })
 }
 
-/// Whether another uploader's glucose could tell more than what is known: the clock was moved, the zone changed, nothing
-/// was written yet, or two rules fit.
-fn is_in_doubt(about: &About, days: &Days, clock: &PumpClock, remembered: &[Remembered]) -> bool {
-    let recent = days.end >= about.now;
-    let moved = clock.moved_between(days.start, days.end);
-    let changed = recent && clock.may_have_followed_since(days.start);
-    moved || changed || (recent && (remembered.is_empty() || clock.other().is_some()))
+/// What is known so far, and the clock by that.
+struct Known {
+    about: About,
+    days: Days,
+    decoded: Decoded,
+    remembered: Vec<Remembered>,
+    clock: PumpClock,
+    /// Whether the clock was judged before in this run, and is not judged again.
+    stands: bool,
+}
+
+impl Known {
+    fn judge(&mut self, sightings: &[Sighting]) {
+        if !self.stands {
+            let (about, days) = (&self.about, &self.days);
+            self.clock = judge(about, days, &self.decoded, &self.remembered, sightings);
+        }
+    }
+
+    /// Asks what our documents remember of the events.
+    fn remember(&mut self, sources: &mut dyn Sources) {
+        self.remembered = sources.remembered(&self.clock.date(self.decoded.events.clone()));
+        self.judge(&[]);
+    }
+
+    /// Asks for the other days that the clock showed and, in doubt, for another uploader's glucose, both at once.
+    fn ask_further(&mut self, sources: &mut dyn Sources) -> Result<()> {
+        let (about, days) = (self.about, self.days);
+        let span = told_by_sightings(days.start, days.end.min(about.now));
+        let beside = (self.clock).other_days((span.0, days.end), (days.first, days.last));
+        let mut sightings = None;
+        if !beside.is_empty() {
+            let others = if self.is_in_doubt() {
+                let (told, others) = sources.sightings_and_events(span, &beside)?;
+                sightings = Some(told);
+                others
+            } else {
+                let others = beside.iter();
+                let others = others.map(|(first, last)| sources.events(*first, *last));
+                others.collect::<Result<_>>()?
+            };
+            for other in others {
+                self.decoded.add(other);
+            }
+            self.remember(sources);
+        }
+        if sightings.is_none() && self.is_in_doubt() {
+            sightings = Some(sources.sightings_and_events(span, &[])?.0);
+        }
+        if let Some(sightings) = sightings.filter(|told| !told.is_empty()) {
+            self.judge(&sightings);
+        }
+        Ok(())
+    }
+
+    /// Whether another uploader's glucose could tell more than what is known: the clock was moved, the zone changed, nothing
+    /// was written yet, or two rules fit.
+    fn is_in_doubt(&self) -> bool {
+        let (clock, days) = (&self.clock, &self.days);
+        let recent = days.end >= self.about.now;
+        let moved = clock.moved_between(days.start, days.end);
+        let changed = recent && clock.may_have_followed_since(days.start);
+        let open = recent && (self.remembered.is_empty() || clock.other().is_some());
+        !self.stands && (moved || changed || open) && has_readings(&self.decoded)
+    }
+}
+
+fn judge(
+    about: &About,
+    days: &Days,
+    decoded: &Decoded,
+    remembered: &[Remembered],
+    sightings: &[Sighting],
+) -> PumpClock {
+    let evidence = Evidence {
+        newest: newest_reading(about, days, decoded),
+        last_upload: about.last_upload,
+        now: about.now,
+    };
+    let knowledge = Knowledge {
+        events: &decoded.events,
+        remembered,
+        sightings,
+    };
+    PumpClock::judge_knowing(about.zone, &decoded.clock_changes, &evidence, &knowledge)
 }
 
 fn has_readings(decoded: &Decoded) -> bool {

@@ -169,7 +169,7 @@ fn choose(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Verdict {
         rule: Rule::Kept(offset),
         newest: at(offset),
     };
-    let (first_pass, second_pass) = zone::offsets_at_reading(zone, newest.reading());
+    let (first_pass, _) = zone::offsets_at_reading(zone, newest.reading());
     let follows = Candidate {
         rule: Rule::FollowsZone,
         newest: at(first_pass),
@@ -184,16 +184,10 @@ fn choose(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Verdict {
     let candidates: Vec<Candidate> = [follows, lags].into_iter().chain(is_ahead).collect();
     let allowed = which(&candidates, |at| evidence.allows(at));
     let suggested = which(&candidates, |at| evidence.suggests(at));
-    if suggested.is_empty() {
-        if evidence.suggests(at(second_pass)) {
-            return Verdict {
-                second_pass: true,
-                ..verdict(Rule::FollowsZone, Reason::JustUploaded)
-            };
-        }
-        if let Some(offset) = abroad(zone, movements, evidence, allowed.is_empty()) {
-            return verdict(Rule::Kept(offset), Reason::Travelling);
-        }
+    if suggested.is_empty()
+        && let Some(told) = beyond_the_rules(zone, movements, evidence, allowed.is_empty())
+    {
+        return told;
     }
     if allowed.is_empty() {
         return Verdict {
@@ -213,6 +207,25 @@ fn choose(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Verdict {
     };
     let (rule, reason) = by_habit(left, &habit, is_ahead);
     verdict(rule, told.unwrap_or(reason))
+}
+
+/// What puts the newest event right before its upload where no rule does: the second pass of a repeated hour, or a journey.
+fn beyond_the_rules(
+    zone: Tz,
+    movements: &[Movement],
+    evidence: &Evidence,
+    nothing_fits: bool,
+) -> Option<Verdict> {
+    let newest = evidence.newest?.reading();
+    let (_, second_pass) = zone::offsets_at_reading(zone, newest);
+    if evidence.suggests(zone::subtract(newest, second_pass)) {
+        return Some(Verdict {
+            second_pass: true,
+            ..Verdict::of(Rule::FollowsZone, Reason::JustUploaded)
+        });
+    }
+    let offset = abroad(zone, movements, evidence, nothing_fits)?;
+    Some(Verdict::of(Rule::Kept(offset), Reason::Travelling))
 }
 
 /// The offset on a journey that puts the newest event right before its upload; where no other rule is possible, one that is.
