@@ -7,7 +7,7 @@ use crate::pump::dating;
 use crate::tandem::MAX_DAYS;
 
 /// The days in one page. Tandem Source allows at most [`MAX_DAYS`] per request. With half of that, and Nightscout's documents
-/// of the same days, a run needs at most about 65 MiB.
+/// of the same days, a run stays below 64 MiB; a test holds that.
 const DAYS_A_PAGE: u64 = 14;
 
 /// The day before and after a page complete its events: the request of a bolus, the end of a basal rate.
