@@ -14,7 +14,7 @@ const PASSING: &str = "failing";
 /// What is remembered of a pump whose data is stale, which the owner asked to be told of.
 const STALE: &str = "stale";
 
-/// Whether a run that ended so says why. Remembers how it ended; where there is no disk, every failure is told.
+/// Whether a run that ended so says why. Remembers how it ended; where that cannot be, every failure is told.
 ///
 /// `stale` for a run that failed only because the pump's data is old.
 pub fn tells(config: &Config, status: ExitStatus, stale: bool, now: DateTime<Utc>) -> bool {

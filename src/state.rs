@@ -53,11 +53,13 @@ pub(crate) fn read(path: &Path) -> Option<Vec<u8>> {
     }
 }
 
-/// Puts a file in the place of what is there.
-pub(crate) fn write(path: &Path, content: &[u8]) {
-    if let Err(error) = replace(path, content, |_| true) {
-        unusable(path, &error);
+/// Puts a file in the place of what is there. Whether that went well: for who cannot go on without it.
+pub(crate) fn write(path: &Path, content: &[u8]) -> bool {
+    let written = replace(path, content, |_| true);
+    if let Err(error) = &written {
+        unusable(path, error);
     }
+    written.is_ok()
 }
 
 /// The same with content that is a secret: not where the file system lets others read every file.
@@ -196,7 +198,7 @@ mod tests {
         let file = directory.path().join("file");
         write(&file, b"a file");
         let below = file.join("below");
-        write(&below, b"nowhere");
+        assert!(!write(&below, b"nowhere"));
         assert_eq!(read(&below), None);
         remove(&below);
         write(directory.path(), b"a directory");

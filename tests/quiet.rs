@@ -98,6 +98,24 @@ fn without_a_disk_or_without_patience_a_failure_is_told_at_once() {
 }
 
 #[test]
+fn where_nothing_can_be_written_a_failure_is_told_at_once() {
+    let mut arrangement = Arrangement::of(day_until_now(95));
+    out_of_order(&mut arrangement);
+    let elsewhere = home();
+    // A file in the place of a directory stops the superuser too.
+    std::fs::write(elsewhere.path().join(".cache"), "").expect("written");
+    let no_home = elsewhere.path().join(".cache/nowhere");
+    for home in [elsewhere.path(), &no_home] {
+        arrangement.set("HOME", &home.to_string_lossy());
+        for _ in 0..2 {
+            let (status, said) = quiet(&arrangement, elsewhere.path());
+            assert_eq!(status, Some(69));
+            assert!(said.starts_with("error: Tandem Source"), "{said:?}");
+        }
+    }
+}
+
+#[test]
 fn a_silent_phone_and_a_wrong_zone_are_told_once_a_day() {
     let mut arrangement = Arrangement::of(day_until_now(94));
     let home = home();

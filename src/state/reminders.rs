@@ -1,6 +1,6 @@
 //! When a warning that needs a person was last told by a quiet run, so that it is told once a day and not with each run.
 //!
-//! Where there is no disk, nothing is remembered, and each run tells it.
+//! Where there is no disk, or none that can be written, nothing is remembered, and each run tells it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -56,7 +56,7 @@ impl Reminders {
     }
 
     /// Whether what this topic is about has lasted for `limit` by now, through all runs since it began with one of them. Where
-    /// nothing is remembered, it has.
+    /// nothing can be remembered, it has: no later run would know better.
     pub(crate) fn has_lasted(&self, topic: &str, limit: Duration) -> bool {
         let Some(path) = &self.path else {
             return true;
@@ -68,8 +68,8 @@ impl Reminders {
             return now.saturating_sub(*begun) >= limit.num_seconds();
         }
         told.insert(since(topic), now);
-        write(path, &as_json(&told));
-        limit <= Duration::zero()
+        let remembered = write(path, &as_json(&told));
+        !remembered || limit <= Duration::zero()
     }
 
     /// What this topic is about is over.
@@ -86,7 +86,9 @@ impl Reminders {
         }
         match &self.path {
             Some(path) if told.is_empty() => remove(path),
-            Some(path) => write(path, &as_json(&told)),
+            Some(path) => {
+                write(path, &as_json(&told));
+            }
             None => {}
         }
     }
