@@ -3,7 +3,8 @@
 //! It asks on a terminal, in this order: the account at Tandem Source (signs in, and shows the pump), the time zone (shows
 //! what the pump's screen should show now), what to copy, the Nightscout site (looks at what the secret may do there), and
 //! whom to tell when runs fail. Answers are judged as a run judges them, and asked again where they do not work. The file
-//! is written as a whole at the very end: whoever stops before has changed nothing. Then a run that only pretends shows
+//! is written as a whole at the very end: whoever stops before has changed nothing. What was there is kept beside it, as
+//! only the values go over into the new one. Then a run that only pretends shows
 //! what would be written, and the line that starts the runs is printed.
 
 mod answers;
@@ -98,11 +99,17 @@ impl<'a> Setup<'a> {
         self.features()?;
         self.site()?;
         self.heartbeat()?;
-        file::write(&self.path, &self.answers.as_file())?;
+        let kept = file::write(&self.path, &self.answers.as_file())?;
         say(&format!(
             "\nWritten to {}, readable by you only.",
             self.path.display()
         ));
+        if let Some(kept) = kept {
+            say(&format!(
+                "What was in it before, with its comments, is in {}.",
+                kept.display()
+            ));
+        }
         self.pretend()?;
         self.tell_what_starts_it();
         Ok(())

@@ -124,6 +124,7 @@ fn a_file_that_is_there_is_only_changed_when_its_owner_wants_that() {
         .iter()
         .map(|(name, value)| format!("{name}=\"{value}\"\n"))
         .collect();
+    let lines = format!("# The account is Anna's.\n{lines}a line of something else\n");
     fs::write(&file, &lines).expect("written");
 
     let mut talk = set_up(&arrangement, directory.path());
@@ -132,6 +133,7 @@ fn a_file_that_is_there_is_only_changed_when_its_owner_wants_that() {
     assert_eq!(status, Some(78), "{shown}");
     assert!(shown.contains("Nothing was written"), "{shown}");
     assert_eq!(fs::read_to_string(&file).expect("text"), lines);
+    assert!(!directory.path().join(".env.bak").exists());
 
     let mut talk = set_up(&arrangement, directory.path());
     talk.press(".env exists. Change it?", "y");
@@ -143,8 +145,13 @@ fn a_file_that_is_there_is_only_changed_when_its_owner_wants_that() {
     talk.answer("Address, such as", "");
     talk.answer_unseen("API_SECRET, or an access token", "");
     talk.answer("Its address (Enter for none)", "");
+    talk.expect("What was in it before, with its comments, is in .env.bak");
     talk.expect("*/10 * * * * cd ");
     assert_eq!(talk.end().0, Some(0));
+    let kept = directory.path().join(".env.bak");
+    assert_eq!(fs::read_to_string(&kept).expect("kept"), lines);
+    let mode = fs::metadata(&kept).expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     let text = fs::read_to_string(&file).expect("text");
     for line in [
         "HEARTBEAT_FAIL_URL=\"https://hc.example/it's\"",

@@ -20,16 +20,45 @@ pub(super) fn read(path: &Path) -> Result<Option<EnvFile>> {
     }
 }
 
-/// Puts the file in the place of what is there, or leaves that as it is.
-pub(super) fn write(path: &Path, text: &str) -> Result<()> {
+/// Puts the file in the place of what is there, or leaves that as it is. What it replaces is kept beside it, its owner's
+/// alone: gives where, or `None` where nothing is lost.
+pub(super) fn write(path: &Path, text: &str) -> Result<Option<PathBuf>> {
     let _held = terminal::writing();
     // A link goes on leading to the file.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    replace(&path, text).map_err(|error| unusable(&path, "written", &error))
+    let path = match path.is_symlink() {
+        true => fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
+        false => path.to_owned(),
+    };
+    let kept =
+        keep(&path, text.as_bytes()).map_err(|(at, error)| unusable(&at, "written", &error))?;
+    replace(&path, text.as_bytes()).map_err(|error| unusable(&path, "written", &error))?;
+    Ok(kept)
 }
 
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let new = beside(path)?;
+/// Keeps what is there as `.bak`, unless it is what takes its place. What an earlier time kept stays.
+fn keep(path: &Path, text: &[u8]) -> Result<Option<PathBuf>, (PathBuf, io::Error)> {
+    // Whatever is no regular file holds nothing to keep.
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let old = fs::read(path).map_err(|error| (path.to_owned(), error))?;
+    if old == text {
+        return Ok(None);
+    }
+    let mut kept = beside(path, ".bak").map_err(|error| (path.to_owned(), error))?;
+    let mut count = 1;
+    while kept.is_symlink() || kept.exists() {
+        count += 1;
+        kept = beside(path, &format!(".bak{count}")).map_err(|error| (path.to_owned(), error))?;
+    }
+    match replace(&kept, &old) {
+        Ok(()) => Ok(Some(kept)),
+        Err(error) => Err((kept, error)),
+    }
+}
+
+fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+    let new = beside(path, ".new")?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -41,7 +70,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
         }
         other => other,
     }?;
-    let written = file.write_all(text.as_bytes());
+    let written = file.write_all(text);
     let written = written.and_then(|()| file.sync_all());
     let written = written.and_then(|()| fs::rename(&new, path));
     if written.is_err() {
@@ -50,9 +79,9 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     written
 }
 
-fn beside(path: &Path) -> io::Result<PathBuf> {
+fn beside(path: &Path, ending: &str) -> io::Result<PathBuf> {
     let mut name = path.file_name().ok_or(ErrorKind::InvalidInput)?.to_owned();
-    name.push(".new");
+    name.push(ending);
     Ok(path.with_file_name(name))
 }
 
@@ -75,19 +104,26 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join(".env");
         assert_eq!(read(&path).unwrap(), None);
-        write(&path, "A=1\n").unwrap();
+        assert_eq!(write(&path, "A=1\n").unwrap(), None);
+        assert_eq!(write(&path, "A=1\n").unwrap(), None);
         // What was killed on the way.
         fs::write(directory.path().join(".env.new"), "half").unwrap();
-        write(&path, "A=2\n").unwrap();
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        let kept = directory.path().join(".env.bak");
+        assert_eq!(write(&path, "A=2\n").unwrap(), Some(kept.clone()));
+        assert_eq!(fs::read_to_string(&kept).unwrap(), "A=1\n");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
         assert_eq!(read(&path).unwrap().unwrap().values.get("A"), Some("2"));
         #[cfg(unix)]
         {
             use std::os::unix::fs::{MetadataExt, symlink};
             assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+            assert_eq!(fs::metadata(&kept).unwrap().mode() & 0o777, 0o600);
             let link = directory.path().join("link");
             symlink(&path, &link).unwrap();
-            write(&link, "A=3\n").unwrap();
+            let second = write(&link, "A=3\n").unwrap().unwrap();
+            assert_eq!(second.file_name().unwrap(), ".env.bak2");
+            assert_eq!(fs::read_to_string(&second).unwrap(), "A=2\n");
+            assert_eq!(fs::read_to_string(&kept).unwrap(), "A=1\n");
             assert_eq!(fs::read_to_string(&path).unwrap(), "A=3\n");
         }
         let nowhere = directory.path().join("none/.env");
