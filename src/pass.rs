@@ -159,8 +159,8 @@ impl Pass<'_> {
         }
         let seen = thread::scope(|scope| {
             let mut background = BackgroundUploads::new(scope);
-            background.begin(|uploads| upload.profiles(profiles, uploads));
-            let pages = self.copy_pages(work, pump_side, &upload, &mut background, report);
+            let pages =
+                self.copy_pages(work, pump_side, profiles, &upload, &mut background, report);
             background.end(pages, report)
         })?;
         self.warn_of_doubles(report);
@@ -178,12 +178,13 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Copies the pumps' readings and treatments to the site, page by page, oldest first, and the newest state with the last
-    /// page.
+    /// Copies the pumps' readings and treatments to the site, page by page, oldest first, beside them the profiles, and the
+    /// newest state with the last page.
     fn copy_pages<'scope, 'env>(
         &self,
         mut work: Work,
         mut pump_side: PumpSide<'_>,
+        profiles: Option<&'env PumpProfiles>,
         upload: &'env SiteWriter<'env>,
         background: &mut BackgroundUploads<'scope, 'env>,
         report: &mut Report,
@@ -192,6 +193,11 @@ impl Pass<'_> {
         let mut seen = Seen::default();
         // Pages overlap by the days around them.
         let mut of_the_page_before = HashSet::new();
+        // The profiles name the zone. A first run has the clock judged before it writes any.
+        let mut profiles = profiles;
+        if !pump_side.first_run {
+            background.begin_profiles(upload, profiles.take());
+        }
         while let Some(page) = work.pages.pop_front() {
             let (from, to) = (page.first_day, page.last_day);
             log::info!("asking for the pump's events from {from} to {to}");
@@ -200,6 +206,7 @@ impl Pass<'_> {
                 report.clock_unknown = 0;
                 continue;
             };
+            background.begin_profiles(upload, profiles.take());
             seen.state = pump_side::later(seen.state, due.state);
             if work.pages.is_empty() {
                 // A backfill's state is old: it is not uploaded.

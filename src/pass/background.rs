@@ -4,7 +4,9 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 
 use anyhow::{Result, anyhow};
 
+use super::upload::SiteWriter;
 use crate::failure::{ExitStatus, message, status};
+use crate::pump::settings::PumpProfiles;
 use crate::report::{Report, Uploads};
 
 type Done = (Uploads, Result<()>);
@@ -32,6 +34,17 @@ impl<'scope, 'env> BackgroundUploads<'scope, 'env> {
             let ended = upload(&mut uploads);
             (uploads, ended)
         }));
+    }
+
+    /// Begins to write the profiles, where there are any.
+    pub(super) fn begin_profiles(
+        &mut self,
+        upload: &'env SiteWriter<'env>,
+        profiles: Option<&'env PumpProfiles>,
+    ) {
+        if profiles.is_some() {
+            self.begin(move |uploads| upload.profiles(profiles, uploads));
+        }
     }
 
     /// Waits for all of them, and reports what they did beside what came to `main`.

@@ -52,6 +52,27 @@ fn a_first_run_does_not_begin_while_another_zone_would_fit() {
     }
 }
 
+/// The profile names the zone too, and the site shows the newest one.
+#[test]
+fn a_refused_first_run_leaves_no_profile_with_the_zone_in_doubt() {
+    let history = History::generate(&Plan::day(33));
+    let now = history.plan.end + Duration::minutes(4);
+    let mut arrangement = Arrangement::of(history);
+    let right = arrangement.variables["TIMEZONE_NAME"].clone();
+    arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", "BASAL,BOLUS,PROFILES");
+    arrangement.set("TIMEZONE_NAME", "America/Los_Angeles");
+    let outcome = arrangement.pass(now, &[]);
+    assert_eq!(outcome.status(), ExitStatus::Configuration);
+    let message = outcome.message().expect("a failure");
+    assert!(message.contains("nothing was written"), "{message}");
+    let profiles = arrangement.nightscout.profiles();
+    assert!(profiles.is_empty(), "{profiles:#?}");
+    assert_eq!(arrangement.nightscout.writes(), 0);
+    arrangement.set("TIMEZONE_NAME", &right);
+    arrangement.good_pass(now, &[]);
+    assert_eq!(arrangement.nightscout.profiles().len(), 1);
+}
+
 #[test]
 fn the_check_says_what_the_pumps_screen_should_show() {
     let history = History::generate(&Plan::day(33));
