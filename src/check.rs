@@ -51,7 +51,7 @@ pub fn run<'a>(
     let site = nightscout::check(reading, now, limits, &mut findings);
     let newest_event = tandem::check(reading, site.as_ref(), (now, limits), &mut findings);
     if let Some(site) = site {
-        clock::first_run(reading, now, &site, &mut findings);
+        clock::first_run(reading, &site, (now, limits), &mut findings);
         uploads::check(reading, now, &site, newest_event, &mut findings);
         other_uploader::check(reading, now, &site, &mut findings);
         findings.site = Some(site);

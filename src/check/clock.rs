@@ -4,15 +4,15 @@ use chrono::{DateTime, Duration, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::{Findings, Mark, Part, Screen, Step};
-use crate::config::{Config, Reading};
+use crate::config::Reading;
 use crate::failure::{ExitStatus, Failure};
+use crate::http::RunLimits;
 use crate::nightscout::Site;
-use crate::nightscout::document::ENTERED_BY;
+use crate::pass::dated::is_a_first_run;
 use crate::pump::clock::{DatedEvent, Reason, Verdict, offset_name};
 use crate::pump::dating::Dated;
 use crate::report::{CHECK_THE_PHONE, SUSPICIOUS_AGE, span_in_words};
 use crate::tandem::Pump;
-use crate::window::CLOCKS_DIFFER_BY;
 
 const PART: Part = Part::Clock;
 
@@ -109,20 +109,20 @@ fn runs_at(pump: &Pump, verdict: &Verdict, newest: &DatedEvent, zone: Tz) -> Str
     format!("pump {} runs at {offset}{zones}", pump.serial)
 }
 
-/// A first run does not begin while another zone would fit better.
+/// A first run does not begin while another zone would fit better. Nothing is told where the configuration lets no run begin.
 pub(super) fn first_run(
     reading: &Reading,
-    now: DateTime<Utc>,
     site: &Site,
+    (now, limits): (DateTime<Utc>, &RunLimits),
     findings: &mut Findings<'_>,
 ) {
-    let trusts_zone = |config: &Config| config.trusts_zone;
     let is_doubted = findings.clocks.iter().any(|clock| clock.doubted);
-    if !is_doubted || reading.config.as_ref().is_some_and(trusts_zone) {
+    let config = reading.config.as_ref().filter(|_| is_doubted);
+    let Some(config) = config.filter(|config| !config.trusts_zone) else {
         return;
-    }
-    let newest = site.newest_treatment(ENTERED_BY, now + CLOCKS_DIFFER_BY);
-    if let Some(None) = findings.sound(Part::Uploads, newest) {
+    };
+    let is_first = is_a_first_run((config, now), limits, site);
+    if findings.sound(Part::Uploads, is_first) == Some(true) {
         findings.bad(
             Part::Uploads,
             Failure::new(

@@ -1,4 +1,4 @@
-//! How a run would judge the pumps' clocks now: what `--check-login` tells of them.
+//! How a run would judge the pumps' clocks now, and whether it would be the first: what `--check-login` tells of them.
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -32,6 +32,23 @@ pub(crate) fn as_a_run_would<'a>(
     let mut pump_side = PumpSide::new(&pass, session, pumps.to_vec());
     let dated = pass.date_all(site, pumps, &mut pump_side, tell);
     (pump_side.into_session(), dated)
+}
+
+/// Whether a run at this moment would find nothing of the pumps on the site. Asks as a run does.
+///
+/// # Errors
+/// When the site cannot be asked.
+pub(crate) fn is_a_first_run(
+    (config, now): (&Config, DateTime<Utc>),
+    limits: &RunLimits,
+    site: &Site,
+) -> Result<bool> {
+    let pass = Pass {
+        config,
+        now,
+        limits,
+    };
+    pass.would_be_a_first_run(site)
 }
 
 impl Pass<'_> {

@@ -205,6 +205,11 @@ impl Pass<'_> {
         Ok((events_side.window, events_side.existing))
     }
 
+    /// Whether a run at this moment would be the first.
+    pub(super) fn would_be_a_first_run(&self, site: &Site) -> Result<bool> {
+        Ok(self.window_and_first_page(site)?.first_run)
+    }
+
     /// Whether the site holds nothing of the pumps yet. Only treatments and readings tell.
     fn is_first_run(&self, newest: Option<DateTime<Utc>>) -> bool {
         let tells = self.fills(Collection::Treatments) || self.fills(Collection::Entries);

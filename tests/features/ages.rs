@@ -8,6 +8,7 @@ use tconnectsync_heroku::failure::ExitStatus;
 
 use super::arrange;
 use crate::arrangement::{Arrangement, without_ids};
+use crate::check::checked;
 use crate::pass::{filed, text};
 use crate::simulator::fault::{Fault, Kind, Times};
 use crate::simulator::history::{ClockStory, History, Plan};
@@ -140,6 +141,31 @@ fn a_first_run_that_ends_after_its_look_for_ages_is_made_good_by_the_next() {
         without_ids(site.nightscout.treatments()),
         without_ids(whole.nightscout.treatments())
     );
+}
+
+/// What is left of the first run does not tell the zone: a run does not begin, and the check says so.
+#[test]
+fn after_a_first_run_that_ended_after_its_look_for_ages_the_check_forbids_a_doubted_zone_too() {
+    let (history, _) = three_weeks();
+    let uploaded = history.plan.end + Duration::minutes(1);
+    let now = uploaded + Duration::minutes(4);
+    let mut site = arrange(history.clone(), FEATURES);
+    site.upload_pump(uploaded, history.plan.end);
+    let (second, refusal) = (Times::Nth(2), Kind::status(401));
+    let fault = Fault::on("POST", "/api/v1/treatments", second, refusal);
+    site.nightscout.inject(fault);
+    let outcome = site.pass(now, &[]);
+    assert_eq!(outcome.status(), ExitStatus::CredentialsRejected);
+    site.nightscout.heal();
+    assert_eq!(site.nightscout.treatments().len(), 3);
+    site.set("TIMEZONE_NAME", "Europe/Berlin");
+    let outcome = site.pass(now, &[]);
+    assert_eq!(outcome.status(), ExitStatus::Configuration);
+    let (lines, status) = checked(&site, now, &[]);
+    assert_eq!(status, ExitStatus::Configuration, "{lines:#?}");
+    let refused = |line: &String| line.contains("a first run does not begin");
+    assert!(lines.iter().any(refused), "{lines:#?}");
+    assert_eq!(site.nightscout.treatments().len(), 3);
 }
 
 /// The guess by which a first run dates the days before its own must not pass for what is known of the clock.

@@ -73,6 +73,42 @@ fn a_refused_first_run_leaves_no_profile_with_the_zone_in_doubt() {
     assert_eq!(arrangement.nightscout.profiles().len(), 1);
 }
 
+/// What the check says of a first run that does not begin.
+const DOES_NOT_BEGIN: &str = "a first run does not begin";
+
+#[test]
+fn the_check_takes_for_a_first_run_what_a_run_does() {
+    // Whatever the features fill tells that there was a run; device statuses do not tell a run's zone.
+    for features in ["CGM", "DEVICE_STATUS"] {
+        let history = History::generate(&Plan::day(33));
+        let now = history.plan.end + Duration::minutes(4);
+        let mut arrangement = Arrangement::of(history);
+        arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", features);
+        arrangement.good_pass(now, &[]);
+        arrangement.set("TIMEZONE_NAME", "Europe/Berlin");
+        let (lines, status) = checked(&arrangement, now, &[]);
+        assert_eq!(status, ExitStatus::Done, "{features}: {lines:#?}");
+        assert!(
+            lines.iter().any(|line| line.contains("would fit")),
+            "{lines:#?}"
+        );
+        arrangement.good_pass(now, &[]);
+    }
+    // Treatments from before tell nothing of readings that are the first.
+    let history = History::generate(&Plan::day(33));
+    let now = history.plan.end + Duration::minutes(4);
+    let mut arrangement = Arrangement::of(history);
+    arrangement.good_pass(now, &[]);
+    arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", "CGM");
+    arrangement.set("TIMEZONE_NAME", "Europe/Berlin");
+    let (lines, status) = checked(&arrangement, now, &[]);
+    let refused = lines.iter().any(|line| line.contains(DOES_NOT_BEGIN));
+    assert!(refused, "{lines:#?}");
+    assert_eq!(status, ExitStatus::Configuration);
+    let outcome = arrangement.pass(now, &[]);
+    assert_eq!(outcome.status(), ExitStatus::Configuration);
+}
+
 #[test]
 fn the_check_says_what_the_pumps_screen_should_show() {
     let history = History::generate(&Plan::day(33));
