@@ -213,6 +213,11 @@ fn look_into(value: &Value, anonymous: &mut Anonymous, oldest: &mut Option<DateT
         }
         Value::Object(object) => {
             for (name, value) in object {
+                if let (true, Value::Object(named)) = (names::is_of_named(name), value) {
+                    named
+                        .keys()
+                        .for_each(|name| anonymous.private.add_name(name));
+                }
                 match (name.as_str(), value) {
                     ("serialNumber", Value::String(serial)) => {
                         anonymous.aliases.met_serial(serial.trim());

@@ -116,7 +116,7 @@ impl Anonymous {
             host: host(asked),
             path: self.path(&path),
             query: self.query(&asked.url),
-            sent_bytes: asked.sent,
+            sent_bytes: (asked.service != "Tandem Source").then_some(asked.sent),
             status: heard.status,
             content_type: (heard.content_type.as_deref())
                 .map(|header| names::content_type(header).to_owned()),

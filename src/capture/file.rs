@@ -51,7 +51,9 @@ pub(super) struct Call {
     pub path: String,
     /// The query's keys, with the values that this program chose.
     pub query: Vec<(String, String)>,
-    pub sent_bytes: usize,
+    /// How much was sent; not to Tandem, to whom only logins are: their size tells how long the password is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_bytes: Option<usize>,
     pub status: Option<u16>,
     pub content_type: Option<String>,
     pub location: Option<String>,

@@ -110,6 +110,12 @@ pub(super) fn is_known_anywhere(name: &str) -> bool {
     known.any(|(known, _)| *known == name)
 }
 
+/// Whether a property of this name holds objects by names that a person gave.
+pub(super) fn is_of_named(name: &str) -> bool {
+    let mut known = TANDEM.iter().chain(NIGHTSCOUT);
+    known.any(|(known, holds)| *known == name && *holds == Named)
+}
+
 /// Texts that are shown as they are, each as a whole.
 #[rustfmt::skip]
 const WORDS: &[&str] = &[

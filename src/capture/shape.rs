@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::anonymous::{Anonymous, claims};
+use super::names;
 
 /// Events of different codes have different properties: their shapes are told apart.
 const CODE: &str = "eventCode";
 const PROPERTIES: &str = "eventProperties";
+
+/// What stands for all names that a person gave to objects in one place.
+const ANY_NAME: &str = "(name)";
 
 /// Deeper than any answer, and than a capture should be.
 const DEEPEST: usize = 24;
@@ -44,12 +48,25 @@ fn at_depth(value: &Value, anonymous: &Anonymous, depth: usize) -> Value {
             let may_be_told = anonymous.names_properties(object);
             let mut shape = Map::new();
             for (name, value) in object {
-                let value = at_depth(value, anonymous, depth + 1);
+                let value = match value {
+                    Value::Object(named) if names::is_of_named(name) => {
+                        of_named(named, anonymous, depth + 1)
+                    }
+                    value => at_depth(value, anonymous, depth + 1),
+                };
                 shape.insert(anonymous.shown_property(name, may_be_told, &shape), value);
             }
             shape.into()
         }
     }
+}
+
+/// Objects by names that a person gave: one shape for all, so that it tells no name and not how many there are.
+fn of_named(named: &Map<String, Value>, anonymous: &Anonymous, depth: usize) -> Value {
+    let shapes = named.values();
+    let shapes = shapes.map(|value| at_depth(value, anonymous, depth + 1));
+    let one = shapes.reduce(merged).into_iter();
+    Value::Object(one.map(|shape| (ANY_NAME.to_owned(), shape)).collect())
 }
 
 /// Events, and their properties by code.

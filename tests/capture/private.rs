@@ -321,3 +321,52 @@ fn nothing_of_a_name_a_header_or_an_error_page_is_in_a_capture() {
         }
     }
 }
+
+/// The calls of a capture.
+fn calls(capture: &str) -> Vec<Value> {
+    let capture: Value = serde_json::from_str(capture).expect("JSON");
+    capture["calls"].as_array().expect("a list").clone()
+}
+
+#[test]
+fn no_name_of_a_profile_on_the_site_is_in_a_capture() {
+    let stage = Stage::new();
+    let arrangement = stage.arrange();
+    let profile = json!({"dia": 5, "units": "mg/dl", "basal": [{"time": "00:00", "value": "0.8"}]});
+    let mut larger = profile.clone();
+    larger["delay"] = 20.into();
+    // The last is also the name of a property that is known.
+    let store = json!({"default": profile, "emmaline": larger, "carbs": profile});
+    let answer = json!([{"_id": "6b037647fa007d1d112fda60", "defaultProfile": "default", "store": store.clone(),
+        "startDate": "2026-05-14T22:00:00Z", "former": {"emmaline": {"store": [store]}}}]);
+    let kind = Kind::Json(answer);
+    let fault = Fault::on("GET", "/api/v1/profile", Times::Always, kind);
+    arrangement.nightscout.inject(fault);
+    let capture = stage.capture_holds_none(&arrangement, "profiles");
+    assert!(!capture.contains("emmaline"), "{capture}");
+    let calls = calls(&capture);
+    let mut shapes = calls.iter().filter(|call| {
+        let path = call["path"].as_str().expect("a path");
+        path.starts_with("/api/v1/profile")
+    });
+    let shape = &shapes.next().expect("the call")["shape"];
+    let one = json!({"dia": "number", "units": "text", "basal": [{"time": "text", "value": "text"}], "delay?": "number"});
+    assert_eq!(shape[0]["store"], json!({"(name)": one}));
+}
+
+#[test]
+fn no_size_in_a_capture_tells_how_long_the_password_is() {
+    let stage = Stage::new();
+    let capture = stage.capture_holds_none(&stage.arrange(), "sizes");
+    let calls = calls(&capture);
+    let to_tandem = calls
+        .iter()
+        .filter(|call| call["service"] == "Tandem Source");
+    let logins: Vec<_> = to_tandem.filter(|call| call["method"] == "POST").collect();
+    assert_eq!(logins.len(), 2, "{logins:?}");
+    for call in logins {
+        assert_eq!(call.get("sent_bytes"), None, "{call}");
+    }
+    let of_others = calls.iter().filter(|call| call["sent_bytes"].is_u64());
+    assert!(of_others.count() > 0);
+}
