@@ -108,7 +108,12 @@ fn is_private(files: &PageFiles) -> bool {
     let event = files.job_event.as_deref().map(std::fs::read);
     let event = event.and_then(Result::ok).unwrap_or_default();
     let event: serde_json::Value = serde_json::from_slice(&event).unwrap_or_default();
-    event["repository"]["private"] == true
+    let repository = &event["repository"];
+    match repository.get("visibility") {
+        // An internal one is `private` too, and all of the enterprise see it.
+        Some(visibility) => visibility == "private",
+        None => repository["private"] == true,
+    }
 }
 
 fn not_written(path: &Path, error: &std::io::Error) -> Failure {

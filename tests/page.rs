@@ -138,8 +138,8 @@ fn a_job_on_github_gets_a_summary_with_the_day_in_a_private_repository_alone() {
     arrangement.set("GITHUB_STEP_SUMMARY", "summary.md");
     arrangement.set("GITHUB_EVENT_PATH", "event.json");
     let home = tempfile::tempdir().expect("a home");
-    let summary = |private: Value| {
-        let event = json!({"repository": {"private": private}});
+    let summary = |repository: Value| {
+        let event = json!({"repository": repository});
         std::fs::write(home.path().join("event.json"), event.to_string()).expect("written");
         let said = arrangement.program_at(home.path(), &[]);
         assert_eq!(said.status, Some(0), "{said:#?}");
@@ -147,17 +147,29 @@ fn a_job_on_github_gets_a_summary_with_the_day_in_a_private_repository_alone() {
         std::fs::remove_file(home.path().join("summary.md")).expect("removed");
         summary
     };
-    let private = summary(json!(true));
-    assert!(private.starts_with("## The run of "), "{private}");
-    for part in [
-        "| --- | --- |\n| Basal | ",
-        "\n```text\n",
-        "U/h │",
-        "Totals   basal ",
+    for private in [
+        json!({"private": true}),
+        json!({"private": true, "visibility": "private"}),
     ] {
-        assert!(private.contains(part), "{part} in {private}");
+        let private = summary(private);
+        assert!(private.starts_with("## The run of "), "{private}");
+        for part in [
+            "| --- | --- |\n| Basal | ",
+            "\n```text\n",
+            "U/h │",
+            "Totals   basal ",
+        ] {
+            assert!(private.contains(part), "{part} in {private}");
+        }
     }
-    for other in [json!(false), json!(null)] {
+    for other in [
+        json!({"private": false}),
+        json!({"private": null}),
+        // Everybody in the enterprise sees an internal one, of which GitHub says that it is private too.
+        json!({"private": true, "visibility": "internal"}),
+        json!({"private": true, "visibility": null}),
+        json!({"private": false, "visibility": "public"}),
+    ] {
         let public = summary(other);
         assert!(public.contains("went well"), "{public}");
         assert!(
