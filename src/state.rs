@@ -122,6 +122,14 @@ const WRITTEN_WITHIN: Duration = Duration::from_secs(60);
 /// time. It is removed when it is dropped.
 fn new_file_beside(path: &Path) -> io::Result<NamedTempFile> {
     make_directory_of(path)?;
+    temporary_beside(path, None)
+}
+
+/// The same in a directory that is there, with this mode but for the umask; without one it is private too.
+pub(crate) fn temporary_beside(
+    path: &Path,
+    mode: Option<fs::Permissions>,
+) -> io::Result<NamedTempFile> {
     let directory = path.parent().filter(|parent| *parent != Path::new(""));
     let directory = directory.unwrap_or(Path::new("."));
     let mut beginning = OsString::from(".");
@@ -135,6 +143,9 @@ fn new_file_beside(path: &Path) -> io::Result<NamedTempFile> {
         }
     }
     let mut builder = tempfile::Builder::new();
+    if let Some(mode) = mode {
+        builder.permissions(mode);
+    }
     builder.prefix(&beginning).tempfile_in(directory)
 }
 

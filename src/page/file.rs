@@ -1,8 +1,12 @@
 //! Files for others to read: a web server shows the page while a run replaces it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use crate::state;
 
 /// Puts a file in the place of the one that is there: whoever opens it sees the old one or the new one, and never a part. A
 /// new file gets the mode that the umask gives (usually readable by all of this machine, as a web server needs it); one that
@@ -23,29 +27,27 @@ pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let name = target.file_name().ok_or(ErrorKind::InvalidInput)?;
-    // Of two runs at once each has its own.
-    let process = std::process::id();
-    let new = target.with_file_name(format!(".{}.{process}.new", name.to_string_lossy()));
-    // What a killed run of the same number left behind.
-    let _ = fs::remove_file(&new);
-    let written = write_new(&new, content)
-        .and_then(|()| match there {
-            Some(there) => fs::set_permissions(&new, there.permissions()),
-            None => Ok(()),
-        })
-        .and_then(|()| fs::rename(&new, &target));
-    if written.is_err() {
-        let _ = fs::remove_file(&new);
+    let mut new = new_file(&target, there.as_ref())?;
+    new.write_all(content)?;
+    // A power cut after the change of names must not leave an empty page.
+    new.as_file().sync_all()?;
+    if let Some(there) = there {
+        fs::set_permissions(new.path(), there.permissions())?;
     }
-    written
+    new.persist(target)?;
+    Ok(())
 }
 
-fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(path)?;
-    file.write_all(content)?;
-    // A power cut after the change of names must not leave an empty page.
-    file.sync_all()
+/// An empty file that is to take the place of what is there. In the place of a file it is private until it has the mode of that
+/// one: nobody else reads the page meanwhile, and none that a killed run left.
+fn new_file(target: &Path, there: Option<&Metadata>) -> io::Result<NamedTempFile> {
+    #[cfg(unix)]
+    let usual = Some(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    #[cfg(not(unix))]
+    let usual = None;
+    let new = state::temporary_beside(target, usual.filter(|_| there.is_none()));
+    // The library's own words tell the whole path.
+    new.map_err(|error| error.kind().into())
 }
 
 /// Adds to the end of a file, which is made where there is none.
@@ -80,6 +82,37 @@ mod tests {
             let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
             assert_eq!(mode, 0o640);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_reads_a_private_page_while_it_is_written() {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |file: &fs::File| file.metadata().unwrap().permissions().mode() & 0o777;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("page.html");
+        // What the umask makes of a new file.
+        let usual = mode(&fs::File::create_new(directory.path().join("usual")).unwrap());
+        assert_eq!(mode(new_file(&path, None).unwrap().as_file()), usual);
+        replace(&path, b"one").unwrap();
+        assert_eq!(mode(&fs::File::open(&path).unwrap()), usual);
+        let there = fs::metadata(&path).unwrap();
+        assert_eq!(
+            mode(new_file(&path, Some(&there)).unwrap().as_file()),
+            0o600
+        );
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("page.html");
+        let (file, left) = new_file(&path, None).unwrap().keep().unwrap();
+        let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(600);
+        file.set_modified(long_ago).unwrap();
+        replace(&path, b"page").unwrap();
+        assert!(!left.exists());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]
