@@ -1,6 +1,8 @@
 //! What our own documents remember of the clock: each holds an event and the instant that an earlier pass gave it, and so
 //! the offset that was used. Between two movements that offset stands.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Duration, NaiveDateTime, Timelike, Utc};
 use chrono_tz::Tz;
 
@@ -119,13 +121,15 @@ const FEW: usize = 2;
 fn told_often<'d>(documents: &[&'d Remembered]) -> Vec<&'d Remembered> {
     let are_few = documents.len() <= FEW;
     let enough = (documents.len() / 10).max(if are_few { 1 } else { 2 });
+    let mut told: HashMap<Duration, usize> = HashMap::new();
+    for document in documents {
+        *told.entry(document.offset()).or_default() += 1;
+    }
     let often = |document: &&&Remembered| {
-        let same = documents
-            .iter()
-            .filter(|other| other.offset() == document.offset());
+        let offset = document.offset();
         // Of a few documents some may have moved for another reason.
-        let odd = are_few && !movement::is_a_zones(document.offset());
-        !odd && same.take(enough).count() == enough
+        let odd = are_few && !movement::is_a_zones(offset);
+        !odd && told[&offset] >= enough
     };
     documents.iter().filter(often).copied().collect()
 }
