@@ -1,6 +1,6 @@
 //! The `.env` file: read as it is, written as a whole, its owner's alone.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use super::terminal;
 use crate::config::env_file::EnvFile;
 use crate::config::shown_path;
 use crate::failure::{ExitStatus, Failure};
+use crate::state;
 
 /// What is there; `None` where there is no file.
 pub(super) fn read(path: &Path) -> Result<Option<EnvFile>> {
@@ -58,25 +59,12 @@ fn keep(path: &Path, text: &[u8]) -> Result<Option<PathBuf>, (PathBuf, io::Error
 }
 
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
-    let new = beside(path, ".new")?;
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = match options.open(&new) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            fs::remove_file(&new)?;
-            options.open(&new)
-        }
-        other => other,
-    }?;
-    let written = file.write_all(text);
-    let written = written.and_then(|()| file.sync_all());
-    let written = written.and_then(|()| fs::rename(&new, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&new);
-    }
-    written
+    let mut new = state::temporary_beside(path, None)?;
+    new.write_all(text)?;
+    // A power cut after the change of names must not leave an empty file.
+    new.as_file().sync_all()?;
+    new.persist(path)?;
+    Ok(())
 }
 
 fn beside(path: &Path, ending: &str) -> io::Result<PathBuf> {
@@ -107,7 +95,13 @@ mod tests {
         assert_eq!(write(&path, "A=1\n").unwrap(), None);
         assert_eq!(write(&path, "A=1\n").unwrap(), None);
         // What was killed on the way.
-        fs::write(directory.path().join(".env.new"), "half").unwrap();
+        let left = directory.path().join("..env.new-left");
+        fs::write(&left, "half").unwrap();
+        let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(600);
+        fs::File::open(&left)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
         let kept = directory.path().join(".env.bak");
         assert_eq!(write(&path, "A=2\n").unwrap(), Some(kept.clone()));
         assert_eq!(fs::read_to_string(&kept).unwrap(), "A=1\n");
