@@ -13,16 +13,16 @@ mod site_side;
 mod steps;
 mod two_pumps;
 mod upload;
+mod work;
 mod zone_doubt;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::thread;
 
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
-use chrono_tz::Tz;
 
-use crate::config::{Config, Feature, FeatureSet, Span};
+use crate::config::{Config, Feature, FeatureSet};
 use crate::failure::{self, ExitStatus, Failure};
 use crate::http::{Client, RunLimits};
 use crate::nightscout::{Collection, Site};
@@ -34,13 +34,14 @@ use crate::report::{CHECK_THE_PHONE, Report, span_in_words};
 use crate::state::RunLock;
 use crate::tandem::{self, Memory, Session};
 use crate::translate::device_status::DeviceState;
-use crate::window::{self, LookBack, Page, Window};
+use crate::window::{self, Page};
 use background::{BackgroundUploads, at_once, both};
 use on_site::OnSite;
 use pump_side::PumpSide;
 use reminders::Topic;
 use site_side::{SiteSide, ThereAlready};
 use upload::SiteWriter;
+use work::Work;
 
 /// What a pass came to.
 #[derive(Debug)]
@@ -90,9 +91,6 @@ pub fn run(config: &Config, now: DateTime<Utc>, limits: &RunLimits) -> Outcome {
         failure: failure.or(stale.map(Into::into)),
     }
 }
-
-/// What the pump did by itself is held back until it is this old.
-const NOT_NEWS_YET: Duration = Duration::minutes(10);
 
 struct Pass<'a> {
     config: &'a Config,
@@ -324,85 +322,6 @@ struct Seen {
     readings: bool,
     /// The newest state of any pump.
     state: Option<DeviceState>,
-}
-
-/// The pages still to do.
-struct Work {
-    pages: VecDeque<Page>,
-    window: Window,
-    /// The span of what is written. Further back only what is there is corrected.
-    writes: Window,
-    /// What the site holds around the first page, as long as that is not another one.
-    prefetched: Option<ThereAlready>,
-    may_widen: bool,
-    /// The day's look back, as long as it is due.
-    look_back: Option<LookBack>,
-    /// Whether this is it.
-    looked_back: bool,
-    /// The window that the run would have without it.
-    ordinary: Window,
-    zone: Tz,
-}
-
-impl Work {
-    fn new(config: &Config, window: Window, existing: ThereAlready) -> Work {
-        Work {
-            pages: window::pages(config.zone, window).into(),
-            window,
-            writes: window,
-            prefetched: Some(existing),
-            may_widen: matches!(config.span, Span::Recent { .. }),
-            look_back: None,
-            looked_back: false,
-            ordinary: window,
-            zone: config.zone,
-        }
-    }
-
-    /// Begins again a week back, once a day, where there is something of this day to write: what arrived late is looked for.
-    fn looks_back(
-        &mut self,
-        mut news: impl Iterator<Item = DateTime<Utc>>,
-        now: DateTime<Utc>,
-    ) -> bool {
-        let of_today =
-            |due: &mut LookBack| news.any(|at| due.since <= at && at <= now - NOT_NEWS_YET);
-        let Some(due) = self.look_back.take_if(of_today) else {
-            return false;
-        };
-        self.looked_back = true;
-        self.ordinary = self.window;
-        self.begin(self.window.start.min(due.start), self.window.end);
-        self.writes.start = self.window.start;
-        true
-    }
-
-    /// Begins again with the ordinary window, where this was the day's look back.
-    fn gives_up_the_look_back(&mut self) -> bool {
-        if !std::mem::take(&mut self.looked_back) {
-            return false;
-        }
-        self.begin(self.ordinary.start, self.ordinary.end);
-        self.writes = self.window;
-        true
-    }
-
-    /// Begins again further back where documents there may have been written at a wrong time. Each time it is further back,
-    /// and never further than such a doubt can reach.
-    fn widen(&mut self, doubtful_from: Option<DateTime<Utc>>) -> bool {
-        let further_back = |from: &DateTime<Utc>| self.may_widen && *from < self.window.start;
-        let Some(start) = doubtful_from.filter(further_back) else {
-            return false;
-        };
-        self.begin(start, self.window.end);
-        true
-    }
-
-    fn begin(&mut self, start: DateTime<Utc>, end: DateTime<Utc>) {
-        self.window = Window { start, end };
-        self.pages = window::pages(self.zone, self.window).into();
-        self.prefetched = None;
-    }
 }
 
 /// The features for which a pump in use always has data, but had none. The other features may have none on an ordinary day.

@@ -1,0 +1,90 @@
+//! The pages that a pass still has to do, and what makes it begin again further back.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::site_side::ThereAlready;
+use super::upload::written_until;
+use crate::config::{Config, Span};
+use crate::window::{self, LookBack, Page, Window};
+
+/// The pages still to do.
+pub(super) struct Work {
+    pub(super) pages: VecDeque<Page>,
+    pub(super) window: Window,
+    /// The span of what is written. Further back only what is there is corrected.
+    pub(super) writes: Window,
+    /// What the site holds around the first page, as long as that is not another one.
+    pub(super) prefetched: Option<ThereAlready>,
+    pub(super) may_widen: bool,
+    /// The day's look back, as long as it is due.
+    pub(super) look_back: Option<LookBack>,
+    /// Whether this is it.
+    pub(super) looked_back: bool,
+    /// The window that the run would have without it.
+    ordinary: Window,
+    zone: Tz,
+}
+
+impl Work {
+    pub(super) fn new(config: &Config, window: Window, existing: ThereAlready) -> Work {
+        Work {
+            pages: window::pages(config.zone, window).into(),
+            window,
+            writes: window,
+            prefetched: Some(existing),
+            may_widen: matches!(config.span, Span::Recent { .. }),
+            look_back: None,
+            looked_back: false,
+            ordinary: window,
+            zone: config.zone,
+        }
+    }
+
+    /// Begins again a week back, once a day, where there is something of this day to write: what arrived late is looked for.
+    pub(super) fn looks_back(
+        &mut self,
+        mut news: impl Iterator<Item = DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let of_today =
+            |due: &mut LookBack| news.any(|at| due.since <= at && at <= written_until(now));
+        let Some(due) = self.look_back.take_if(of_today) else {
+            return false;
+        };
+        self.looked_back = true;
+        self.ordinary = self.window;
+        self.begin(self.window.start.min(due.start), self.window.end);
+        self.writes.start = self.window.start;
+        true
+    }
+
+    /// Begins again with the ordinary window, where this was the day's look back.
+    pub(super) fn gives_up_the_look_back(&mut self) -> bool {
+        if !std::mem::take(&mut self.looked_back) {
+            return false;
+        }
+        self.begin(self.ordinary.start, self.ordinary.end);
+        self.writes = self.window;
+        true
+    }
+
+    /// Begins again further back where documents there may have been written at a wrong time. Each time it is further back,
+    /// and never further than such a doubt can reach.
+    pub(super) fn widen(&mut self, doubtful_from: Option<DateTime<Utc>>) -> bool {
+        let further_back = |from: &DateTime<Utc>| self.may_widen && *from < self.window.start;
+        let Some(start) = doubtful_from.filter(further_back) else {
+            return false;
+        };
+        self.begin(start, self.window.end);
+        true
+    }
+
+    fn begin(&mut self, start: DateTime<Utc>, end: DateTime<Utc>) {
+        self.window = Window { start, end };
+        self.pages = window::pages(self.zone, self.window).into();
+        self.prefetched = None;
+    }
+}
