@@ -111,9 +111,9 @@ fn write_page(files: &PageFiles, told: &Told) -> ExitStatus {
     }
 }
 
-/// A person at a terminal sees what is done, unless the log says it, or a program reads along.
+/// A person at a terminal sees what is done, unless the log says it, a program reads along, or there are questions to answer.
 fn start_logging(arguments: &Cli, verbosity: Verbosity) {
-    if !arguments.json && arguments.verbosity() == Verbosity::Normal {
+    if !arguments.json && !arguments.setup && arguments.verbosity() == Verbosity::Normal {
         progress::start();
     }
     logging::start(verbosity);

@@ -83,6 +83,8 @@ fn from_an_empty_directory_to_a_first_run_and_a_picture() {
     talk.expect("*/10 * * * * cd ");
     let (status, shown) = talk.end();
     assert_eq!(status, Some(0), "{shown}");
+    // No line of what is going on is drawn over the questions.
+    assert!(!shown.contains("asking Nightscout"), "{shown}");
     for secret in [
         account.password.as_str(),
         Nightscout::API_SECRET,
