@@ -34,6 +34,7 @@ use crate::failure::{ExitStatus, Failure};
 use crate::http::{Asked, Canned, Heard, Line, NoAnswer, RunLimits};
 use crate::pump::clock::FIRST_YEARS;
 use crate::pump::quantity::pump_epoch;
+use crate::tandem;
 use aliases::Aliases;
 use anonymous::Anonymous;
 use dates::Shift;
@@ -192,10 +193,7 @@ fn look_through(all: &[Heard], anonymous: &mut Anonymous) -> Option<DateTime<Utc
             continue;
         };
         // Of what went wrong, the name is that of an error.
-        let went_well = heard
-            .status
-            .is_some_and(|status| (200..300).contains(&status));
-        if heard.asked.service == "Tandem Source" && went_well {
+        if heard.asked.service == tandem::NAME && heard.went_well() {
             anonymous.private.add_of(&answer);
         }
         look_into(&answer, anonymous, &mut oldest);

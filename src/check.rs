@@ -118,10 +118,7 @@ pub fn perform(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> ExitSt
         }
         status
     });
-    captured.unwrap_or_else(|error| {
-        log::error!("{}", failure::message(&error));
-        failure::status(&error)
-    })
+    captured.unwrap_or_else(|error| failure::tell(&error))
 }
 
 fn limits(reading: &Reading) -> RunLimits {
@@ -158,9 +155,6 @@ fn check(arguments: &Cli, reading: &Reading, now: DateTime<Utc>, limits: &RunLim
     }
     match lost.take() {
         None => findings.status(),
-        Some(error) => {
-            log::error!("{}", failure::message(&error));
-            findings.status().graver(failure::status(&error))
-        }
+        Some(error) => findings.status().graver(failure::tell(&error)),
     }
 }

@@ -189,6 +189,12 @@ pub fn message(error: &anyhow::Error) -> String {
     }
 }
 
+/// Logs an error; gives its status.
+pub fn tell(error: &anyhow::Error) -> ExitStatus {
+    log::error!("{}", message(error));
+    status(error)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -75,7 +75,8 @@ fn main() -> ExitCode {
         Some(file) => {
             let config = capture::to_capture(config.clone());
             let run = |limits: &RunLimits| perform(&config, limits);
-            capture::captured(file, &reading, now, limits, run).unwrap_or_else(tell)
+            capture::captured(file, &reading, now, limits, run)
+                .unwrap_or_else(|error| failure::tell(&error))
         }
     };
     progress::end();
@@ -137,7 +138,7 @@ fn check(arguments: &Cli, now: chrono::DateTime<Utc>) -> ExitStatus {
 
 fn show(config: &Config, hours: u16, now: chrono::DateTime<Utc>, limits: &RunLimits) -> ExitStatus {
     let shown = show::perform(config, hours, now, limits);
-    shown.map_or_else(tell, |()| ExitStatus::Done)
+    shown.map_or_else(|error| failure::tell(&error), |()| ExitStatus::Done)
 }
 
 /// Runs against a capture.
@@ -145,13 +146,7 @@ fn replay(file: &Path, arguments: &Cli, stop: &Stop) -> ExitStatus {
     let (json, verbosity) = (arguments.json, arguments.verbosity());
     let replayed = capture::replay(file, json, verbosity, stop.clone());
     let printed = replayed.and_then(|replayed| replayed.print(json, verbosity));
-    printed.unwrap_or_else(tell)
-}
-
-/// Tells an error; gives its status.
-fn tell(error: anyhow::Error) -> ExitStatus {
-    log::error!("{}", failure::message(&error));
-    failure::status(&error)
+    printed.unwrap_or_else(|error| failure::tell(&error))
 }
 
 fn limits(config: &Config, stop: &Stop) -> RunLimits {
@@ -204,10 +199,7 @@ fn run(
     let failure = outcome.failure.as_ref();
     let status = match report.print(failure, tells, config.json, config.verbosity) {
         Ok(()) => outcome.status(),
-        Err(error) => {
-            log::error!("{}", failure::message(&error));
-            outcome.status().graver(failure::status(&error))
-        }
+        Err(error) => outcome.status().graver(failure::tell(&error)),
     };
     let is_wanted = files.html.is_some() || files.job_summary.is_some();
     (

@@ -30,7 +30,7 @@ use crate::progress::Pages;
 use crate::pump::settings::PumpProfiles;
 use crate::reconcile::entries::{self, EntryPlan};
 use crate::reconcile::{Plan, reconcile};
-use crate::report::{CHECK_THE_PHONE, Report, span_in_words};
+use crate::report::{CHECK_THE_PHONE, Report};
 use crate::state::RunLock;
 use crate::tandem::{self, Memory, Session};
 use crate::translate::device_status::DeviceState;
@@ -276,7 +276,7 @@ impl Pass<'_> {
             report.window = Some(work.writes);
             return Ok(None);
         }
-        if let Some(begun) = work.looked_back.then(|| existing.oldest()).flatten() {
+        if let Some(begun) = work.has_looked_back().then(|| existing.oldest()).flatten() {
             // Before the first document from here, others may have brought what the pump did.
             plan.create.retain(|treatment| treatment.at >= begun);
             missing.create.retain(|entry| entry.at >= begun);
@@ -351,10 +351,6 @@ fn staleness(config: &Config, report: &Report) -> Option<Failure> {
     if !report.reaches_up_to_now() {
         return None;
     }
-    let what = match report.age() {
-        Some(age) if age <= limit => return None,
-        Some(age) => format!("the pump's newest event is {} old", span_in_words(age)),
-        None => "the pump has no events in this time".to_owned(),
-    };
+    let what = report.silence(limit)?;
     Some(Failure::new(ExitStatus::TryLater, what, CHECK_THE_PHONE))
 }

@@ -121,6 +121,18 @@ impl Report {
         self.newest_event.map(|newest| self.now - newest)
     }
 
+    /// What is to be said of a pump that has not been heard of for longer than this; `None` where it has.
+    pub(crate) fn silence(&self, limit: Duration) -> Option<String> {
+        match self.age() {
+            Some(age) if age <= limit => None,
+            Some(age) => {
+                let age = span_in_words(age);
+                Some(format!("the pump's newest event is {age} old"))
+            }
+            None => Some("the pump has no events in this time".to_owned()),
+        }
+    }
+
     /// Whether the run was about the time up to now, and not about days gone by.
     pub(crate) fn reaches_up_to_now(&self) -> bool {
         self.window.is_some_and(|window| window.end >= self.now)

@@ -37,13 +37,7 @@ pub fn perform(arguments: &Cli, stop: &Stop) -> ExitStatus {
         terminal::restore_when_stopped(stop);
         Setup::begin(arguments)?.perform()
     });
-    match done {
-        Ok(()) => ExitStatus::Done,
-        Err(error) => {
-            log::error!("{}", failure::message(&error));
-            failure::status(&error)
-        }
-    }
+    done.map_or_else(|error| failure::tell(&error), |()| ExitStatus::Done)
 }
 
 /// Says a line, or several.

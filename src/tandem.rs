@@ -31,9 +31,12 @@ pub use session::Session;
 pub(crate) use pumper::{AccountSource, Pump, Pumper};
 pub(crate) use session::MAX_DAYS;
 
+/// What failures and captures call the service.
+pub(crate) const NAME: &str = "Tandem Source";
+
 /// Tandem Source, as failures speak of it.
 const SERVICE: Service = Service {
-    name: "Tandem Source",
+    name: NAME,
     when_unavailable: "Tandem's servers are sometimes down, even for hours; the next run catches up by itself. If it \
                        lasts, check this machine's network and whether source.tandemdiabetes.com opens in a browser",
     when_untrusted: "Check this machine's clock, its CA certificates and any proxy between it and Tandem",

@@ -10,6 +10,7 @@ use super::file::{Answer, Call};
 use super::mover::Mover;
 use super::{names, shape};
 use crate::http::{Asked, Heard};
+use crate::tandem;
 
 /// The domain whose hosts are named.
 const TANDEM: &str = "tandemdiabetes.com";
@@ -21,7 +22,7 @@ pub(super) const PUMP_LOGS: &str = "pump logs";
 pub(super) fn host(asked: &Asked) -> String {
     match asked.url.host_str() {
         Some(host) if is_tandems(host) => host.to_owned(),
-        _ if asked.service == "Tandem Source" => "tandem".to_owned(),
+        _ if asked.service == tandem::NAME => "tandem".to_owned(),
         _ => "site".to_owned(),
     }
 }
@@ -43,7 +44,7 @@ fn is_tandems(host: &str) -> bool {
 fn below_the_site<'u>(asked: &Asked, url: &'u Url) -> &'u str {
     let path = url.path();
     match path.find("/api/v1/") {
-        Some(at) if asked.service != "Tandem Source" => &path[at..],
+        Some(at) if asked.service != tandem::NAME => &path[at..],
         _ => path,
     }
 }
@@ -116,7 +117,7 @@ impl Anonymous {
             host: host(asked),
             path: self.path(&path),
             query: self.query(&asked.url),
-            sent_bytes: (asked.service != "Tandem Source").then_some(asked.sent),
+            sent_bytes: (asked.service != tandem::NAME).then_some(asked.sent),
             status: heard.status,
             content_type: (heard.content_type.as_deref())
                 .map(|header| names::content_type(header).to_owned()),
@@ -135,9 +136,7 @@ impl Anonymous {
             return (None, Answer::TooLarge);
         }
         let service = heard.asked.service;
-        let failed = !heard
-            .status
-            .is_some_and(|status| (200..300).contains(&status));
+        let failed = !heard.went_well();
         let json = serde_json::from_str::<Value>(text).ok();
         let answer = match (json, text.chars().next()) {
             (_, None) => Answer::Nothing,

@@ -1,6 +1,8 @@
 //! What a capture holds that this version does not expect, in lines for a maintainer: which call answered what, which property
 //! is new, and which is no longer there.
 
+use crate::tandem;
+
 use serde_json::Value;
 
 use super::calls::PUMP_LOGS;
@@ -100,7 +102,7 @@ pub(super) fn of(capture: &Capture) -> Vec<String> {
             .for_each(&mut add);
         if let Some(shape) = &call.shape
             && is_success(call)
-            && call.service == "Tandem Source"
+            && call.service == tandem::NAME
         {
             shapes(call, shape).into_iter().for_each(&mut add);
         }

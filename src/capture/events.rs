@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::anonymous::{Anonymous, LEFT_OUT};
+use crate::foreign;
 use crate::pump::decode::{Inspected, inspect};
+use crate::tandem;
 
 /// The lists of an answer of pump logs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -99,7 +101,7 @@ impl Events {
         for element in list {
             match row(element, anonymous) {
                 Some((table, row)) => tables.entry(table).or_default().push(row),
-                None => others.push(anonymous.json("Tandem Source", false, element)),
+                None => others.push(anonymous.json(tandem::NAME, false, element)),
             }
         }
         let tables = tables.into_iter().map(|((code, properties), mut rows)| {
@@ -199,7 +201,7 @@ fn moved(name: &str, number: i64, shift: super::dates::Shift) -> i64 {
 /// A regular event, and the table that it belongs to.
 fn row(element: &Value, anonymous: &mut Anonymous) -> Option<(Columns, Vec<Value>)> {
     let whole = |name: &str| {
-        let number = whole(element.get(name)?)?;
+        let number = foreign::whole(element.get(name)?)?;
         Some(number).filter(|number| !anonymous.private.is(&number.to_string()))
     };
     let code = whole("eventCode")?;
@@ -233,18 +235,6 @@ fn row(element: &Value, anonymous: &mut Anonymous) -> Option<(Columns, Vec<Value
         row.push(value);
     }
     Some(((code, names), row))
-}
-
-/// A whole number, also as text, as the events' own reader takes it.
-fn whole(value: &Value) -> Option<i64> {
-    match value {
-        Value::String(text) => text.trim().parse().ok(),
-        Value::Number(number) => number.as_i64().or_else(|| {
-            let number = number.as_f64()?;
-            (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
-        }),
-        _ => None,
-    }
 }
 
 /// The value of a known property.

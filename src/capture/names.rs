@@ -2,6 +2,7 @@
 //! What is not here is kept by name and type, and not by value.
 
 use crate::nightscout::document::EventType;
+use crate::tandem;
 
 /// What a property holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +98,7 @@ const NIGHTSCOUT: &[(&str, Holds)] = &[
 /// What a property of a service's answers holds; `None` for one that is not known.
 pub(super) fn holds(service: &str, name: &str) -> Option<Holds> {
     let table = match service {
-        "Tandem Source" => TANDEM,
+        tandem::NAME => TANDEM,
         _ => NIGHTSCOUT,
     };
     let row = table.iter().find(|(known, _)| *known == name);

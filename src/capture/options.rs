@@ -42,11 +42,7 @@ impl RunOptions {
             Span::Recent { days } => (Some(days), None, None),
             Span::Dates { first, last } => (None, Some(shift.date(first)), Some(shift.date(last))),
         };
-        let region = match config.tandem.region {
-            RegionChoice::Auto => "auto",
-            RegionChoice::Us => "US",
-            RegionChoice::Eu => "EU",
-        };
+        let region = config.tandem.region.name();
         let pump = config.tandem.pump_serial.as_ref();
         RunOptions {
             features: config.features.to_string(),

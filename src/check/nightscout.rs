@@ -125,7 +125,7 @@ fn describe(
         GlucoseUnits::Mmol => "mmol/l",
     };
     findings.good(PART, format!("{version}, units {units}"));
-    let treatments = uploads::collections(&reading.features).contains(&Collection::Treatments);
+    let treatments = reading.features.fill(Collection::Treatments);
     match (status.careportal_enabled, treatments) {
         (true, _) => {
             let text = "its careportal is on, so that it takes treatments";

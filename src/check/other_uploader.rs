@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use serde_json::Value;
 
-use super::{Findings, Mark, Part, Step, uploads};
+use super::{Findings, Mark, Part, Step};
 use crate::config::{Collection, Feature, Reading};
 use crate::nightscout::Site;
 use crate::nightscout::document::{ENTERED_BY, Existing};
@@ -22,7 +22,7 @@ pub(super) fn check(
     site: &Site,
     findings: &mut Findings<'_>,
 ) {
-    if uploads::collections(&reading.features).contains(&Collection::Treatments) {
+    if reading.features.fill(Collection::Treatments) {
         let documents = site.treatments(now - LOOKS_BACK, None, |document| {
             Some(Existing::lean(document))
         });

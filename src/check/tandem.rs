@@ -12,7 +12,7 @@ use crate::nightscout::Site;
 use crate::pass::dated::as_a_run_would;
 use crate::pass::pumps;
 use crate::pump::clock::DatedEvent;
-use crate::pump::dating::{self, About, Dated, Sources};
+use crate::pump::dating::Dated;
 use crate::report::{CHECK_THE_PHONE, Report, SUSPICIOUS_AGE, span_in_words};
 use crate::tandem::{self, AccountSource, Memory, Pump, Pumper, Region, Session};
 use crate::window::{self, Page, Window};
@@ -247,17 +247,9 @@ impl<'p, 'f, 'a> Look<'p, 'f, 'a> {
     /// Without a site, or without a configuration of which all is in order.
     fn read_logs_alone(&mut self, chosen: &[&'p Pump], session: &mut Session) {
         for pump in chosen {
-            let about = About {
-                zone: self.zone,
-                newest: pump.plausible_newest(),
-                last_upload: pump.last_upload,
-                now: self.now,
-            };
             for page in window::pages(self.zone, self.window) {
                 let mut logs = pumps::LogsAlone { session, pump };
-                let dated = logs
-                    .events(page.first_day, page.last_day)
-                    .and_then(|events| dating::date(&about, &page.days(), events, None, &mut logs));
+                let dated = logs.dated(&page, self.zone, self.now);
                 self.note(pump, &page, dated);
             }
         }

@@ -7,7 +7,7 @@ use chrono::{Datelike, NaiveDate};
 use clap::{ArgAction, Parser};
 
 use super::features::{Feature, names};
-use super::variables::{Group, VARIABLES, Variable};
+use super::variables::VARIABLES;
 use super::{FeatureSet, RegionChoice, Verbosity};
 use crate::failure::ExitStatus;
 
@@ -156,8 +156,7 @@ fn tables() -> String {
         "VARIABLES\n  From the environment (on Heroku: Config Vars), else from the file of --env-file or ./.env, else from\n  \
          ~/.config/tconnectsync/.env. Blank is not set.\n",
     );
-    let of_use = |variable: &&Variable| matches!(variable.group, Group::Tconnectsync | Group::Ours);
-    for variable in VARIABLES.iter().filter(of_use) {
+    for variable in VARIABLES.iter().filter(|variable| variable.is_of_use()) {
         let state = match (variable.required, variable.default) {
             (true, _) => " (required)".to_owned(),
             (false, Some(default)) => format!(" (default {default})"),
@@ -166,7 +165,7 @@ fn tables() -> String {
         text += &format!("  {}{state}\n      {}\n", variable.name, variable.about);
     }
     text += "\nVARIABLES OF THE WEB APP AND OF TCONNECTSYNC THAT ARE ACCEPTED, AND DO NOTHING\n";
-    for variable in VARIABLES.iter().filter(|variable| !of_use(variable)) {
+    for variable in VARIABLES.iter().filter(|variable| !variable.is_of_use()) {
         text += &format!("  {}\n      {}\n", variable.name, variable.about);
     }
     text += "\nFEATURES\n";

@@ -26,6 +26,15 @@ const EU_SIDE: [&str; 55] = [
 const EU_SIDE_ELSEWHERE: [&str; 4] = ["AU", "NZ", "IL", "ZA"];
 
 impl RegionChoice {
+    /// As the configuration writes it. It is a part of what kept tokens are found by.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            RegionChoice::Auto => "auto",
+            RegionChoice::Us => "US",
+            RegionChoice::Eu => "EU",
+        }
+    }
+
     /// Reads `US`, `EU`, `auto` or a country's two letters, in capitals or not. The error says what is valid and does not
     /// repeat the value.
     pub(crate) fn parse(value: &str) -> Result<RegionChoice> {

@@ -4,7 +4,7 @@ use log::Level;
 
 use super::env_file::EnvFile;
 use super::reader::Reader;
-use super::variables::{Group, VARIABLES, Variable};
+use super::variables::{VARIABLES, Variable};
 
 /// Notes the unknown variables of the environment and of the files.
 pub(super) fn remark(reader: &mut Reader) {
@@ -105,9 +105,9 @@ fn nearest(name: &str) -> Option<&'static str> {
     if let Some((_, meant)) = usual {
         return Some(meant);
     }
-    let of_use = VARIABLES.iter().filter(|variable| {
-        matches!(variable.group, Group::Tconnectsync | Group::Ours) && variable.name.len() > 3
-    });
+    let of_use = VARIABLES
+        .iter()
+        .filter(|variable| variable.is_of_use() && variable.name.len() > 3);
     let nearest = of_use
         .min_by_key(|variable| edits(&name, variable.name))?
         .name;

@@ -81,13 +81,20 @@ impl Variable {
         }
     }
 
+    /// Whether it does something in this program.
+    pub(crate) fn is_of_use(&self) -> bool {
+        matches!(self.group, Group::Tconnectsync | Group::Ours)
+    }
+
+    /// Whether it counts in a `.env` file too: the HTTP library reads some from the environment by itself.
+    pub(crate) fn counts_in_a_file(&self) -> bool {
+        !matches!(self.name, "HTTPS_PROXY" | "SSL_CERT_FILE")
+    }
+
     /// Whether its value may be in a file that the variable `NAME_FILE` names.
     pub(crate) fn may_be_in_a_file(&self) -> bool {
-        let of_use = matches!(self.group, Group::Tconnectsync | Group::Ours);
-        // The HTTP library reads the usual proxy variables from the environment by itself.
-        let from_the_environment_only = self.name == "HTTPS_PROXY";
-        of_use
-            && !from_the_environment_only
+        self.is_of_use()
+            && self.counts_in_a_file()
             && !self.name.ends_with(['*'])
             && !self.name.ends_with("_FILE")
     }

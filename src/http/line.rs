@@ -44,6 +44,14 @@ pub(crate) struct Heard {
     pub took: Duration,
 }
 
+impl Heard {
+    /// Whether the answer says that all is well.
+    pub(crate) fn went_well(&self) -> bool {
+        self.status
+            .is_some_and(|status| (200..300).contains(&status))
+    }
+}
+
 /// An answer that comes from no network.
 #[derive(Clone, Debug)]
 pub(crate) struct Canned {

@@ -7,6 +7,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 
 use super::background::at_once;
 use super::on_site::OnSite;
+use super::pumps;
 use super::two_pumps::{Delivery, one_pump_at_a_time};
 use super::{Pass, upload};
 use crate::config::Feature;
@@ -14,7 +15,7 @@ use crate::nightscout::Collection;
 use crate::nightscout::document::Treatment;
 use crate::nightscout::entry::Entry;
 use crate::pump::clock::{DatedEvent, PumpClock, Remembered, Sighting};
-use crate::pump::dating::{self, About, Doubt, Sources};
+use crate::pump::dating::{self, Doubt, Sources};
 use crate::pump::decode::Decoded;
 use crate::pump::event::EventId;
 use crate::report::Report;
@@ -155,12 +156,7 @@ impl<'a> PumpSide<'a> {
         decoded: Decoded,
         on_site: &OnSite<'_>,
     ) -> Result<dating::Dated> {
-        let about = About {
-            zone: self.pass.config.zone,
-            newest: pump.plausible_newest(),
-            last_upload: pump.last_upload,
-            now: self.pass.now,
-        };
+        let about = pumps::about(pump, self.pass.config.zone, self.pass.now);
         let judged = self.clocks.get(pump.assignment_id.as_str()).cloned();
         let judged = judged.filter(|_| self.stand);
         let mut sources = OfOnePump {

@@ -7,12 +7,12 @@ use chrono_tz::Tz;
 use crate::config::PumpSerial;
 use crate::failure::{ExitStatus, Failure};
 use crate::pump::clock::{DatedEvent, Remembered, Sighting};
-use crate::pump::dating::Sources;
+use crate::pump::dating::{self, About, Dated, Sources};
 use crate::pump::decode::Decoded;
 use crate::pump::settings::PumpProfiles;
 use crate::report::Report;
 use crate::tandem::{self, Pump, Pumper, Session};
-use crate::window::{Window, local_date};
+use crate::window::{Page, Window, local_date};
 
 /// A pump's logs alone, without a site's evidence of its clock.
 pub(crate) struct LogsAlone<'a> {
@@ -37,6 +37,30 @@ impl Sources for LogsAlone<'_> {
     ) -> Result<(Vec<Sighting>, Vec<Decoded>)> {
         let events = days.iter().map(|(first, last)| self.events(*first, *last));
         Ok((Vec::new(), events.collect::<Result<_>>()?))
+    }
+}
+
+impl LogsAlone<'_> {
+    /// The pump's events of a page, dated without a site.
+    pub(crate) fn dated(&mut self, page: &Page, zone: Tz, now: DateTime<Utc>) -> Result<Dated> {
+        let events = self.events(page.first_day, page.last_day)?;
+        dating::date(
+            &about(self.pump, zone, now),
+            &page.days(),
+            events,
+            None,
+            self,
+        )
+    }
+}
+
+/// What is known of a pump's clock besides its events.
+pub(crate) fn about(pump: &Pump, zone: Tz, now: DateTime<Utc>) -> About {
+    About {
+        zone,
+        newest: pump.plausible_newest(),
+        last_upload: pump.last_upload,
+        now,
     }
 }
 

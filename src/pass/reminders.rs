@@ -2,7 +2,7 @@
 
 use super::Pass;
 use crate::config::Verbosity;
-use crate::report::{CHECK_THE_PHONE, Report, SUSPICIOUS_AGE, span_in_words};
+use crate::report::{CHECK_THE_PHONE, Report, SUSPICIOUS_AGE};
 use crate::state::Reminders;
 
 /// What such a warning is about.
@@ -51,10 +51,8 @@ impl Pass<'_> {
         if self.config.verbosity != Verbosity::Quiet || !report.reaches_up_to_now() {
             return;
         }
-        let silence = match report.age() {
-            Some(age) if age <= SUSPICIOUS_AGE => return self.forget(Topic::Phone),
-            Some(age) => format!("the pump's newest event is {} old", span_in_words(age)),
-            None => "the pump has no events in this time".to_owned(),
+        let Some(silence) = report.silence(SUSPICIOUS_AGE) else {
+            return self.forget(Topic::Phone);
         };
         self.remind(
             Topic::Phone,

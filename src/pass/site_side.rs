@@ -176,23 +176,19 @@ impl Pass<'_> {
         existing.ages_are_guesses = newest.is_none();
         // Nothing written yet tells of the pump's clock: it will be in doubt. Where no history is copied, nothing will ever tell
         // of it, and each run would ask.
-        if self.copies_history() && newest.is_none() && existing.sightings.is_none() {
+        let first_run = self.is_first_run(newest);
+        if first_run && existing.sightings.is_none() {
             let page = self.first_page(recent.window);
             existing.sightings = Some(on_site::sightings(site, self.told_by_sightings(page))?);
         }
         Ok(EventsSide {
             window: recent.window,
             newest,
-            first_run: self.is_first_run(newest),
+            first_run,
             existing,
             missing_ages,
             warning,
         })
-    }
-
-    /// Whether any feature fills treatments or entries.
-    fn copies_history(&self) -> bool {
-        self.fills(Collection::Treatments) || self.fills(Collection::Entries)
     }
 
     /// The window of an ordinary run, and what the site holds around its first page.

@@ -21,10 +21,8 @@ pub(super) struct Work {
     pub(super) may_widen: bool,
     /// The day's look back, as long as it is due.
     pub(super) look_back: Option<LookBack>,
-    /// Whether this is it.
-    pub(super) looked_back: bool,
-    /// The window that the run would have without it.
-    ordinary: Window,
+    /// The window that the run had before the day's look back; `None` where it did not look back.
+    ordinary: Option<Window>,
     zone: Tz,
 }
 
@@ -37,8 +35,7 @@ impl Work {
             prefetched: Some(existing),
             may_widen: matches!(config.span, Span::Recent { .. }),
             look_back: None,
-            looked_back: false,
-            ordinary: window,
+            ordinary: None,
             zone: config.zone,
         }
     }
@@ -54,19 +51,23 @@ impl Work {
         let Some(due) = self.look_back.take_if(of_today) else {
             return false;
         };
-        self.looked_back = true;
-        self.ordinary = self.window;
+        self.ordinary = Some(self.window);
         self.begin(self.window.start.min(due.start), self.window.end);
         self.writes.start = self.window.start;
         true
     }
 
+    /// Whether this is the day's look back.
+    pub(super) fn has_looked_back(&self) -> bool {
+        self.ordinary.is_some()
+    }
+
     /// Begins again with the ordinary window, where this was the day's look back.
     pub(super) fn gives_up_the_look_back(&mut self) -> bool {
-        if !std::mem::take(&mut self.looked_back) {
+        let Some(ordinary) = self.ordinary.take() else {
             return false;
-        }
-        self.begin(self.ordinary.start, self.ordinary.end);
+        };
+        self.begin(ordinary.start, ordinary.end);
         self.writes = self.window;
         true
     }

@@ -5,7 +5,7 @@ use chrono::Utc;
 
 use super::{prompts, say};
 use crate::config::env_file::{EnvFile, quoted};
-use crate::config::variables::{Group, VARIABLES, Variable};
+use crate::config::variables::{VARIABLES, Variable};
 use crate::config::{Cli, Reading, Sources, Values};
 
 /// Values by variable, and all of them in one place, as a file has them.
@@ -165,11 +165,8 @@ impl Answers {
 
 /// Whether a variable of this terminal's environment is meant for this program, and a file may set it.
 fn belongs_into_a_file(name: &str) -> bool {
-    let only_from_the_environment = ["HTTPS_PROXY", "SSL_CERT_FILE"];
     let variable = Variable::named(name).or_else(|| Variable::of_file(name));
     variable.is_some_and(|variable| {
-        matches!(variable.group, Group::Tconnectsync | Group::Ours)
-            && variable.stands_in_for.is_none()
-            && !only_from_the_environment.contains(&name)
+        variable.is_of_use() && variable.counts_in_a_file() && variable.stands_in_for.is_none()
     })
 }

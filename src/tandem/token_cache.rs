@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::tokens::Tokens;
-use crate::config::{Config, RegionChoice};
+use crate::config::Config;
 use crate::state;
 
 /// The file that holds one account's tokens.
@@ -26,11 +26,7 @@ struct CachedTokens<'a> {
 impl TokenCache {
     pub(super) fn new(config: &Config) -> TokenCache {
         let tandem = &config.tandem;
-        let region = match tandem.region {
-            RegionChoice::Auto => "auto",
-            RegionChoice::Us => "US",
-            RegionChoice::Eu => "EU",
-        };
+        let region = tandem.region.name();
         let base_url = tandem.base_url.as_ref().map_or("", |url| url.as_str());
         let key = state::fingerprint(&["tokens", tandem.email.expose(), region, base_url]);
         let usual = || {

@@ -21,6 +21,9 @@ use delivery::Delivery;
 /// The glucose used for a bolus was entered at most this long before it.
 const BG_BEFORE: Duration = Duration::minutes(10);
 
+/// Longer than giving a bolus takes, its extended part aside: 25 U take 5 to 12 minutes at the captured rates.
+pub(super) const GIVEN_WITHIN: Duration = Duration::minutes(30);
+
 /// A document for each bolus with insulin or carbs.
 pub(crate) fn treatments(history: &History<'_>) -> Vec<Treatment> {
     let deliveries = delivery::deliveries(history.events);

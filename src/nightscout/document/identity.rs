@@ -5,7 +5,7 @@ use uuid::{Uuid, uuid};
 
 use super::{Existing, Subject};
 use crate::config::PumpSerial;
-use crate::pump::event::EventId;
+use crate::pump::event::{EventId, Sensor};
 
 /// The namespace of this program's identifiers. It must never change: documents are found again by it.
 const NAMESPACE: Uuid = uuid!("6f3c1c8e-2f0b-4a57-9d0e-6a5f4f4c7c11");
@@ -120,21 +120,13 @@ pub(crate) fn device_status_name(serial: &PumpSerial, at: DateTime<Utc>, feature
 /// apart give the same ones in the same order.
 pub(crate) fn names_by_time(serial: &PumpSerial, at: DateTime<Utc>, features: &str) -> Vec<String> {
     let starts = [-1, 0, 1].map(|slots| at + SAME_SESSION_WITHIN * slots);
-    let sessions = SENSORS.iter().flat_map(|sensor| {
-        let name = |start: &DateTime<Utc>| session_name(serial, sensor, *start);
+    let sessions = Sensor::ALL.iter().flat_map(|sensor| {
+        let name = |start: &DateTime<Utc>| session_name(serial, sensor.name(), *start);
         starts.iter().map(name).collect::<Vec<_>>()
     });
     let status = device_status_name(serial, at, features);
     sessions.chain([status]).collect()
 }
-
-/// The sensors as [`Identity::of_session`] is told of them.
-const SENSORS: [&str; 4] = [
-    "Dexcom G6",
-    "Dexcom G7",
-    "FreeStyle Libre 2",
-    "FreeStyle Libre 3",
-];
 
 /// The identifier of what is said about an event of a pump.
 pub(crate) fn identifier(serial: &PumpSerial, subject: Subject, main: EventId) -> Uuid {

@@ -34,12 +34,12 @@ impl PumpClock {
             }
         };
         for (index, moved) in self.movements.iter().enumerate() {
-            let at = zone::subtract(moved.after, self.offset_after(index));
+            let offset = self.offset_after(index);
+            let at = zone::subtract(moved.after, offset);
             if moved.sets_a_lost_clock() && start <= at && at < end {
                 add(pump_epoch(), moved.before.date());
             }
             let until = self.movements.get(index + 1).map(|next| next.before);
-            let offset = self.offset_after(index);
             let shown = |at: DateTime<Utc>| {
                 let shown = at.naive_utc().checked_add_signed(offset);
                 shown.unwrap_or(moved.after)
@@ -64,9 +64,8 @@ impl PumpClock {
 
     /// Whether the clock was moved between two instants.
     pub(crate) fn moved_between(&self, start: DateTime<Utc>, end: DateTime<Utc>) -> bool {
-        let moved = self.movements.iter().enumerate();
-        moved.rev().any(|(index, moved)| {
-            let at = zone::subtract(moved.after, self.offset_after(index));
+        (0..self.movements.len()).rev().any(|index| {
+            let at = self.moved_at(index);
             start <= at && at < end
         })
     }
@@ -96,18 +95,13 @@ impl PumpClock {
             return None;
         }
         let index = segment(&self.movements, wrong.id).checked_sub(1);
-        let moved = index
-            .map(|index| zone::subtract(self.movements[index].after, self.offset_after(index)));
-        let truly = zone::subtract(wrong.reading, self.offset_at(wrong));
+        let moved = index.map(|index| self.moved_at(index));
+        let offset = self.offset(wrong.id, PumpTime::new(wrong.reading));
+        let truly = zone::subtract(wrong.reading, offset);
         let change = zone::latest_transition(self.zone, truly).map(|change| change.at);
         let from = moved.max(change).unwrap_or(now - LONGEST_DOUBT) - Duration::hours(2);
         let from = from.max(now - LONGEST_DOUBT);
         (from < start).then_some(from)
-    }
-
-    fn offset_at(&self, document: &Remembered) -> Duration {
-        self.constant_offset(document.id, document.reading)
-            .unwrap_or_else(|| zone::offsets_at_reading(self.zone, document.reading).0)
     }
 
     /// The offset right after a movement.
@@ -115,10 +109,12 @@ impl PumpClock {
         let moved: &Movement = &self.movements[index];
         match self.timeline.rule(moved.last(), moved.after) {
             Rule::Kept(offset) => offset,
-            Rule::FollowsZone => movement::anticipated(self.zone, moved).map_or_else(
-                || movement::zone_offset(self.zone, moved),
-                |change| change.after,
-            ),
+            Rule::FollowsZone => movement::offset_after(self.zone, moved),
         }
+    }
+
+    /// When a movement was made.
+    fn moved_at(&self, index: usize) -> DateTime<Utc> {
+        zone::subtract(self.movements[index].after, self.offset_after(index))
     }
 }

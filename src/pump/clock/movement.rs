@@ -197,11 +197,14 @@ pub(super) fn anticipated(zone: Tz, movement: &Movement) -> Option<Transition> {
     change_ahead(zone, movement, ANTICIPATION)
 }
 
+/// The zone's offset right after a movement, or the one that it was made for.
+pub(super) fn offset_after(zone: Tz, movement: &Movement) -> Duration {
+    anticipated(zone, movement).map_or_else(|| zone_offset(zone, movement), |change| change.after)
+}
+
 /// When the clock was moved, as far as the zone tells.
 pub(super) fn instant(zone: Tz, movement: &Movement) -> DateTime<Utc> {
-    let offset = anticipated(zone, movement)
-        .map_or_else(|| zone_offset(zone, movement), |change| change.after);
-    zone::subtract(movement.after, offset)
+    zone::subtract(movement.after, offset_after(zone, movement))
 }
 
 /// Whether two movements of a clock are the same but for a quarter of an hour.

@@ -17,6 +17,21 @@ pub(crate) enum Sensor {
     Libre3,
 }
 
+impl Sensor {
+    /// All of them.
+    pub(crate) const ALL: [Sensor; 4] = [Sensor::G6, Sensor::G7, Sensor::Libre2, Sensor::Libre3];
+
+    /// What documents call it. It is a part of identifiers and must never change.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Sensor::G6 => "Dexcom G6",
+            Sensor::G7 => "Dexcom G7",
+            Sensor::Libre2 => "FreeStyle Libre 2",
+            Sensor::Libre3 => "FreeStyle Libre 3",
+        }
+    }
+}
+
 /// What the pump says about a session when it starts, joins or stops one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SensorSession {

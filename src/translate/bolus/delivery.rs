@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};
 
+use super::GIVEN_WITHIN;
 use crate::pump::clock::DatedEvent;
 use crate::pump::event::{
     BolusActivated, BolusCompleted, BolusDelivery, BolusId, BolusRequested1, BolusRequested2,
@@ -13,9 +14,6 @@ use crate::pump::quantity::MilliUnits;
 
 /// Longer than any bolus takes, extended part included: the same `bolusId` after this long is another bolus.
 const LONGEST: Duration = Duration::hours(24);
-
-/// Longer than giving a bolus takes, its extended part aside.
-const GIVEN_WITHIN: Duration = Duration::minutes(30);
 
 type Part<'a, T> = Option<(&'a DatedEvent, &'a T)>;
 

@@ -2,15 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 
+use super::super::bolus::GIVEN_WITHIN;
 use super::Reported;
 use crate::pump::clock::DatedEvent;
 use crate::pump::event::{BolusId, Detail};
 use crate::pump::quantity::MilliUnits;
-
-/// Longer than giving a bolus takes, its extended part aside: 25 U take 5 to 12 minutes at the captured rates.
-const LONGEST: Duration = Duration::minutes(30);
 
 /// The newest insulin on board, and the boluses that it does not include.
 #[derive(Default)]
@@ -40,7 +38,7 @@ impl OnBoard {
         self.reported.filter(|reported| {
             self.open.values().all(|open| {
                 open.over.is_some_and(|over| reported.at > over)
-                    || reported.at - open.since > LONGEST
+                    || reported.at - open.since > GIVEN_WITHIN
             })
         })
     }

@@ -22,7 +22,7 @@ pub(super) fn treatments(history: &History<'_>) -> Vec<Treatment> {
             Detail::SensorStarted(session) => (session, Some(session.age.unwrap_or_default())),
             Detail::SensorJoined(session) => (session, session.age),
             Detail::SensorStopped(session) => {
-                let text = format!("{} session ended", name(session.sensor));
+                let text = format!("{} session ended", session.sensor.name());
                 treatments.push(told(history, event, EventType::SensorStop, text));
                 continue;
             }
@@ -35,7 +35,7 @@ pub(super) fn treatments(history: &History<'_>) -> Vec<Treatment> {
             }
             // A `Sensor Start` would reset the sensor's age.
             None => {
-                let name = name(session.sensor);
+                let name = session.sensor.name();
                 let text = format!("{name} session joined, its start is not known");
                 treatments.push(told(history, event, EventType::Note, text));
             }
@@ -84,7 +84,7 @@ impl Start<'_> {
 
     fn treatment(&self, history: &History<'_>) -> Treatment {
         let event = &self.first.event;
-        let name = name(self.session.sensor);
+        let name = self.session.sensor.name();
         let shown = event.pump_time.reading() - self.age;
         let expiry = |days| (shown + Duration::days(days)).format("%Y-%m-%d %H:%M");
         let notes = match (self.session.days, self.session.sensor) {
@@ -118,7 +118,7 @@ fn rejoin(
     if age <= SAME_SESSION_WITHIN {
         return None;
     }
-    let text = format!("{} session joined again", name(session.sensor));
+    let text = format!("{} session joined again", session.sensor.name());
     let mut treatment = told(history, event, EventType::Note, text);
     treatment.identity = treatment.identity.into_correction();
     Some(treatment)
@@ -128,13 +128,4 @@ fn rejoin(
 fn told(history: &History<'_>, event: &DatedEvent, kind: EventType, text: String) -> Treatment {
     let told = (Subject::SensorSession, kind, note(text));
     treatment_of(history, event, Cause::Pump, told)
-}
-
-fn name(sensor: Sensor) -> &'static str {
-    match sensor {
-        Sensor::G6 => "Dexcom G6",
-        Sensor::G7 => "Dexcom G7",
-        Sensor::Libre2 => "FreeStyle Libre 2",
-        Sensor::Libre3 => "FreeStyle Libre 3",
-    }
 }
