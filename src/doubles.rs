@@ -10,7 +10,6 @@ mod saved;
 mod table;
 
 use std::collections::HashSet;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -25,7 +24,7 @@ use crate::nightscout::document::Existing;
 use crate::nightscout::{ObjectId, Removed, Site};
 use crate::pump::quantity::rounded;
 use crate::reconcile::doubles::{self, Fate};
-use crate::report::counted;
+use crate::report::{counted, output};
 use crate::state::RunLock;
 use crate::window::{self, ASTRAY, Window};
 use pump_times::PumpTimes;
@@ -136,14 +135,12 @@ fn look_and_remove(
         let lean = |document| Some(Existing::lean(document));
         let existing = site.treatments(span.start - ASTRAY, Some(span.end + ASTRAY), lean)?;
         last_written = last_written.max(written_by_tconnectsync(&existing));
-        let unknown = doubles::find(&existing, |_| None);
-        let needs_pump = unknown.iter().any(|double| double.fate == Fate::Undecided);
-        let times = match needs_pump {
-            true => pump_times.of(&page, &mut outcome.warnings),
-            false => pump_times::Times::default(),
-        };
+        let mut found = doubles::find(&existing, |_| None);
+        if found.iter().any(|double| double.fate == Fate::Undecided) {
+            let times = pump_times.of(&page, &mut outcome.warnings);
+            found = doubles::find(&existing, |number| times.instant(number));
+        }
         let inside = |document: &Existing| document.at.is_some_and(|at| span.contains(at));
-        let mut found = doubles::find(&existing, |number| times.instant(number));
         found.retain(|double| inside(&double.document));
         let going = found.iter().filter(|double| double.goes());
         let gone: HashSet<&str> = going
@@ -285,5 +282,5 @@ pub fn perform_restoration(config: &Config, limits: &RunLimits, file: &Path) -> 
 fn say(line: &str) {
     // Event types and ids come from the site.
     let line = visible_json(line);
-    let _ = writeln!(std::io::stdout(), "{line}");
+    let _ = output(&format!("{line}\n"));
 }

@@ -23,7 +23,9 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::foreign;
-use crate::nightscout::document::{Conventions, EventType, Existing, FIELDS, Occasion, Treatment};
+use crate::nightscout::document::{
+    Conventions, EventType, Existing, FIELDS, Occasion, Treatment, event_numbers,
+};
 use crate::nightscout::stored::is_stored_alike;
 use crate::pump::event::EventId;
 use crate::translate::minutes;
@@ -160,15 +162,17 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], conventions: Con
         match index.left_to_tell(&treatment, ours) {
             // What was left to tell of a rate or a mode turned out to be nothing: our document says the same as theirs. A run
             // that does not see its end knows nothing of what is left.
-            None if ours.is_some()
-                && treatment.content.insulin.is_none()
-                && !treatment.content.open_ended =>
+            Left::Nothing
+                if ours.is_some()
+                    && treatment.content.insulin.is_none()
+                    && !treatment.content.open_ended =>
             {
                 missing_or_ours.push((told::no_rest(&treatment), ours));
             }
-            None => plan.already.push(treatment),
-            Some(_) if ours.is_none() && only_corrects => {}
-            Some(left) => missing_or_ours.push((left, ours)),
+            Left::Nothing => plan.already.push(treatment),
+            _ if ours.is_none() && only_corrects => {}
+            Left::Whole => missing_or_ours.push((treatment, ours)),
+            Left::Rest(rest) => missing_or_ours.push((rest, ours)),
         }
     }
     // The rest of a delivery starts later than the delivery itself.
@@ -198,8 +202,7 @@ fn keep_known_end(treatment: &mut Treatment, found: &Existing) {
         treatment.content.notes = text("notes").map(str::to_owned);
     }
     let main = treatment.identity.events[0];
-    let numbers = text("pump_event_id").unwrap_or_default().split(',');
-    let numbers = numbers.filter_map(|number| number.trim().parse().ok());
+    let numbers = event_numbers(text("pump_event_id").unwrap_or_default());
     let others = numbers.filter(|number| *number != main.number);
     let others = others.map(|number| EventId { number, ..main });
     treatment.identity.events = [main].into_iter().chain(others).collect();
@@ -222,6 +225,15 @@ impl<'a> Family<'a> {
             other => Family::Other(other),
         }
     }
+}
+
+/// What of a treatment is still to be written.
+enum Left {
+    /// Nothing: tconnectsync wrote all of it.
+    Nothing,
+    Whole,
+    /// What tconnectsync left out.
+    Rest(Treatment),
 }
 
 /// The stored documents, indexed by identifier, event number and second.
@@ -262,14 +274,14 @@ impl<'a> Index<'a> {
             .copied()
     }
 
-    /// What of a treatment is still to be written; `None` where tconnectsync wrote all of it.
-    fn left_to_tell(&self, wanted: &Treatment, ours: Option<&Existing>) -> Option<Treatment> {
+    /// What of a treatment is still to be written.
+    fn left_to_tell(&self, wanted: &Treatment, ours: Option<&Existing>) -> Left {
         let theirs = self.find_theirs(wanted);
         // If we wrote it before tconnectsync did, our document stays complete; the owner is told of the duplicate.
         let whole = theirs.is_empty() || ours.is_some_and(|ours| !told::is_rest(ours));
         match whole {
-            true => Some(wanted.clone()),
-            false => told::rest(wanted, &theirs),
+            true => Left::Whole,
+            false => told::rest(wanted, &theirs).map_or(Left::Nothing, Left::Rest),
         }
     }
 

@@ -1,5 +1,7 @@
 //! `--show`: what Nightscout holds of the last hours, drawn as a picture. It asks only Nightscout, and writes nothing.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use chrono_tz::Tz;
@@ -7,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Config, Verbosity};
 use crate::failure;
+use crate::foreign;
 use crate::http::RunLimits;
 use crate::nightscout::{Document, GlucoseUnits, Site};
 use crate::report::day::{Day, LONGEST};
@@ -101,18 +104,27 @@ pub(crate) fn look(
     // A temp basal that began before may last into the time shown.
     let mut treatments = site.treatments(from - LONGEST, Some(now), drawn)?;
     let mut entries = site.entries(from, Some(now), drawn)?;
-    for document in more {
-        let known = document.get("identifier").and_then(Value::as_str);
-        let collection = match document {
-            entry if entry.contains_key("sgv") => &mut entries,
-            treatment if treatment.contains_key("eventType") => &mut treatments,
-            _ => continue,
-        };
-        // A document that would be updated stands there already.
-        collection.retain(|there| {
-            known.is_none() || there.get("identifier").and_then(Value::as_str) != known
+    let is_entry = |document: &Document| document.contains_key("sgv");
+    let is_drawn = |document: &&Document| is_entry(document) || document.contains_key("eventType");
+    // A document that would be updated stands there already, and of two of a run the later one counts.
+    let mut seen = HashSet::new();
+    let mut is_first = |document: &&Document| {
+        let identifier = foreign::text_in(document, "identifier");
+        identifier.is_none_or(|identifier| seen.insert(identifier.to_owned()))
+    };
+    let later_first = more.iter().rev().filter(is_drawn);
+    let more: Vec<&Document> = later_first.filter(&mut is_first).collect();
+    for there in [&mut treatments, &mut entries] {
+        there.retain(|document| {
+            let identifier = foreign::text_in(document, "identifier");
+            identifier.is_none_or(|identifier| !seen.contains(identifier))
         });
-        collection.push(document.clone());
+    }
+    for document in more.into_iter().rev() {
+        match is_entry(document) {
+            true => entries.push(document.clone()),
+            false => treatments.push(document.clone()),
+        }
     }
     Ok((Day::read(&treatments, &entries, from, now), status.units))
 }

@@ -9,7 +9,6 @@ use crate::config::Config;
 use crate::failure;
 use crate::http::RunLimits;
 use crate::pass::pumps;
-use crate::pump::dating::{self, About, Sources};
 use crate::report::Report;
 use crate::tandem::{self, Memory, Pumper, Session};
 use crate::window::Page;
@@ -34,6 +33,8 @@ pub(super) struct PumpTimes<'a> {
     now: DateTime<Utc>,
     limits: &'a RunLimits,
     account: Option<(Session, Pumper)>,
+    /// Whether signing in failed.
+    failed: bool,
 }
 
 impl<'a> PumpTimes<'a> {
@@ -43,12 +44,18 @@ impl<'a> PumpTimes<'a> {
             now,
             limits,
             account: None,
+            failed: false,
         }
     }
 
     /// The instants of a page's events. If they cannot be fetched, a warning says that undecided documents stay.
     pub(super) fn of(&mut self, page: &Page, warnings: &mut Vec<String>) -> Times {
+        // Tandem locks an account after a few rejected logins: no page tries again.
+        if self.failed {
+            return Times::default();
+        }
         self.ask(page).unwrap_or_else(|error| {
+            self.failed = self.account.is_none();
             warnings.push(format!(
                 "the pump's history could not be asked, so that of two documents of tconnectsync's own for one event both stay: \
                  {}",
@@ -78,14 +85,7 @@ impl<'a> PumpTimes<'a> {
         let mut times = Times::default();
         for pump in pumps {
             let mut source = pumps::LogsAlone { session, pump };
-            let decoded = source.events(page.first_day, page.last_day)?;
-            let about = About {
-                zone: config.zone,
-                newest: pump.plausible_newest(),
-                last_upload: pump.last_upload,
-                now: self.now,
-            };
-            let dated = dating::date(&about, &page.days(), decoded, None, &mut source)?;
+            let dated = source.dated(page, config.zone, self.now)?;
             // Events that may be an hour off decide nothing.
             let in_doubt = dated.doubt.map(|doubt| doubt.events).unwrap_or_default();
             let known = dated.events.iter();

@@ -1,6 +1,8 @@
 //! Checks whether a site has stored documents after a write without a clear answer: a proxy that timed out may still have
 //! passed the request on.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 use serde_json::Value;
 
@@ -8,6 +10,7 @@ use super::queries::Document;
 use super::site::{Site, turned_away};
 use super::stored::is_stored_as;
 use crate::config::Collection;
+use crate::foreign;
 use crate::http::{Answer, Call, CallError, TransportError, TryEnded};
 
 /// Whether a write that ended like this may have been done.
@@ -29,7 +32,7 @@ fn may_be_done(ended: TryEnded<'_>) -> bool {
 pub(super) fn can_be_found(collection: Collection, documents: &[Document]) -> bool {
     documents.iter().all(|document| {
         let device = document.get("device").is_some_and(Value::is_string);
-        identifier(document).is_some()
+        foreign::text_in(document, "identifier").is_some()
             && (collection == Collection::Profile || collection.instant(document).is_some())
             && (collection != Collection::DeviceStatus || device)
     })
@@ -82,16 +85,16 @@ impl Site {
             (Collection::Profile, ..) => self.newest_profiles()?,
             _ => return Ok(false),
         };
+        let mut by_identifier: HashMap<Option<&str>, Vec<&Document>> = HashMap::new();
+        for document in &stored {
+            let same = by_identifier.entry(foreign::text_in(document, "identifier"));
+            same.or_default().push(document);
+        }
         Ok(documents.iter().all(|sent| {
-            stored.iter().any(|stored| {
-                identifier(stored) == identifier(sent)
-                    // In a collection that only adds, a document with this identifier is the one that was sent.
-                    && (collection.only_adds() || is_stored_as(stored, sent))
-            })
+            let same = by_identifier.get(&foreign::text_in(sent, "identifier"));
+            // In a collection that only adds, a document with this identifier is the one that was sent.
+            let is_sent = |stored: &&Document| collection.only_adds() || is_stored_as(stored, sent);
+            same.is_some_and(|same| same.iter().any(is_sent))
         }))
     }
-}
-
-fn identifier(document: &Document) -> Option<&str> {
-    document.get("identifier").and_then(Value::as_str)
 }

@@ -97,16 +97,15 @@ pub(super) fn one_pump_at_a_time(
 ) -> (Vec<Treatment>, usize) {
     let mut all = Vec::new();
     let mut left_out = 0;
-    for (index, delivery) in deliveries.iter().enumerate() {
-        let others = deliveries
+    let turns_of_newer = |delivery: &Delivery| {
+        let newer = deliveries
             .iter()
-            .enumerate()
-            .filter(|(other, _)| *other != index);
-        let newer = others.filter(|(_, other)| other.is_newer_than(delivery));
-        let turns: Vec<Turn> = newer
-            .flat_map(|(_, other)| other.turns(page, now))
-            .collect();
-        for treatment in &delivery.treatments {
+            .filter(|other| other.is_newer_than(delivery));
+        newer.flat_map(|other| other.turns(page, now)).collect()
+    };
+    let turns: Vec<Vec<Turn>> = deliveries.iter().map(turns_of_newer).collect();
+    for (delivery, turns) in deliveries.into_iter().zip(turns) {
+        for treatment in delivery.treatments {
             match cut(treatment, &turns) {
                 Some(treatment) => all.push(treatment),
                 None => left_out += 1,
@@ -117,8 +116,7 @@ pub(super) fn one_pump_at_a_time(
 }
 
 /// A treatment as far as no other pump had its turn.
-fn cut(treatment: &Treatment, turns: &[Turn]) -> Option<Treatment> {
-    let mut treatment = treatment.clone();
+fn cut(mut treatment: Treatment, turns: &[Turn]) -> Option<Treatment> {
     if treatment.event_type != EventType::TempBasal {
         return Some(treatment);
     }
@@ -137,6 +135,6 @@ fn cut(treatment: &Treatment, turns: &[Turn]) -> Option<Treatment> {
         }
     }
     let restated = treatment.restated.take();
-    treatment.restated = restated.and_then(|restated| cut(&restated, turns).map(Box::new));
+    treatment.restated = restated.and_then(|restated| cut(*restated, turns).map(Box::new));
     Some(treatment)
 }

@@ -66,11 +66,11 @@ pub(crate) fn identified(collection: Collection, document: &Document) -> Option<
         Collection::Treatments | Collection::Profile => text("enteredBy"),
         Collection::Entries | Collection::DeviceStatus => text("device"),
     };
-    let events = text("pump_event_id").is_some_and(|events| !events.is_empty());
-    let identifier = text("identifier").filter(|identifier| is_our_identifier(identifier));
     if author != Some(ENTERED_BY) {
         return None;
     }
+    let events = text("pump_event_id").is_some_and(|events| !events.is_empty());
+    let identifier = text("identifier").filter(|identifier| is_our_identifier(identifier));
     let identity = match (collection, identifier) {
         (Collection::Treatments | Collection::Entries, Some(identifier)) if events => {
             identifier.to_owned()

@@ -56,15 +56,17 @@ impl Rejections {
             let file = noted.then(|| self.file(config, *region))??;
             read(&file).filter(|at| counts(*at, now))
         };
-        let regions = login::regions(config.region).iter();
-        match regions.clone().filter_map(rejected).max() {
-            Some(at) if regions.clone().all(|region| rejected(region).is_some()) => {
-                bail!(paused(at))
-            }
-            _ => Ok(regions
-                .copied()
-                .filter(|region| rejected(region).is_none())
-                .collect()),
+        // Each look may hash for a tenth of a second.
+        let looked: Vec<(Region, Option<DateTime<Utc>>)> = login::regions(config.region)
+            .iter()
+            .map(|region| (*region, rejected(region)))
+            .collect();
+        let newest = looked.iter().filter_map(|(_, at)| *at).max();
+        let left = looked.into_iter().filter(|(_, at)| at.is_none());
+        let left: Vec<Region> = left.map(|(region, _)| region).collect();
+        match newest {
+            Some(at) if left.is_empty() => bail!(paused(at)),
+            _ => Ok(left),
         }
     }
 
