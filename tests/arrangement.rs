@@ -90,6 +90,14 @@ impl Arrangement {
         outcome
     }
 
+    /// Another pass, that finds everything done.
+    #[track_caller]
+    pub fn writes_nothing_more(&self, now: DateTime<Utc>, arguments: &[&str]) {
+        let writes = self.nightscout.writes();
+        let summary = self.good_pass(now, arguments).report.summary();
+        assert_eq!(self.nightscout.writes(), writes, "{summary}");
+    }
+
     /// The program itself with the variables as its whole environment, now, in a home of its own.
     pub fn program(&self, arguments: &[&str]) -> Said {
         let home = tempfile::tempdir().expect("a temporary directory");

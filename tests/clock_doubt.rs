@@ -138,13 +138,7 @@ fn night(newest: &str, last_upload: DateTime<Utc>, now: DateTime<Utc>) -> Dated 
         last_upload: Some(last_upload),
         now,
     };
-    let days = Days {
-        first: now.date_naive() - chrono::Days::new(2),
-        last: now.date_naive() + chrono::Days::new(1),
-        start: now - Duration::hours(24),
-        end: now + Duration::minutes(10),
-    };
-    dating::date(&about, &days, decoded, None, &mut given).expect("nothing can fail")
+    dating::date(&about, &last_day(now), decoded, None, &mut given).expect("nothing can fail")
 }
 
 #[test]
@@ -274,13 +268,24 @@ fn dated_knowing(
         last_upload: Some(now - Duration::minutes(2)),
         now,
     };
-    let days = Days {
+    dating::date(
+        &about,
+        &last_day(now),
+        decoded,
+        None,
+        &mut Given { remembered },
+    )
+    .expect("nothing can fail")
+}
+
+/// The days of an ordinary run.
+fn last_day(now: DateTime<Utc>) -> Days {
+    Days {
         first: now.date_naive() - chrono::Days::new(2),
         last: now.date_naive() + chrono::Days::new(1),
         start: now - Duration::hours(24),
         end: now + Duration::minutes(10),
-    };
-    dating::date(&about, &days, decoded, None, &mut Given { remembered }).expect("nothing can fail")
+    }
 }
 
 /// A document of an event at an offset from UTC in minutes.

@@ -143,6 +143,17 @@ fn a_first_run_that_ends_after_its_look_for_ages_is_made_good_by_the_next() {
     );
 }
 
+/// A first run that the site turns away once the ages have begun.
+#[track_caller]
+fn ends_after_its_look_for_ages(site: &Arrangement, now: DateTime<Utc>) {
+    let (second, refusal) = (Times::Nth(2), Kind::status(401));
+    let fault = Fault::on("POST", "/api/v1/treatments", second, refusal);
+    site.nightscout.inject(fault);
+    let outcome = site.pass(now, &[]);
+    assert_eq!(outcome.status(), ExitStatus::CredentialsRejected);
+    site.nightscout.heal();
+}
+
 /// What is left of the first run does not tell the zone: a run does not begin, and the check says so.
 #[test]
 fn after_a_first_run_that_ended_after_its_look_for_ages_the_check_forbids_a_doubted_zone_too() {
@@ -151,12 +162,7 @@ fn after_a_first_run_that_ended_after_its_look_for_ages_the_check_forbids_a_doub
     let now = uploaded + Duration::minutes(4);
     let mut site = arrange(history.clone(), FEATURES);
     site.upload_pump(uploaded, history.plan.end);
-    let (second, refusal) = (Times::Nth(2), Kind::status(401));
-    let fault = Fault::on("POST", "/api/v1/treatments", second, refusal);
-    site.nightscout.inject(fault);
-    let outcome = site.pass(now, &[]);
-    assert_eq!(outcome.status(), ExitStatus::CredentialsRejected);
-    site.nightscout.heal();
+    ends_after_its_look_for_ages(&site, now);
     assert_eq!(site.nightscout.treatments().len(), 3);
     site.set("TIMEZONE_NAME", "Europe/Berlin");
     let outcome = site.pass(now, &[]);
@@ -195,12 +201,7 @@ fn a_first_run_learns_the_clock_from_glucose_although_it_dated_an_old_site_chang
         site.upload_glucose(&history, (plan.end - Duration::days(3), plan.end));
         let now = uploaded + Duration::minutes(5);
         if interrupted {
-            let (second, refusal) = (Times::Nth(2), Kind::status(401));
-            let fault = Fault::on("POST", "/api/v1/treatments", second, refusal);
-            site.nightscout.inject(fault);
-            let outcome = site.pass(now, &[]);
-            assert_eq!(outcome.status(), ExitStatus::CredentialsRejected);
-            site.nightscout.heal();
+            ends_after_its_look_for_ages(&site, now);
         }
         site.good_pass(now, &[]);
         let mut numbers = Vec::new();

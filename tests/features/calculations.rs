@@ -135,9 +135,7 @@ fn a_stored_calculation_is_the_same_whatever_the_database_made_of_its_numbers() 
     document["boluscalc"]["carbs"] = json!(45.0);
     document["boluscalc"]["foods"] = Value::Null;
     site.edit_treatment(&document);
-    let writes = site.nightscout.writes();
-    site.good_pass(noon_after(), &["--days", "3"]);
-    assert_eq!(site.nightscout.writes(), writes);
+    site.writes_nothing_more(noon_after(), &["--days", "3"]);
     document["boluscalc"]["carbs"] = json!(46);
     site.edit_treatment(&document);
     site.good_pass(noon_after(), &["--days", "3"]);

@@ -198,9 +198,7 @@ fn all_profiles_go_up_with_the_active_one_named() {
     "#);
     let summary = outcome.report.summary();
     assert!(summary.starts_with("Uploaded 1 Profile. "), "{summary}");
-    let writes = arrangement.nightscout.writes();
-    arrangement.good_pass(now + Duration::hours(1), &[]);
-    assert_eq!(arrangement.nightscout.writes(), writes);
+    arrangement.writes_nothing_more(now + Duration::hours(1), &[]);
 }
 
 #[test]
@@ -228,9 +226,7 @@ fn a_site_in_mmol_gets_sensitivities_and_targets_in_mmol() {
     // These have no glucose in them.
     assert_eq!(schedule(&profile["carbratio"]), [("00:00", 6.5)]);
     assert_eq!(schedule(&profile["basal"]), [("00:00", 0.8)]);
-    let writes = arrangement.nightscout.writes();
-    arrangement.good_pass(now, &[]);
-    assert_eq!(arrangement.nightscout.writes(), writes);
+    arrangement.writes_nothing_more(now, &[]);
 }
 
 #[test]
@@ -390,9 +386,7 @@ fn on_demand_the_document_is_replaced_instead() {
         schedule(&replaced["store"]["A"]["basal"]),
         [("00:00", 0.95)]
     );
-    let writes = arrangement.nightscout.writes();
-    arrangement.good_pass(now + Duration::hours(2), &[]);
-    assert_eq!(arrangement.nightscout.writes(), writes);
+    arrangement.writes_nothing_more(now + Duration::hours(2), &[]);
 }
 
 #[test]

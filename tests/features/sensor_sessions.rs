@@ -1,6 +1,5 @@
 //! Sensor sessions: one start each, at its true time, whenever and however often the pump finds the sensor again.
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tconnectsync_heroku::config::PumpSerial;
 use tconnectsync_heroku::failure::ExitStatus;
@@ -35,15 +34,6 @@ fn with_version(events: &[Value], version: Version) -> Arrangement {
         .tandem
         .serve_pump_logs(json!({"events": events, "clockChanges": []}));
     arrangement
-}
-
-/// Runs again, and finds everything done.
-#[track_caller]
-fn assert_settled(arrangement: &Arrangement, now: DateTime<Utc>, arguments: &[&str]) {
-    let writes = arrangement.nightscout.writes();
-    let outcome = arrangement.good_pass(now, arguments);
-    let summary = outcome.report.summary();
-    assert_eq!(arrangement.nightscout.writes(), writes, "{summary}");
 }
 
 #[test]
@@ -142,7 +132,7 @@ fn each_sensor_tells_its_start_in_its_own_way() {
     14 15:00:00 Note, notes "FreeStyle Libre 3 session joined, its start is not known"
     14 16:00:00 Sensor Start, notes "FreeStyle Libre 2 session"
     "#);
-    assert_settled(&arrangement, noon_after(), &["--days", "3"]);
+    arrangement.writes_nothing_more(noon_after(), &["--days", "3"]);
 }
 
 #[test]
@@ -176,7 +166,7 @@ fn a_sensor_that_is_found_again_and_again_has_one_start() {
         assert_eq!(lines(&arrangement), expected, "{version:?}, {forwards}");
         let events = &arrangement.nightscout.treatments()[0]["pump_event_id"];
         assert_eq!(events, "10");
-        assert_settled(&arrangement, noon_after(), &["--days", "3"]);
+        arrangement.writes_nothing_more(noon_after(), &["--days", "3"]);
     }
 }
 
@@ -193,9 +183,9 @@ fn a_session_that_began_long_before_the_window_gets_its_start_once() {
         insta::allow_duplicates! {
             insta::assert_snapshot!(lines(&arrangement), @r#"09 21:00:00 Sensor Start, notes "Dexcom G7 session, a 10-day sensor expires 2026-05-19 20:00""#);
         }
-        assert_settled(&arrangement, noon_after(), &[]);
+        arrangement.writes_nothing_more(noon_after(), &[]);
         // Found in the days of its start, too.
-        assert_settled(&arrangement, noon_after(), &["--days", "8"]);
+        arrangement.writes_nothing_more(noon_after(), &["--days", "8"]);
     }
 }
 
@@ -244,7 +234,7 @@ fn starts_that_an_earlier_version_wrote_for_rejoins_no_longer_count() {
             14 11:00:00 Note, notes "Dexcom G7 session joined again"
             "#);
         }
-        assert_settled(&arrangement, noon_after(), &["--days", "3"]);
+        arrangement.writes_nothing_more(noon_after(), &["--days", "3"]);
     }
 }
 
@@ -264,7 +254,7 @@ fn a_start_that_was_dated_an_hour_off_moves_to_its_time() {
         text(&found[0], "identifier"),
         "7f0d2a44-5a0c-5e0e-8f5e-0d3c6a1be001"
     );
-    assert_settled(&arrangement, noon_after(), &["--days", "3"]);
+    arrangement.writes_nothing_more(noon_after(), &["--days", "3"]);
 }
 
 #[test]
@@ -280,7 +270,7 @@ fn the_start_of_another_tool_stays_beside_ours() {
     let all = arrangement.nightscout.treatments();
     assert_eq!(all.len(), 2);
     assert!(all.contains(&theirs[0]));
-    assert_settled(&arrangement, noon_after(), &["--days", "3"]);
+    arrangement.writes_nothing_more(noon_after(), &["--days", "3"]);
 }
 
 #[test]
@@ -297,7 +287,7 @@ fn a_session_that_a_first_run_finds_before_its_window_is_not_started_again_by_a_
         insta::allow_duplicates! {
             insta::assert_snapshot!(lines(&arrangement), @r#"14 08:59:00 Sensor Start, notes "Dexcom G6 session, expires 2026-05-24 08:59""#);
         }
-        assert_settled(&arrangement, noon_after(), &[]);
+        arrangement.writes_nothing_more(noon_after(), &[]);
     }
 }
 
@@ -357,6 +347,6 @@ fn a_start_that_was_dated_hours_off_before_the_days_read_moves_to_its_time() {
             .collect();
         assert_eq!(starts.len(), 1, "{starts:#?}");
         assert_eq!(text(&starts[0], "created_at"), "2026-05-13T16:00:00.000Z");
-        assert_settled(&arrangement, noon_after(), &[]);
+        arrangement.writes_nothing_more(noon_after(), &[]);
     }
 }
