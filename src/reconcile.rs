@@ -172,7 +172,7 @@ pub fn reconcile(wanted: Vec<Treatment>, existing: &[Existing], conventions: Con
             Left::Nothing => plan.already.push(treatment),
             _ if ours.is_none() && only_corrects => {}
             Left::Whole => missing_or_ours.push((treatment, ours)),
-            Left::Rest(rest) => missing_or_ours.push((rest, ours)),
+            Left::Rest(rest) => missing_or_ours.push((*rest, ours)),
         }
     }
     // The rest of a delivery starts later than the delivery itself.
@@ -233,7 +233,7 @@ enum Left {
     Nothing,
     Whole,
     /// What tconnectsync left out.
-    Rest(Treatment),
+    Rest(Box<Treatment>),
 }
 
 /// The stored documents, indexed by identifier, event number and second.
@@ -281,7 +281,9 @@ impl<'a> Index<'a> {
         let whole = theirs.is_empty() || ours.is_some_and(|ours| !told::is_rest(ours));
         match whole {
             true => Left::Whole,
-            false => told::rest(wanted, &theirs).map_or(Left::Nothing, Left::Rest),
+            false => {
+                told::rest(wanted, &theirs).map_or(Left::Nothing, |rest| Left::Rest(Box::new(rest)))
+            }
         }
     }
 
