@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{Findings, Mark, Part, Step, uploads};
-use crate::config::{ProfileMode, Reading, features};
+use crate::config::{Feature, ProfileMode, Reading, features};
 use crate::failure::{self, ExitStatus, Failure};
 use crate::http::RunLimits;
 use crate::nightscout::{Collection, GlucoseUnits, SecretCheck, Site, SiteStatus, SiteVersion};
@@ -135,6 +135,7 @@ fn describe(
         (false, false) => findings.info(PART, "its careportal is off; no feature chosen needs it"),
     }
     tell_plugins(reading, status, findings);
+    tell_how_basal_is_drawn(reading, status, findings);
     if let Some(difference) = status.server_time.map(|server| (now - server).abs())
         && difference > CLOCKS_DIFFER_BY
     {
@@ -172,6 +173,17 @@ fn tell_plugins(reading: &Reading, status: &SiteStatus, findings: &mut Findings<
     let text = format!("{plugins} {}", features::names(blind));
     let cure = format!("Add to the site's ENABLE variable: {}", missing.join(" "));
     findings.add(Step::new(PART, Mark::Info, text).cure(cure));
+}
+
+/// Without `BASAL_RENDER` the plugin shows the current rate alone, and a new user looks for the others in vain.
+fn tell_how_basal_is_drawn(reading: &Reading, status: &SiteStatus, findings: &mut Findings<'_>) {
+    let plugins = status.plugins.as_deref().unwrap_or_default();
+    let is_on = plugins.iter().any(|name| name == "basal");
+    if is_on && reading.features.contains(Feature::Basal) && status.draws_basal == Some(false) {
+        let text = "its chart does not draw the basal rates, unless you chose so in your browser";
+        let cure = "Set the site's BASAL_RENDER variable to default, or choose Render Basal in the settings of its page";
+        findings.add(Step::new(PART, Mark::Info, text).cure(cure));
+    }
 }
 
 /// What a run needs of a collection.

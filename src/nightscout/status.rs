@@ -91,6 +91,9 @@ pub struct SiteStatus {
     pub careportal_enabled: bool,
     /// The plugins that are on, by their names in `ENABLE`; `None` when it does not say.
     pub plugins: Option<Vec<String>>,
+    /// Whether the chart draws the basal rates for those who chose nothing in their browser, by `BASAL_RENDER`, which is
+    /// `none` unless the owner sets it; `None` when it does not say.
+    pub draws_basal: Option<bool>,
     /// The server's clock at the time of the answer.
     pub server_time: Option<DateTime<Utc>>,
 }
@@ -126,6 +129,7 @@ impl SiteStatus {
                 .and_then(Value::as_bool)
                 .unwrap_or(true),
             plugins: settings.and_then(plugins),
+            draws_basal: status.get("extendedSettings").map(draws_basal),
             server_time: text("serverTime")
                 .and_then(parse_created_at)
                 .or_else(|| instant_of(status.get("serverTimeEpoch")?)),
@@ -142,6 +146,14 @@ fn plugins(settings: &Value) -> Option<Vec<String>> {
             .map(str::to_lowercase)
             .collect(),
     )
+}
+
+/// Whether `basal.render` is something else than `none`. It is not there when it is not set (cgm-remote-monitor 14.2.6, 15.0.7).
+fn draws_basal(extended_settings: &Value) -> bool {
+    let render = extended_settings.pointer("/basal/render");
+    render
+        .and_then(Value::as_str)
+        .is_some_and(|render| !render.eq_ignore_ascii_case("none"))
 }
 
 #[cfg(test)]
@@ -185,6 +197,7 @@ mod tests {
         assert!(status.careportal_enabled);
         assert_eq!(status.server_time, None);
         assert_eq!(status.plugins, None);
+        assert_eq!(status.draws_basal, None);
     }
 
     #[test]
@@ -192,6 +205,7 @@ mod tests {
         let status = SiteStatus::read(&serde_json::json!({
             "status": "ok", "name": "nightscout", "version": "15.0.7", "serverTime": "2026-11-20T13:00:00.000Z",
             "careportalEnabled": false, "settings": {"units": "mmol", "enable": ["Basal", "iob"]},
+            "extendedSettings": {"devicestatus": {"advanced": true, "days": 1}},
         }))
         .unwrap();
         assert_eq!(status.version, SiteVersion(15, 0, 7));
@@ -201,7 +215,16 @@ mod tests {
             status.plugins,
             Some(vec!["basal".to_owned(), "iob".to_owned()])
         );
+        assert_eq!(status.draws_basal, Some(false));
         assert_eq!(status.server_time, "2026-11-20T13:00:00Z".parse().ok());
+    }
+
+    #[test]
+    fn the_chart_draws_the_basal_where_its_owner_says_how() {
+        for (render, draws) in [("none", false), ("default", true), ("icicle", true)] {
+            let extended = serde_json::json!({"basal": {"render": render}});
+            assert_eq!(draws_basal(&extended), draws, "{render}");
+        }
     }
 
     #[test]

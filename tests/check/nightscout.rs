@@ -102,6 +102,39 @@ fn plugins_that_are_off_are_named_for_the_features_that_need_them() {
 }
 
 #[test]
+fn a_chart_without_basal_rates_is_told_to_those_who_copy_them() {
+    let told = |render: Option<&'static str>, plugins: &[&str], features: &str| -> Vec<String> {
+        let mut arrangement = with_site(Nightscout::with(|settings| {
+            settings.basal_render = render;
+            settings.plugins = plugins.iter().map(|name| (*name).to_owned()).collect();
+        }));
+        arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", features);
+        let (lines, status) = checked(&arrangement, chrono::Utc::now(), &[]);
+        assert_eq!(status, ExitStatus::Done, "{lines:#?}");
+        let about = lines.into_iter().filter(|line| line.contains("chart"));
+        about.collect()
+    };
+    let advice = [
+        "--  Nightscout: its chart does not draw the basal rates, unless you chose so in your browser. Set the site's BASAL_RENDER variable to default, or choose Render Basal in the settings of its page",
+    ];
+    let all = ["basal", "iob", "cob"];
+    assert_eq!(told(None, &all, "BASAL,BOLUS"), advice);
+    assert_eq!(told(Some("none"), &all, "BASAL,BOLUS"), advice);
+    let silent: [(Option<&'static str>, &[&str], &str); 3] = [
+        (Some("icicle"), &all, "BASAL,BOLUS"),
+        (None, &["iob", "cob"], "BASAL,BOLUS"),
+        (None, &all, "BOLUS"),
+    ];
+    for (render, plugins, features) in silent {
+        assert_eq!(
+            told(render, plugins, features),
+            Vec::<String>::new(),
+            "{render:?} {plugins:?} {features}"
+        );
+    }
+}
+
+#[test]
 fn a_site_that_did_not_start() {
     let arrangement = with_site(Nightscout::with(|settings| settings.boot_error = true));
     let now = chrono::Utc::now();

@@ -156,6 +156,11 @@ pub(super) fn status(site: &Site, request: &Request) -> Answer {
     let settings = &site.settings;
     let mut enable = settings.plugins.clone();
     enable.extend(settings.careportal.then(|| "careportal".to_owned()));
+    // As 14.2.6 and 15.0.7 have it, with and without `BASAL_RENDER`.
+    let mut extended_settings = json!({"devicestatus": {"advanced": true, "days": 1}});
+    if let Some(render) = &settings.basal_render {
+        extended_settings["basal"] = json!({"render": render});
+    }
     let now = site.now();
     let version = settings
         .version_text
@@ -181,7 +186,7 @@ pub(super) fn status(site: &Site, request: &Request) -> Answer {
                 "deNormalizeDates": settings.de_normalize_dates,
                 "thresholds": {"bgHigh": 260, "bgTargetTop": 180, "bgTargetBottom": 80, "bgLow": 55},
             },
-            "extendedSettings": {},
+            "extendedSettings": extended_settings,
             "authorized": null,
             "runtimeState": "loaded",
         }),

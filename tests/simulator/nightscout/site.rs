@@ -72,6 +72,8 @@ pub struct Settings {
     pub database_gone: bool,
     /// The other plugins in `settings.enable`.
     pub plugins: Vec<String>,
+    /// `BASAL_RENDER`; many sites do not set it.
+    pub basal_render: Option<&'static str>,
     /// Whether POSTs to one collection meet two by two: each has looked for what to replace before the other has written
     /// anything. No collection has a unique index but on `_id`, in no version, so that both insert.
     pub races: bool,
@@ -97,6 +99,7 @@ impl Default for Settings {
             plugins: ["basal", "bolus", "iob", "cob", "cage", "sage", "iage"]
                 .map(str::to_owned)
                 .to_vec(),
+            basal_render: Some("default"),
             races: false,
         }
     }
