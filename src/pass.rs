@@ -16,7 +16,6 @@ mod upload;
 mod work;
 mod zone_doubt;
 
-use std::collections::HashSet;
 use std::thread;
 
 use anyhow::Result;
@@ -189,8 +188,6 @@ impl Pass<'_> {
     ) -> Result<Seen> {
         let mut progress = Pages::new(self.config.verbosity);
         let mut seen = Seen::default();
-        // Pages overlap by the days around them.
-        let mut of_the_page_before = HashSet::new();
         // The profiles name the zone. A first run has the clock judged before it writes any.
         let mut profiles = profiles;
         if !pump_side.first_run {
@@ -212,6 +209,12 @@ impl Pass<'_> {
                 let news = state.filter(|state| work.writes.contains(state.at));
                 background.begin(|uploads| upload.device_status(news, uploads));
             }
+            // Pages overlap by the days around them.
+            let readings = due.entries.create.iter();
+            let mut of_this_page = due.plan.identifiers();
+            of_this_page.extend(readings.map(|entry| entry.identity.identifier));
+            due.plan.leave_out(&work.of_the_page_before);
+            work.of_the_page_before = of_this_page;
             self.heal(upload.site, &due.existing.twins, report)?;
             self.note_doubles(&due.existing.treatments, report);
             seen.readings |= !due.entries.create.is_empty() || due.entries.already > 0;
@@ -219,9 +222,6 @@ impl Pass<'_> {
             // Readings go first: the newest treatment must prove that the readings up to it are uploaded.
             upload.entries(due.entries, &mut report.uploads)?;
             self.limits.check()?;
-            let of_this_page = due.plan.identifiers();
-            due.plan.leave_out(&of_the_page_before);
-            of_the_page_before = of_this_page;
             upload.treatments(due.plan, &mut report.uploads)?;
             progress.page_done(page.last_day_inside(self.config.zone), work.pages.len());
         }
@@ -254,7 +254,8 @@ impl Pass<'_> {
             }
             Err(error) => return Err(error),
         };
-        let on_site = OnSite::new(upload.site, &existing, self.config.zone);
+        let of_this_run = &work.of_the_page_before;
+        let on_site = OnSite::new(upload.site, &existing, of_this_run, self.config.zone);
         let mut wanted = pump_side.wanted(page, events, &on_site, report)?;
         if work.widen(wanted.doubtful_from) {
             pump_side.begin_again();

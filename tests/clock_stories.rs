@@ -207,3 +207,38 @@ fn a_journey_of_one_hour_a_week_after_the_zones_change() {
         ClockStory::Moved(moved),
     );
 }
+
+/// What a run wrote itself, page by page, tells nothing of the clock: only what earlier runs wrote does.
+#[test]
+fn a_first_run_of_many_days_takes_its_own_first_page_for_no_memory() {
+    let start = utc(6, 4, 4);
+    // An hour behind all along, and the upload comes late: only another uploader's glucose tells.
+    let plan = Plan::day(41)
+        .between(start, start + Duration::days(19))
+        .with_clock(ClockStory::Fixed(-5 * HOUR))
+        .with_features(Features::only(&[Feature::Basal, Feature::Cgm]));
+    let history = History::generate(&plan);
+    let uploaded = plan.end + Duration::minutes(145);
+    for (from, arguments) in [
+        (plan.start, &["--days", "20"][..]),
+        (plan.start, &["--start-date", "2026-06-03"]),
+        (plan.end - Duration::days(4), &["--days", "20"]),
+    ] {
+        let arrangement = Arrangement::of(history.clone());
+        arrangement.upload_pump(uploaded, plan.end);
+        arrangement.upload_glucose(&history, (from, plan.end));
+        arrangement.good_pass(uploaded + Duration::minutes(5), arguments);
+        let mut told = 0;
+        for document in arrangement.nightscout.treatments() {
+            let truly = history.instant_of(main_event(&document)).expect("an event");
+            let at = document["created_at"].as_str().expect("a time");
+            let at = DateTime::parse_from_rfc3339(at).expect("well formed");
+            let error = at.to_utc() - truly;
+            if truly > from {
+                assert!(error.abs() < Duration::seconds(1), "{error} {document}");
+                told += 1;
+            }
+        }
+        assert!(told > 800, "{told}");
+    }
+}

@@ -1,5 +1,7 @@
 //! How a run would judge the pumps' clocks now, and whether it would be the first: what `--check-login` tells of them.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
@@ -70,7 +72,7 @@ impl Pass<'_> {
                 Some(there) => there,
                 None => self.existing(site, page.window)?,
             };
-            let on_site = OnSite::new(site, &there, self.config.zone);
+            let on_site = OnSite::new(site, &there, &HashSet::new(), self.config.zone);
             for pump in pumps {
                 let dated = pump_side.fetch_and_date(pump, &page, &on_site);
                 tell(pump, &page, dated);

@@ -1,7 +1,7 @@
 //! What the site tells of a pump's clock: the instants that our own documents give to its events, and glucose that other
 //! uploaders brought.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use anyhow::Result;
@@ -30,8 +30,14 @@ pub(super) struct OnSite<'a> {
 }
 
 impl<'a> OnSite<'a> {
-    /// What this run wrote by a guess of the clock is no memory of it. What was written while `TIMEZONE_NAME` was another zone remembers the wrong one.
-    pub(super) fn new(site: &'a Site, existing: &'a ThereAlready, zone: Tz) -> Self {
+    /// What this run wrote with the page before, or an interrupted first one by a guess, is no memory of the clock. What was
+    /// written while `TIMEZONE_NAME` was another zone remembers the wrong one.
+    pub(super) fn new(
+        site: &'a Site,
+        existing: &'a ThereAlready,
+        of_this_run: &HashSet<Uuid>,
+        zone: Tz,
+    ) -> Self {
         let of_this_zone = |at: DateTime<Utc>, sent: Option<i64>| {
             let offset = zone.offset_from_utc_datetime(&at.naive_utc()).fix();
             let minutes = i64::from(offset.local_minus_utc() / 60);
@@ -56,9 +62,12 @@ impl<'a> OnSite<'a> {
             .iter()
             .filter(|entry| entry.ours && of_this_zone(entry.at, entry.utc_offset));
         let entries = entries.filter_map(|entry| Some((entry.identifier.as_deref()?, entry.at)));
+        let is_older = |(identifier, _): &(&str, DateTime<Utc>)| {
+            Uuid::parse_str(identifier).is_ok_and(|identifier| !of_this_run.contains(&identifier))
+        };
         OnSite {
             site,
-            instants: treatments.chain(entries).collect(),
+            instants: treatments.chain(entries).filter(is_older).collect(),
             sightings: existing
                 .sightings
                 .clone()

@@ -1,9 +1,10 @@
 //! The pages that a pass still has to do, and what makes it begin again further back.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use uuid::Uuid;
 
 use super::site_side::ThereAlready;
 use super::upload::written_until;
@@ -19,6 +20,8 @@ pub(super) struct Work {
     /// What the site holds around the first page, as long as that is not another one.
     pub(super) prefetched: Option<ThereAlready>,
     pub(super) may_widen: bool,
+    /// The documents that the page before was about, by their identifiers.
+    pub(super) of_the_page_before: HashSet<Uuid>,
     /// The day's look back, as long as it is due.
     pub(super) look_back: Option<LookBack>,
     /// The window that the run had before the day's look back; `None` where it did not look back.
@@ -34,6 +37,7 @@ impl Work {
             writes: window,
             prefetched: Some(existing),
             may_widen: matches!(config.span, Span::Recent { .. }),
+            of_the_page_before: HashSet::new(),
             look_back: None,
             ordinary: None,
             zone: config.zone,

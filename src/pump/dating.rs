@@ -233,7 +233,7 @@ impl Known {
         let recent = days.end >= self.about.now;
         let moved = clock.moved_between(days.start, days.end);
         let changed = recent && clock.may_have_followed_since(days.start);
-        let open = recent && (self.remembered.is_empty() || clock.other().is_some());
+        let open = self.remembered.is_empty() || (recent && clock.other().is_some());
         !self.stands && (moved || changed || open) && has_readings(&self.decoded)
     }
 }
