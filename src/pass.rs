@@ -132,7 +132,7 @@ impl Pass<'_> {
         &self,
         site: &Site,
         site_side: SiteSide,
-        mut pump_side: PumpSide<'_>,
+        pump_side: PumpSide<'_>,
         profiles: Option<&PumpProfiles>,
         report: &mut Report,
     ) -> Result<()> {
@@ -149,11 +149,7 @@ impl Pass<'_> {
         let mut work = Work::new(self.config, events.window, events.existing);
         work.look_back = window::look_back(self.config.zone, self.now, events.newest)
             .filter(|due| work.may_widen && due.start < work.window.start);
-        let ages = &events.missing_ages;
-        let written = self.copy_ages(ages, work.window, &mut pump_side, &upload, report)?;
-        if let Some(existing) = &mut work.prefetched {
-            existing.treatments.extend(written);
-        }
+        work.missing_ages = events.missing_ages;
         let seen = thread::scope(|scope| {
             let mut background = BackgroundUploads::new(scope);
             let pages =
@@ -262,6 +258,9 @@ impl Pass<'_> {
             return Ok(None);
         }
         wanted
+        let ages = std::mem::take(&mut work.missing_ages);
+        let ages = self.copy_ages(&ages, (work.window, &on_site), pump_side, upload, report)?;
+        existing.treatments.extend(ages);
             .entries
             .retain(|entry| work.writes.contains(entry.at));
         let mut missing = entries::missing(wanted.entries, &existing.entries);

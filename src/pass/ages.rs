@@ -9,7 +9,6 @@ use uuid::Uuid;
 use super::Pass;
 use super::on_site::OnSite;
 use super::pump_side::PumpSide;
-use super::site_side::ThereAlready;
 use super::upload::SiteWriter;
 use crate::config::Feature;
 use crate::nightscout::Site;
@@ -31,23 +30,37 @@ const AGES: [(EventType, &[&str]); 3] = [
     (EventType::SensorStart, &["Sensor Start", "Sensor Change"]),
 ];
 
+/// The ages that a first run is to fill.
+#[derive(Default)]
+pub(super) struct MissingAges {
+    /// What they begin with.
+    kinds: Vec<EventType>,
+    /// What an interrupted first run left of them.
+    ours: Vec<Existing>,
+}
+
 /// The most documents that a look for ages leaves on a site.
 pub(super) const MOST: usize = AGES.len();
 
 impl Pass<'_> {
-    /// The ages that a site without a document of ours cannot show, and that a run of this window would not fill.
-    pub(super) fn missing_ages(&self, site: &Site, window: Window) -> Result<Vec<EventType>> {
+    /// The ages that a site without a document of ours cannot show, and that a run of this window would not fill. What an
+    /// interrupted first run left is dated anew.
+    pub(super) fn missing_ages(&self, site: &Site, window: Window) -> Result<MissingAges> {
         let reaches_far = window.start <= self.now - LOOKED_FOR;
         if reaches_far || !self.config.features.contains(Feature::PumpEvents) {
-            return Ok(Vec::new());
+            return Ok(MissingAges::default());
         }
-        let there = self.ages_there(site)?;
+        let (ours, theirs): (Vec<Existing>, Vec<Existing>) =
+            (self.ages_there(site)?.into_iter()).partition(|document| document.ours);
         let is_there = |types: &[&str]| {
-            let mut there = there.iter();
-            there.any(|document| types.contains(&document.event_type.as_str()))
+            let mut theirs = theirs.iter();
+            theirs.any(|document| types.contains(&document.event_type.as_str()))
         };
         let missing = AGES.iter().filter(|(_, types)| !is_there(types));
-        Ok(missing.map(|(event_type, _)| *event_type).collect())
+        Ok(MissingAges {
+            kinds: missing.map(|(event_type, _)| *event_type).collect(),
+            ours,
+        })
     }
 
     /// What begins an age on the site, whoever wrote it.
@@ -56,35 +69,27 @@ impl Pass<'_> {
         site.treatments_of(&types, self.now - COUNTED_FROM)
     }
 
-    /// Writes the newest document that each of these ages begins with, where it lies before a window; gives what the site holds
-    /// by that: the window's own events may tell of the same sensor's session.
+    /// Writes the newest document that each of these ages begins with, where it lies before a window, by the clocks as they
+    /// were judged for that window. Gives what the site holds then: the window's own events may tell of the same sensor's
+    /// session.
     pub(super) fn copy_ages(
         &self,
-        ages: &[EventType],
-        window: Window,
+        ages: &MissingAges,
+        (window, on_site): (Window, &OnSite<'_>),
         pump_side: &mut PumpSide<'_>,
         upload: &SiteWriter<'_>,
         report: &mut Report,
     ) -> Result<Vec<Existing>> {
-        let zone = self.config.zone;
-        let page = window::page_before(zone, window, self.now - LOOKED_FOR);
-        let Some(page) = page.filter(|_| !ages.is_empty()) else {
+        let page = window::page_before(self.config.zone, window, self.now - LOOKED_FOR);
+        let Some(page) = page.filter(|_| !ages.kinds.is_empty()) else {
             return Ok(Vec::new());
         };
-        let events = pump_side.events(&page)?;
-        // The site has no document of ours, and none of these kinds.
-        let nothing = ThereAlready::default();
-        let on_site = OnSite::new(upload.site, &nothing, zone);
-        // What is left out of these days is not what the run is about.
-        let mut aside = Report::new(self.now, zone, self.config.pretend);
-        let wanted = pump_side.wanted(&page, events, &on_site, &mut aside)?;
-        let inside = wanted.treatments.into_iter();
+        let inside = pump_side
+            .before_the_window(&page, on_site, report)?
+            .into_iter();
         let inside = inside.filter(|treatment| treatment.is_due(|at| page.window.contains(at)));
-        let newest = newest_of_each(ages, inside.collect());
-        let plan = reconcile(newest, &nothing.treatments, upload.conventions());
-        if plan.create.is_empty() {
-            return Ok(Vec::new());
-        }
+        let newest = newest_of_each(&ages.kinds, inside.collect());
+        let plan = reconcile(newest, &ages.ours, upload.conventions());
         let sent = plan.identifiers();
         let would_be = plan
             .create
@@ -92,7 +97,7 @@ impl Pass<'_> {
             .map(|treatment| Existing::from_document(treatment.to_json(upload.conventions())));
         let would_be: Vec<Existing> = would_be.collect();
         upload.treatments(plan, &mut report.uploads)?;
-        if self.config.pretend {
+        if self.config.pretend || sent.is_empty() {
             return Ok(would_be);
         }
         // The site may have refused some, and only it knows the `_id` by which older versions change one.

@@ -138,6 +138,25 @@ impl<'a> PumpSide<'a> {
         Ok(wanted)
     }
 
+    /// The treatments that the pumps' events of a page before the window ask for, by the clocks as judged last.
+    pub(super) fn before_the_window(
+        &mut self,
+        page: &Page,
+        on_site: &OnSite<'_>,
+        report: &Report,
+    ) -> Result<Vec<Treatment>> {
+        let events = self.events(page)?;
+        // What is left out of these days is not what the run is about, and what there is to warn of was told.
+        let mut aside = Report {
+            warnings: report.warnings.clone(),
+            ..Report::new(self.pass.now, self.pass.config.zone, report.pretend)
+        };
+        let stood = std::mem::replace(&mut self.stand, true);
+        let wanted = self.wanted(page, events, on_site, &mut aside);
+        self.stand = stood;
+        Ok(wanted?.treatments)
+    }
+
     /// One pump's events of a page, with their instants.
     pub(super) fn fetch_and_date(
         &mut self,

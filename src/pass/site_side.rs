@@ -3,6 +3,7 @@
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
 
+use super::ages::MissingAges;
 use super::background::at_once;
 use super::{Pass, ages, on_site};
 use crate::config::{Feature, Span};
@@ -56,7 +57,7 @@ pub(super) struct EventsSide {
     /// What is there around the window's first page.
     pub(crate) existing: ThereAlready,
     /// The ages that it cannot show and that this run is to fill.
-    pub(crate) missing_ages: Vec<EventType>,
+    pub(crate) missing_ages: MissingAges,
     /// What is to be said of a window cut short.
     pub(crate) warning: Option<String>,
 }
@@ -120,7 +121,7 @@ impl Pass<'_> {
                     newest: None,
                     first_run: self.is_first_run(newest),
                     existing,
-                    missing_ages: Vec::new(),
+                    missing_ages: MissingAges::default(),
                     warning: None,
                 })
             }
@@ -162,7 +163,7 @@ impl Pass<'_> {
         let existing = one_page.map(|page| self.existing(site, page)).transpose()?;
         let newest = self.newest_uploaded(site, existing.as_ref(), usual.start)?;
         let missing_ages = match newest {
-            Some(_) => Vec::new(),
+            Some(_) => MissingAges::default(),
             None => self.missing_ages(site, usual)?,
         };
         let recent = window::recent(self.now, days, newest, limit);

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
+use super::ages::MissingAges;
 use super::site_side::ThereAlready;
 use super::upload::written_until;
 use crate::config::{Config, Span};
@@ -20,6 +21,8 @@ pub(super) struct Work {
     /// What the site holds around the first page, as long as that is not another one.
     pub(super) prefetched: Option<ThereAlready>,
     pub(super) may_widen: bool,
+    /// The ages to fill with the first page.
+    pub(super) missing_ages: MissingAges,
     /// The documents that the page before was about, by their identifiers.
     pub(super) of_the_page_before: HashSet<Uuid>,
     /// The day's look back, as long as it is due.
@@ -37,6 +40,7 @@ impl Work {
             writes: window,
             prefetched: Some(existing),
             may_widen: matches!(config.span, Span::Recent { .. }),
+            missing_ages: MissingAges::default(),
             of_the_page_before: HashSet::new(),
             look_back: None,
             ordinary: None,

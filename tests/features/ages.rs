@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, TimeZone, Utc};
 use serde_json::{Value, json};
 use tconnectsync_heroku::failure::ExitStatus;
 
@@ -177,17 +177,28 @@ fn after_a_first_run_that_ended_after_its_look_for_ages_the_check_forbids_a_doub
 /// The guess by which a first run dates the days before its own must not pass for what is known of the clock.
 #[test]
 fn a_first_run_learns_the_clock_from_glucose_although_it_dated_an_old_site_change_by_a_guess() {
-    // An hour behind all along. The set was changed thirty hours ago: the first page's events tell of it too.
+    // An hour behind all along.
     let mut plan = Plan::days(64, 21).with_clock(ClockStory::Fixed(-5 * 3600));
     let whole = arrange(History::generate(&plan), FEATURES);
     whole.good_pass(plan.end + Duration::hours(1), &["--days", "22"]);
-    let treatments = whole.nightscout.treatments();
-    let changed =
-        (treatments.iter()).rfind(|document| text(document, "eventType") == "Site Change");
     let history = History::generate(&plan);
-    let changed = truly(&history, changed.expect("a change"));
-    plan.end = changed + Duration::hours(30);
-    let history = History::generate(&plan);
+    let mut changes = whole.nightscout.treatments();
+    changes.retain(|document| text(document, "eventType") == "Site Change");
+    let changes: Vec<DateTime<Utc>> = (changes.iter())
+        .map(|document| truly(&history, document))
+        .collect();
+    // The first page's events tell of the one change too, and not of the other.
+    for hours in [30, 65] {
+        let lasted = |pair: &&[DateTime<Utc>]| pair[1] - pair[0] > Duration::hours(hours);
+        let changed = changes.windows(2).rfind(lasted).expect("a change")[0];
+        plan.end = changed + Duration::hours(hours);
+        learns_the_clock_from_glucose(&plan);
+    }
+}
+
+#[track_caller]
+fn learns_the_clock_from_glucose(plan: &Plan) {
+    let history = History::generate(plan);
     // The upload is late, and not by whole hours: it tells nothing.
     let uploaded = plan.end + Duration::minutes(145);
     for (version, interrupted) in [
@@ -207,7 +218,8 @@ fn a_first_run_learns_the_clock_from_glucose_although_it_dated_an_old_site_chang
         let mut numbers = Vec::new();
         for document in site.nightscout.treatments() {
             let known = truly(&history, &document) > plan.end - Duration::days(1);
-            if known || text(&document, "eventType") == "Site Change" {
+            // Changes days before are at their instants too; what tells of a sensor's start comes hours after it.
+            if known || ["Site Change", "Insulin Change"].contains(&text(&document, "eventType")) {
                 let error = filed(&document) - truly(&history, &document);
                 assert!(error.abs() < Duration::seconds(1), "{error} {document:#}");
             }
@@ -219,6 +231,43 @@ fn a_first_run_learns_the_clock_from_glucose_although_it_dated_an_old_site_chang
         assert_eq!(numbers.len(), all, "some event has two documents");
         assert!(all > 50, "{all}");
     }
+}
+
+/// What a later upload tells of the clock holds for the ages too, days before all that a run reads.
+#[test]
+fn ages_move_with_everything_else_when_the_first_runs_guess_turns_out_wrong() {
+    // Nobody moved the clock in autumn.
+    let start = Utc.with_ymd_and_hms(2026, 11, 5, 5, 0, 0).unwrap();
+    let plan = Plan::days(64, 21)
+        .between(start, start + Duration::days(14))
+        .with_clock(ClockStory::Fixed(-4 * 3600));
+    let history = History::generate(&plan);
+    let site = arrange(history.clone(), FEATURES);
+    let until = plan.end - Duration::hours(6);
+    let off = || {
+        let documents = site.nightscout.treatments();
+        let off = documents.iter().filter(|document| {
+            let error = filed(document) - truly(&history, document);
+            error.abs() > Duration::seconds(1)
+        });
+        let kinds = off.map(|document| text(document, "eventType").to_owned());
+        // What tells of a sensor's start comes hours after it.
+        kinds
+            .filter(|kind| kind != "Sensor Start")
+            .collect::<Vec<String>>()
+    };
+    // The upload is late, and tells nothing.
+    site.upload_pump(until + Duration::minutes(145), until);
+    site.good_pass(until + Duration::minutes(150), &[]);
+    let guessed = off();
+    let wrong = |age: &str| guessed.iter().any(|kind| kind == age);
+    assert!(
+        wrong("Site Change") && wrong("Insulin Change"),
+        "{guessed:?}"
+    );
+    site.upload_pump(plan.end, plan.end);
+    site.good_pass(plan.end + Duration::minutes(2), &[]);
+    assert_eq!(off(), Vec::<String>::new());
 }
 
 /// When the event of a document happened.

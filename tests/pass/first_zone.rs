@@ -3,7 +3,7 @@
 use chrono::Duration;
 use tconnectsync_heroku::failure::ExitStatus;
 
-use crate::arrangement::Arrangement;
+use crate::arrangement::{Arrangement, day_until_now};
 use crate::check::checked;
 use crate::simulator::history::{History, Plan};
 
