@@ -207,10 +207,17 @@ impl Pass<'_> {
         Ok(self.window_and_first_page(site)?.first_run)
     }
 
-    /// Whether the site holds nothing of the pumps yet. Only treatments and readings tell.
+    /// Whether the site holds nothing of the pumps yet. Only their history tells: without a feature that copies it, no run is
+    /// the first.
     fn is_first_run(&self, newest: Option<DateTime<Utc>>) -> bool {
-        let tells = self.fills(Collection::Treatments) || self.fills(Collection::Entries);
-        tells && newest.is_none()
+        (self.copies_treatments() || self.fills(Collection::Entries)) && newest.is_none()
+    }
+
+    /// Whether treatments tell up to when everything was uploaded. Profiles are switched so seldom that the newest switch
+    /// tells of nothing else.
+    fn copies_treatments(&self) -> bool {
+        let mut features = self.config.features.iter();
+        features.any(|feature| feature.main_collection() == Collection::Treatments)
     }
 
     /// The time up to which everything was uploaded. The newest treatment from here tells it for the readings too, since
@@ -223,9 +230,7 @@ impl Pass<'_> {
         existing: Option<&ThereAlready>,
         usual_start: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>> {
-        // Profiles are switched so seldom that the newest switch tells of nothing else.
-        let mut features = self.config.features.iter();
-        if features.any(|feature| feature.main_collection() == Collection::Treatments) {
+        if self.copies_treatments() {
             let treatments = existing.iter().flat_map(|existing| &existing.treatments);
             // What an interrupted first run left tells nothing of the days since then.
             let treatments =

@@ -73,6 +73,49 @@ fn a_refused_first_run_leaves_no_profile_with_the_zone_in_doubt() {
     assert_eq!(arrangement.nightscout.profiles().len(), 1);
 }
 
+#[test]
+fn whoever_insists_on_a_zone_is_warned_once_though_a_first_run_looks_for_ages_too() {
+    let history = day_until_now(33);
+    let mut arrangement = Arrangement::of(history.clone());
+    let end = history.plan.end;
+    arrangement.upload_pump(end + Duration::minutes(2), end);
+    for (name, value) in [
+        ("TIMEZONE_NAME", "Europe/Berlin"),
+        ("TCONNECTSYNC_HEROKU_TRUST_TIMEZONE", "true"),
+        ("TCONNECTSYNC_HEROKU_FEATURES", "BASAL,BOLUS,PUMP_EVENTS"),
+    ] {
+        arrangement.set(name, value);
+    }
+    let said = arrangement.program(&[]);
+    assert_eq!(said.status, Some(0), "{said:#?}");
+    assert_eq!(said.log.matches("would fit").count(), 1, "{}", said.log);
+    let logs = arrangement.tandem.requests();
+    let logs = logs.iter().filter(|asked| asked.path.contains("pump-logs"));
+    assert!(logs.count() > 1, "the days before for the ages");
+}
+
+/// Without a feature that copies the pump's history no run can tell whether one of those would be the first.
+#[test]
+fn profiles_alone_are_written_with_a_warning_of_the_zone() {
+    let history = History::generate(&Plan::day(33));
+    let now = history.plan.end + Duration::minutes(4);
+    let mut arrangement = Arrangement::of(history);
+    arrangement.good_pass(now - Duration::minutes(3), &[]);
+    arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", "PROFILES");
+    arrangement.set("TIMEZONE_NAME", "Europe/Berlin");
+    let (lines, status) = checked(&arrangement, now, &[]);
+    assert_eq!(status, ExitStatus::Done, "{lines:#?}");
+    for _ in 0..2 {
+        let report = arrangement.good_pass(now, &[]).report;
+        let warned = report
+            .warnings
+            .iter()
+            .any(|line| line.contains("would fit"));
+        assert!(warned, "{:?}", report.warnings);
+        assert_eq!(arrangement.nightscout.profiles().len(), 1);
+    }
+}
+
 /// What the check says of a first run that does not begin.
 const DOES_NOT_BEGIN: &str = "a first run does not begin";
 
