@@ -3,6 +3,7 @@
 mod ages;
 mod background;
 pub(crate) mod dated;
+mod far_off;
 mod heal;
 mod on_site;
 mod other_uploader;
@@ -205,15 +206,15 @@ impl Pass<'_> {
                 let news = state.filter(|state| work.writes.contains(state.at));
                 background.begin(|uploads| upload.device_status(news, uploads));
             }
+            self.heal(upload.site, &due.existing.twins, report)?;
+            self.note_doubles(&due.existing.treatments, report);
+            seen.readings |= !due.entries.create.is_empty() || due.entries.already > 0;
             // Pages overlap by the days around them.
             let readings = due.entries.create.iter();
             let mut of_this_page = due.plan.identifiers();
             of_this_page.extend(readings.map(|entry| entry.identity.identifier));
             due.plan.leave_out(&work.of_the_page_before);
             work.of_the_page_before = of_this_page;
-            self.heal(upload.site, &due.existing.twins, report)?;
-            self.note_doubles(&due.existing.treatments, report);
-            seen.readings |= !due.entries.create.is_empty() || due.entries.already > 0;
             steps::tell_writes(&due.plan, &due.entries);
             // Readings go first: the newest treatment must prove that the readings up to it are uploaded.
             upload.entries(due.entries, &mut report.uploads)?;
@@ -257,16 +258,16 @@ impl Pass<'_> {
             pump_side.begin_again();
             return Ok(None);
         }
-        wanted
         let ages = std::mem::take(&mut work.missing_ages);
         let ages = self.copy_ages(&ages, (work.window, &on_site), pump_side, upload, report)?;
         existing.treatments.extend(ages);
+        wanted
             .entries
             .retain(|entry| work.writes.contains(entry.at));
         let mut missing = entries::missing(wanted.entries, &existing.entries);
         let known = (existing.treatments.as_slice(), page.window);
-        let starts = self.earlier_starts(upload.site, &wanted.treatments, known)?;
-        existing.treatments.extend(starts);
+        let far_off = self.far_off(upload.site, &wanted.treatments, known)?;
+        existing.treatments.extend(far_off);
         let there = &existing.treatments;
         let plan = reconcile(wanted.treatments, there, upload.conventions());
         let mut plan = plan.within(work.writes);

@@ -238,14 +238,14 @@ enum Left {
 
 /// The stored documents, indexed by identifier, event number and second.
 #[derive(Default)]
-struct Index<'a> {
+pub(crate) struct Index<'a> {
     by_identifier: HashMap<&'a str, &'a Existing>,
     by_event: HashMap<i64, Vec<&'a Existing>>,
     by_instant: HashMap<i64, Vec<&'a Existing>>,
 }
 
 impl<'a> Index<'a> {
-    fn new(existing: &'a [Existing]) -> Self {
+    pub(crate) fn new(existing: &'a [Existing]) -> Self {
         let mut index = Index::default();
         for document in existing {
             if let Some(identifier) = &document.identifier {
@@ -266,10 +266,8 @@ impl<'a> Index<'a> {
         index
     }
 
-    fn find_ours(&self, wanted: &Treatment) -> Option<&'a Existing> {
-        let identity = &wanted.identity;
-        std::iter::once(&identity.identifier)
-            .chain(&identity.earlier)
+    pub(crate) fn find_ours(&self, wanted: &Treatment) -> Option<&'a Existing> {
+        (wanted.identity.identifiers())
             .find_map(|identifier| self.by_identifier.get(identifier.to_string().as_str()))
             .copied()
     }

@@ -8,6 +8,7 @@ mod span;
 use anyhow::Result;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::document::Existing;
 use super::site::Site;
@@ -67,9 +68,12 @@ impl Query {
     }
 
     fn of_types(self, event_types: &[&str]) -> Query {
-        let with =
-            |query: Query, event_type: &&str| query.with("find[eventType][$in][]", event_type);
-        event_types.iter().fold(self, with)
+        self.with_any("eventType", event_types.iter().copied())
+    }
+
+    fn with_any(self, field: &str, values: impl Iterator<Item: AsRef<str>>) -> Query {
+        let name = format!("find[{field}][$in][]");
+        values.fold(self, |query, value| query.with(&name, value.as_ref()))
     }
 
     fn with(mut self, name: &str, value: &str) -> Query {
@@ -144,6 +148,18 @@ impl Site {
     ) -> Result<Vec<Existing>> {
         let query = Query::since(Collection::Treatments, from).of_types(event_types);
         self.list(query, 1000, Existing::lean)
+    }
+
+    /// The treatments with any of these identifiers, from an instant on.
+    pub(crate) fn treatments_from(
+        &self,
+        identifiers: impl Iterator<Item = Uuid>,
+        from: DateTime<Utc>,
+    ) -> Result<Vec<Existing>> {
+        let query = Query::since(Collection::Treatments, from);
+        let identifiers = identifiers.map(|identifier| identifier.to_string());
+        let query = query.with_any("identifier", identifiers);
+        self.list(query, A_FEW, Existing::from_document)
     }
 
     /// The newest device statuses of this device, a few, the newest first.

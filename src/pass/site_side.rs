@@ -1,25 +1,19 @@
 //! Reads from Nightscout: first during the login to Tandem, then page by page.
 
 use anyhow::Result;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 
 use super::ages::MissingAges;
 use super::background::at_once;
 use super::{Pass, ages, on_site};
 use crate::config::{Feature, Span};
-use crate::nightscout::document::{
-    ENTERED_BY, EventType, Existing, Occasion, SAME_SESSION_WITHIN, Treatment,
-};
+use crate::nightscout::document::{ENTERED_BY, Existing};
 use crate::nightscout::entry::ExistingEntry;
 use crate::nightscout::{Collection, Document, ObjectId, Site, SiteStatus};
 use crate::pump::clock::{self, Sighting};
 use crate::pump::dating;
 use crate::reconcile::twins::{self, Identified};
 use crate::window::{self, ASTRAY, Window};
-
-/// Where the start of a sensor's session is mostly found: events tell it within minutes, and most journeys move a clock by so
-/// much at the most.
-const SESSION_ASTRAY: Duration = Duration::hours(3);
 
 /// What is known of the site before the pump's events are.
 pub(super) struct SiteSide {
@@ -341,46 +335,6 @@ impl Pass<'_> {
     /// The instants of which another uploader's glucose tells something that a page needs.
     fn told_by_sightings(&self, page: Window) -> (DateTime<Utc>, DateTime<Utc>) {
         dating::told_by_sightings(page.start, page.end.min(self.now))
-    }
-
-    /// What is there around the starts of sensor sessions that lie before all that [`Pass::existing`] asks for: the pump finds
-    /// a sensor again days after it was started.
-    pub(super) fn earlier_starts(
-        &self,
-        site: &Site,
-        wanted: &[Treatment],
-        (known, span): (&[Existing], Window),
-    ) -> Result<Vec<Existing>> {
-        let known_from = span.start - ASTRAY;
-        let is_start = |document: &Existing| {
-            document.ours && document.event_type == EventType::SensorStart.name()
-        };
-        let is_known = |start: &Treatment| {
-            let near = |at: DateTime<Utc>| (at - start.at).abs() <= SAME_SESSION_WITHIN;
-            let mut known = known.iter().filter(|document| is_start(document));
-            known.any(|document| document.at.is_some_and(near))
-        };
-        let starts = wanted.iter().filter(|treatment| {
-            matches!(treatment.identity.occasion, Occasion::WhenTold(_))
-                && treatment.at - SESSION_ASTRAY < known_from
-                && !is_known(treatment)
-        });
-        let mut existing: Vec<Existing> = Vec::new();
-        for start in starts {
-            // Mostly it is close by; a day's documents are a lot to ask for just to find one.
-            for astray in [SESSION_ASTRAY, ASTRAY] {
-                let until = (start.at + astray).min(known_from);
-                let found = site.treatments(start.at - astray, Some(until), |document| {
-                    Some(Existing::from_document(document)).filter(is_start)
-                })?;
-                let is_there = !found.is_empty();
-                existing.extend(found);
-                if is_there {
-                    break;
-                }
-            }
-        }
-        Ok(existing)
     }
 
     pub(super) fn fills(&self, target: Collection) -> bool {

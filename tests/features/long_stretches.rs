@@ -213,10 +213,6 @@ fn what_is_left_of_tconnectsyncs_rest_stays_whole_where_a_run_fetches_only_its_f
         run_day_by_day(&site, &events);
         assert_eq!(site.nightscout.treatments(), whole, "told {told}");
 
-        if told > 2280.0 {
-            // Of ours, the days before it know nothing.
-            continue;
-        }
         // Without theirs, ours tells all that is known again.
         let theirs = whole.iter().find(|document| document["_id"] == json!(id));
         site.remove_treatment(theirs.expect("theirs"));

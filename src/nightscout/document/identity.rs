@@ -41,6 +41,12 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The identifiers that the document may have.
+    pub(crate) fn identifiers(&self) -> impl Iterator<Item = Uuid> {
+        let earlier = self.earlier.iter().copied();
+        std::iter::once(self.identifier).chain(earlier)
+    }
+
     /// The identity of what is said about the first of these events of a pump.
     pub fn new(serial: &PumpSerial, subject: Subject, main: EventId, others: &[EventId]) -> Self {
         let mut events = vec![main];
