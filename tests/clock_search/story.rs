@@ -127,6 +127,8 @@ pub struct Story {
     restart: Option<DateTime<Utc>>,
     /// When the second pump begins.
     second: Option<DateTime<Utc>>,
+    /// What befalls the second pump's clock, where the two do not follow the zone.
+    second_steps: Option<Vec<Step>>,
     /// Without a run.
     outage: Option<(i64, i64)>,
     hidden: Vec<Hidden>,
@@ -174,6 +176,7 @@ impl Story {
             drift: Vec::new(),
             restart: None,
             second: None,
+            second_steps: None,
             outage: None,
             hidden: Vec::new(),
             cadence: 0,
@@ -297,13 +300,69 @@ impl Story {
             }
         }
         story.steps = steps;
+        if kind == Kind::TwoPumps && seed >= FIXED {
+            story.two_clocks((start, middle), shift);
+        }
         story
     }
 
+    /// Lets the clocks of two pumps have stories of their own: the zone's changes made up for late, on one or on both; a
+    /// journey, on which the old pump may not be moved; or drift that is put right on one or the other.
+    fn two_clocks(&mut self, (start, middle): (i64, i64), change: i64) {
+        let mut rng = Rng::new(self.seed, 4713);
+        let recorded = |at: i64, shift: i64| Step {
+            at: instant(at),
+            shift,
+            recorded: true,
+        };
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        let on_both = rng.chance(60);
+        match rng.between(0, 3) {
+            0 if change == 0 => return,
+            0 | 1 if change != 0 => {
+                let late = middle + rng.between(20 * MINUTE, 30 * HOUR);
+                // A new pump is set up at the zone's time.
+                first.extend(on_both.then(|| recorded(late, change)));
+            }
+            0..=2 => {
+                let hours = rng.between(1, 9) * rng.pick(&[-1, 1]);
+                let there = middle + rng.between(-10, 20) * HOUR + rng.between(0, 3599);
+                let back = there + rng.between(10, 30) * HOUR;
+                for (at, shift) in [(there, hours * HOUR), (back, -hours * HOUR)] {
+                    let is_old = at > middle;
+                    if !is_old || on_both {
+                        first.push(recorded(at, shift));
+                    }
+                    // One that is set up abroad begins at that time.
+                    let minutes = rng.between(1, 50) * MINUTE;
+                    let at = if is_old { at + minutes } else { middle - HOUR };
+                    second.push(Step {
+                        recorded: is_old,
+                        ..recorded(at, shift)
+                    });
+                }
+            }
+            _ => {
+                for steps in [&mut first, &mut second] {
+                    let size = rng.between(40, 300) * rng.pick(&[-1, 1]);
+                    let during = middle + rng.between(2, 20) * HOUR;
+                    if on_both || rng.chance(50) {
+                        steps.push(Step {
+                            recorded: false,
+                            ..recorded(start - HOUR, -size)
+                        });
+                        steps.push(recorded(during, size));
+                    }
+                }
+            }
+        }
+        self.steps = first;
+        self.second_steps = Some(second);
+    }
+
     pub fn name(&self) -> String {
-        let steps: Vec<String> = self
-            .steps
-            .iter()
+        let second = self.second_steps.iter().flatten();
+        let steps: Vec<String> = (self.steps.iter().chain(second))
             .map(|step| format!("{} {}", step.at.format("%d %H:%M:%S"), step.shift))
             .collect();
         format!(
@@ -319,7 +378,10 @@ impl Story {
 
     /// The first pump's history.
     pub fn plan(&self) -> Plan {
-        let follows = matches!(self.kind, Kind::TwoPumps | Kind::Piecemeal | Kind::Late);
+        let follows = match self.kind {
+            Kind::TwoPumps => self.second_steps.is_none(),
+            kind => matches!(kind, Kind::Piecemeal | Kind::Late),
+        };
         let clock = match self.drift.as_slice() {
             [] if follows => ClockStory::FollowsZone,
             [] => ClockStory::Steps(self.steps.clone()),
@@ -347,6 +409,9 @@ impl Story {
         plan.serial = "90005678".to_owned();
         plan.assignment = "6a1d5a1f-3b1c-4c68-8e64-1e7d1b2cf002".to_owned();
         plan.first_number = 900_000;
+        if let Some(steps) = &self.second_steps {
+            plan = plan.with_clock(ClockStory::Steps(steps.clone()));
+        }
         Some(plan)
     }
 
@@ -359,8 +424,15 @@ impl Story {
             // How far it had drifted by when, likewise; what two clocks may differ by counts for nothing.
             Kind::Drift if self.witness => error <= 30 && !self.drift.is_empty(),
             Kind::Drift => error <= 300,
+            Kind::TwoPumps => self.second_steps.is_some() && !self.witness && error <= 300,
             _ => false,
         }
+    }
+
+    /// By how much an older pump's rates may last into the newer one's time: by what the two clocks may be off.
+    pub fn may_overlap(&self) -> Duration {
+        let drifts = self.may_stay_off(300);
+        Duration::seconds(if drifts { 600 } else { 1 })
     }
 
     /// The runs, each with what was uploaded by then.

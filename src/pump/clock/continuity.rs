@@ -12,6 +12,7 @@ use super::judgement::{self, Evidence, Reason, Rule, Verdict};
 use super::memory::Held;
 use super::movement::{self, Movement};
 use super::thresholds::{LONGEST_JOURNEY, REAL_DOUBT, TOLERANCE};
+use super::witness::same;
 use super::{overlap, zone};
 use crate::pump::event::{Event, EventId};
 use crate::pump::quantity::pump_epoch;
@@ -48,13 +49,17 @@ struct Anchor {
 
 impl Continuity<'_> {
     pub(super) fn decide(&self) -> Decision {
-        let newest = self.held.len() - 1;
-        if let Some(held) = &self.held[newest] {
+        if let Some(held) = self.remembered(self.held.len() - 1) {
             return self.held(held);
         }
         self.chained()
             .or_else(|| self.after_a_loss())
             .unwrap_or_else(|| self.by_rules())
+    }
+
+    /// What is remembered of a stretch, where that is enough to go by alone.
+    fn remembered(&self, stretch: usize) -> Option<&Held> {
+        self.held[stretch].as_ref().filter(|held| !held.is_weak)
     }
 
     /// The judgement by rules alone: what drift was corrected is nothing to it.
@@ -170,8 +175,8 @@ impl Continuity<'_> {
         let since = (0..self.movements.len())
             .rev()
             .take_while(|index| !breaks(&self.movements[*index]))
-            .find(|index| self.held[*index].is_some())?;
-        let held = self.held[since].as_ref()?;
+            .find(|index| self.remembered(*index).is_some())?;
+        let held = self.remembered(since)?;
         let moved = &self.movements[since..];
         let reached = self.reached(held, moved);
         let Some(last) = moved.iter().rev().find(|moved| !moved.corrects_drift()) else {
@@ -193,9 +198,14 @@ impl Continuity<'_> {
             let exact = !movement::is_a_zones(offset);
             offset + if exact { moved.exact } else { moved.shift }
         };
+        let exactly: Duration = moved.iter().map(|moved| moved.exact).sum();
+        let confirmed = |base: Duration| {
+            let newest = self.held.last().and_then(Option::as_ref)?;
+            same(newest.offset, base + exactly).then_some(newest.offset)
+        };
         let reached = bases.into_iter().flatten();
         reached
-            .map(|base| moved.iter().fold(base, moved_on))
+            .map(|base| confirmed(base).unwrap_or_else(|| moved.iter().fold(base, moved_on)))
             .collect()
     }
 
@@ -329,7 +339,7 @@ impl Continuity<'_> {
                 event.id < set && !movement::in_first_years(event.pump_time.reading())
             })?;
         let reading = before.pump_time.reading();
-        let held = self.held[self.movements.len() - 1].as_ref();
+        let held = self.remembered(self.movements.len() - 1);
         let offset = held.map_or(zone::offsets_at_reading(self.zone, reading).0, |held| {
             held.offset
         });

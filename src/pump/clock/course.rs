@@ -47,13 +47,18 @@ impl Course {
                 course.before_the_loss(zone, movements, index, held[index].as_ref())
             } else {
                 let after = course.offset_after(zone, moved, index);
-                match (&held[index], course.rules[index + 1]) {
+                let confirmed =
+                    |held: &&Held| !held.is_weak || same(held.offset, after - moved.exact);
+                match (
+                    held[index].as_ref().filter(confirmed),
+                    course.rules[index + 1],
+                ) {
                     // What corrects drift changes no rule.
                     (None, rule) if moved.corrects_drift() => Before::Rule(rule),
                     (Some(held), Rule::FollowsZone) if moved.corrects_drift() && held.agrees => {
                         Before::Rule(Rule::FollowsZone)
                     }
-                    (held, _) => before(zone, moved, after, held.as_ref()),
+                    (held, _) => before(zone, moved, after, held),
                 }
             };
             match before {
@@ -98,7 +103,7 @@ impl Course {
         index: usize,
         held: Option<&'h Held>,
     ) -> Before<'h> {
-        if let Some(held) = held {
+        if let Some(held) = held.filter(|held| !held.is_weak) {
             return Before::AsHeld(held);
         }
         let put_right = movements[index + 1..]

@@ -52,6 +52,8 @@ pub(super) struct Held {
     pub(crate) agrees: bool,
     /// The offsets that were used, each from an event on.
     pub(crate) runs: Vec<(EventId, Duration)>,
+    /// Whether it is too little to go by alone: one or two documents at an offset that is no zone's.
+    pub(crate) is_weak: bool,
 }
 
 impl Held {
@@ -71,6 +73,17 @@ impl Held {
         Held::by(zone, &kept)
             .filter(confirmed)
             .or_else(|| Held::by(zone, &told_often(&documents.iter().collect::<Vec<_>>())))
+            .or_else(|| Held::weak(zone, documents))
+    }
+
+    /// What one or two documents say that others do not confirm: the record may.
+    fn weak(zone: Tz, documents: &[Remembered]) -> Option<Held> {
+        let held = Held::by(zone, &documents.iter().collect::<Vec<_>>())?;
+        let is_one = documents.len() <= FEW && held.runs.len() == 1;
+        is_one.then_some(Held {
+            is_weak: true,
+            ..held
+        })
     }
 
     /// Reads what these documents say.
@@ -101,6 +114,7 @@ impl Held {
             follows,
             agrees: kept.iter().all(|document| document.agrees_with(zone)),
             runs,
+            is_weak: false,
         })
     }
 
