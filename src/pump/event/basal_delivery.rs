@@ -1,6 +1,6 @@
 //! Code 279: the basal rate that is delivered, about every five minutes and at changes.
 
-use super::fields::{Fields, coded};
+use super::fields::{coded, event};
 use crate::pump::quantity::MilliUnitsPerHour;
 
 coded! {
@@ -19,19 +19,12 @@ coded! {
     }
 }
 
-/// Code 279.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BasalDelivery {
-    /// What the pump delivers from now on.
-    pub(crate) commanded: MilliUnitsPerHour,
-    /// Who or what set it.
-    pub(crate) source: Option<RateSource>,
-}
-
-pub(super) fn read(f: &mut Fields) -> Option<BasalDelivery> {
-    f.not_used(&["profileBasalRate", "algorithmRate", "tempRate"]);
-    Some(BasalDelivery {
-        commanded: f.rate("commandedRate")?,
-        source: f.one_of("commandedRateSource"),
-    })
+event! {
+    /// Code 279.
+    pub struct BasalDelivery, read(f), not used: ["profileBasalRate", "algorithmRate", "tempRate"] {
+        /// What the pump delivers from now on.
+        pub(crate) commanded: MilliUnitsPerHour = f.rate("commandedRate")?,
+        /// Who or what set it.
+        pub(crate) source: Option<RateSource> = f.one_of("commandedRateSource"),
+    }
 }

@@ -1,6 +1,6 @@
 //! Code 16: a blood glucose was entered.
 
-use super::fields::{Fields, coded};
+use super::fields::{coded, event};
 use crate::pump::quantity::MgDl;
 
 coded! {
@@ -13,25 +13,16 @@ coded! {
     }
 }
 
-/// Code 16.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BgEntered {
-    /// The glucose.
-    pub(crate) bg: MgDl,
-    /// Where it came from.
-    pub(crate) source: Option<BgSource>,
-    /// Whether it calibrated the CGM.
-    pub(crate) calibration: bool,
-    /// Insulin on board then, in U.
-    pub(crate) iob: Option<f64>,
-}
-
-pub(super) fn read(f: &mut Fields) -> Option<BgEntered> {
-    f.not_used(&["isf", "targetBg", "selectedIob", "bgSourceType"]);
-    Some(BgEntered {
-        bg: f.glucose("bg")?,
-        source: f.one_of("bgEntryType"),
-        calibration: f.flag("cgmCalibration"),
-        iob: f.decimal("iob"),
-    })
+event! {
+    /// Code 16.
+    pub struct BgEntered, read(f), not used: ["isf", "targetBg", "selectedIob", "bgSourceType"] {
+        /// The glucose.
+        pub(crate) bg: MgDl = f.glucose("bg")?,
+        /// Where it came from.
+        pub(crate) source: Option<BgSource> = f.one_of("bgEntryType"),
+        /// Whether it calibrated the CGM.
+        pub(crate) calibration: bool = f.flag("cgmCalibration"),
+        /// Insulin on board then, in U.
+        pub(crate) iob: Option<f64> = f.decimal("iob"),
+    }
 }

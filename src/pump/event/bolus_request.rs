@@ -1,7 +1,7 @@
 //! Codes 64, 65 and 66: the three parts of a bolus request.
 
 use super::Detail;
-use super::fields::{Fields, coded};
+use super::fields::{coded, event};
 use crate::pump::quantity::{MgDl, MilliUnits};
 
 /// Pairs the events of one bolus (`bolusId`); the pump counts them up and starts again at some point.
@@ -40,37 +40,23 @@ coded! {
     }
 }
 
-/// Code 64.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BolusRequested1 {
-    /// Which bolus.
-    pub(crate) bolus: BolusId,
-    /// What kind.
-    pub(crate) kind: Option<BolusKind>,
-    /// Carbohydrates entered, in g; `None` for none.
-    pub(crate) carbs: Option<f64>,
-    /// Blood glucose used; `None` for none.
-    pub(crate) bg: Option<MgDl>,
-    /// Insulin on board then, in U.
-    pub(crate) iob: Option<f64>,
-    /// The carb ratio used, in g/U; `None` for none. Captured boluses from the phone have 0.
-    pub(crate) carb_ratio: Option<f64>,
-}
-
-pub(super) fn part_1(f: &mut Fields) -> Option<BolusRequested1> {
-    f.not_used(&["correctionBolusIncluded"]);
-    Some(BolusRequested1 {
-        bolus: f.integer("bolusId")?,
-        kind: f.one_of("bolusType"),
-        carbs: f.decimal("carbAmount").filter(|grams| *grams > 0.0),
-        bg: f.glucose("bg"),
-        iob: f.decimal("iob"),
-        // Thousandths of g/U on the wire.
-        carb_ratio: f
-            .decimal("carbRatio")
-            .filter(|ratio| *ratio > 0.0)
-            .map(|ratio| ratio / 1000.0),
-    })
+event! {
+    /// Code 64.
+    pub struct BolusRequested1, part_1(f), not used: ["correctionBolusIncluded"] {
+        /// Which bolus.
+        pub(crate) bolus: BolusId = f.integer("bolusId")?,
+        /// What kind.
+        pub(crate) kind: Option<BolusKind> = f.one_of("bolusType"),
+        /// Carbohydrates entered, in g; `None` for none.
+        pub(crate) carbs: Option<f64> = f.decimal("carbAmount").filter(|grams| *grams > 0.0),
+        /// Blood glucose used; `None` for none.
+        pub(crate) bg: Option<MgDl> = f.glucose("bg"),
+        /// Insulin on board then, in U.
+        pub(crate) iob: Option<f64> = f.decimal("iob"),
+        /// The carb ratio used, in g/U, thousandths on the wire; `None` for none. Captured boluses from the phone have 0.
+        pub(crate) carb_ratio: Option<f64> =
+            f.decimal("carbRatio").filter(|ratio| *ratio > 0.0).map(|ratio| ratio / 1000.0),
+    }
 }
 
 coded! {
@@ -95,59 +81,38 @@ coded! {
     }
 }
 
-/// Code 65.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BolusRequested2 {
-    /// Which bolus.
-    pub(crate) bolus: BolusId,
-    /// How it was asked for.
-    pub(crate) option: Option<BolusOption>,
-    /// The share given at once, in percent.
-    pub(crate) standard_percent: Option<i64>,
-    /// How long the rest is spread over, in minutes; 0 for a bolus that is not extended.
-    pub(crate) duration_minutes: i64,
-    /// Whether the user changed the pump's proposal.
-    pub(crate) user_override: bool,
-    /// Whether the user declined the proposed correction.
-    pub(crate) declined_correction: bool,
-    /// The sensitivity used: how far one unit lowers glucose; `None` for none. Captured boluses from the phone have 0.
-    pub(crate) sensitivity: Option<MgDl>,
-    /// The target glucose; `None` for none, likewise.
-    pub(crate) target: Option<MgDl>,
+event! {
+    /// Code 65.
+    pub struct BolusRequested2, part_2(f), not used: ["selectedIob"] {
+        /// Which bolus.
+        pub(crate) bolus: BolusId = f.integer("bolusId")?,
+        /// How it was asked for.
+        pub(crate) option: Option<BolusOption> = f.one_of("options"),
+        /// The share given at once, in percent.
+        pub(crate) standard_percent: Option<i64> = f.percent("standardPercent"),
+        /// How long the rest is spread over, in minutes; 0 for a bolus that is not extended.
+        pub(crate) duration_minutes: i64 = f.minutes("duration").unwrap_or(0),
+        /// Whether the user changed the pump's proposal.
+        pub(crate) user_override: bool = f.flag("userOverride"),
+        /// Whether the user declined the proposed correction.
+        pub(crate) declined_correction: bool = f.flag("declinedCorrection"),
+        /// The sensitivity used: how far one unit lowers glucose; `None` for none. Captured boluses from the phone have 0.
+        pub(crate) sensitivity: Option<MgDl> = f.glucose("isf"),
+        /// The target glucose; `None` for none, likewise.
+        pub(crate) target: Option<MgDl> = f.glucose("targetBg"),
+    }
 }
 
-pub(super) fn part_2(f: &mut Fields) -> Option<BolusRequested2> {
-    f.not_used(&["selectedIob"]);
-    Some(BolusRequested2 {
-        bolus: f.integer("bolusId")?,
-        option: f.one_of("options"),
-        standard_percent: f.percent("standardPercent"),
-        duration_minutes: f.minutes("duration").unwrap_or(0),
-        user_override: f.flag("userOverride"),
-        declined_correction: f.flag("declinedCorrection"),
-        sensitivity: f.glucose("isf"),
-        target: f.glucose("targetBg"),
-    })
-}
-
-/// Code 66.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BolusRequested3 {
-    /// Which bolus.
-    pub(crate) bolus: BolusId,
-    /// For the carbs.
-    pub(crate) food: Option<MilliUnits>,
-    /// For the glucose.
-    pub(crate) correction: Option<MilliUnits>,
-    /// The total requested, extended part included.
-    pub(crate) total: Option<MilliUnits>,
-}
-
-pub(super) fn part_3(f: &mut Fields) -> Option<BolusRequested3> {
-    Some(BolusRequested3 {
-        bolus: f.integer("bolusId")?,
-        food: f.units("foodBolusSize"),
-        correction: f.units("correctionBolusSize"),
-        total: f.units("totalBolusSize"),
-    })
+event! {
+    /// Code 66.
+    pub struct BolusRequested3, part_3(f), not used: [] {
+        /// Which bolus.
+        pub(crate) bolus: BolusId = f.integer("bolusId")?,
+        /// For the carbs.
+        pub(crate) food: Option<MilliUnits> = f.units("foodBolusSize"),
+        /// For the glucose.
+        pub(crate) correction: Option<MilliUnits> = f.units("correctionBolusSize"),
+        /// The total requested, extended part included.
+        pub(crate) total: Option<MilliUnits> = f.units("totalBolusSize"),
+    }
 }

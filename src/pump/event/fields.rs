@@ -32,6 +32,30 @@ macro_rules! coded {
 }
 pub(super) use coded;
 
+/// Defines the type of an event and its reader: a row for each field says what it is read from. The properties listed as not
+/// used are known, and nothing here needs them.
+macro_rules! event {
+    (
+        $(#[$doc:meta])*
+        pub struct $name:ident, $read:ident($f:ident $(, $given:ident: $of:ty)?), not used: $unused:tt {
+            $($(#[$about:meta])* $visible:vis $field:ident: $type:ty = $value:expr,)+
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $name { $($(#[$about])* $visible $field: $type,)+ }
+
+        pub(super) fn $read(
+            $f: &mut $crate::pump::event::fields::Fields
+            $(, $given: $of)?
+        ) -> Option<$name> {
+            $f.not_used(&$unused);
+            Some($name { $($field: $value,)+ })
+        }
+    };
+}
+pub(super) use event;
+
 /// The properties of one event that have not been read yet, and the values that were not understood.
 #[derive(Debug)]
 pub(in crate::pump) struct Fields {

@@ -1,6 +1,6 @@
 //! Codes 11 and 12: delivery stopped, and started again.
 
-use super::fields::{Fields, coded};
+use super::fields::{coded, event};
 use crate::pump::quantity::MilliUnits;
 
 coded! {
@@ -17,33 +17,20 @@ coded! {
     }
 }
 
-/// Code 11.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PumpingSuspended {
-    /// What is left in the cartridge.
-    pub reservoir: Option<MilliUnits>,
-    /// Why.
-    pub(crate) reason: Option<SuspendReason>,
+event! {
+    /// Code 11.
+    pub struct PumpingSuspended, suspended(f), not used: ["preSuspendState", "rpaTimeout"] {
+        /// What is left in the cartridge.
+        pub reservoir: Option<MilliUnits> = f.units("insulinAmount"),
+        /// Why.
+        pub(crate) reason: Option<SuspendReason> = f.one_of("suspendReason"),
+    }
 }
 
-pub(super) fn suspended(f: &mut Fields) -> Option<PumpingSuspended> {
-    f.not_used(&["preSuspendState", "rpaTimeout"]);
-    Some(PumpingSuspended {
-        reservoir: f.units("insulinAmount"),
-        reason: f.one_of("suspendReason"),
-    })
-}
-
-/// Code 12.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PumpingResumed {
-    /// What is left in the cartridge.
-    pub reservoir: Option<MilliUnits>,
-}
-
-pub(super) fn resumed(f: &mut Fields) -> Option<PumpingResumed> {
-    f.not_used(&["preResumeState"]);
-    Some(PumpingResumed {
-        reservoir: f.units("insulinAmount"),
-    })
+event! {
+    /// Code 12.
+    pub struct PumpingResumed, resumed(f), not used: ["preResumeState"] {
+        /// What is left in the cartridge.
+        pub reservoir: Option<MilliUnits> = f.units("insulinAmount"),
+    }
 }
