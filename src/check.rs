@@ -102,7 +102,7 @@ pub(crate) fn site(
 /// The whole of a run with `--check-login`, output included.
 pub fn perform(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> ExitStatus {
     let reading = Reading::new(arguments, sources, now);
-    let limits = limits(&reading);
+    let limits = RunLimits::new(Deadline::after(reading.deadline), Stop::new());
     let Some(file) = &arguments.capture else {
         return check(arguments, &reading, now, &limits);
     };
@@ -119,11 +119,6 @@ pub fn perform(arguments: &Cli, sources: &Sources, now: DateTime<Utc>) -> ExitSt
         status
     });
     captured.unwrap_or_else(|error| failure::tell(&error))
-}
-
-fn limits(reading: &Reading) -> RunLimits {
-    let deadline = reading.deadline.map_or(Deadline::NONE, Deadline::after);
-    RunLimits::new(deadline, Stop::new())
 }
 
 /// The check and its output.

@@ -33,7 +33,7 @@ use reader::Reader;
 
 pub use cli::Cli;
 pub use features::{Collection, Feature, FeatureSet};
-pub use problem::{Problem, failure, print, status};
+pub use problem::{Problem, failure, print};
 pub use reading::Reading;
 pub use region::RegionChoice;
 pub use secret::{PumpSerial, Secret, Values};

@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use clap::Parser;
 use tconnectsync_heroku::config::{self, Cli, Config, PageFiles, Reading, Sources, Verbosity};
 use tconnectsync_heroku::failure::{self, ExitStatus};
@@ -27,33 +27,33 @@ fn main() -> ExitCode {
     }
     start_logging(&arguments, arguments.verbosity());
     let stop = signals::stop();
-    if arguments.setup {
-        return ExitCode::from(setup::perform(&arguments, &stop).code());
-    }
-    if let Some(file) = &arguments.replay {
-        return ExitCode::from(replay(file, &arguments, &stop).code());
-    }
+    let status = if arguments.setup {
+        setup::perform(&arguments, &stop)
+    } else if let Some(file) = &arguments.replay {
+        replay(file, &arguments, &stop)
+    } else {
+        with_configuration(&arguments, now, &stop)
+    };
+    ExitCode::from(status.code())
+}
+
+/// Does what needs a configuration in which all is in order; without one, tells the problems.
+fn with_configuration(arguments: &Cli, now: DateTime<Utc>, stop: &Stop) -> ExitStatus {
     let sources = Sources::read(arguments.env_file.as_deref());
-    let reading = Reading::new(&arguments, &sources, now);
+    let reading = Reading::new(arguments, &sources, now);
     let Some(config) = &reading.config else {
-        config::print(&reading, arguments.json);
-        let status = config::status(&reading.problems);
-        let why = config::failure(&reading.problems).to_string();
-        write_page(
-            &reading.page_files,
-            &Told::failed(now, &reading, status, why),
-        );
-        return ended(&arguments, &reading, status, &stop);
+        let status = tell_problems(&reading, arguments, now);
+        return ended(arguments, &reading, status, stop);
     };
     for remark in &reading.remarks {
         log::log!(remark.level, "{}", remark.text);
     }
-    let limits = limits(config, &stop);
+    let limits = RunLimits::new(Deadline::after(config.deadline), stop.clone());
     let page_is_written = Arc::new(AtomicBool::new(false));
     // Heroku's name for the machine, which is gone with its disk when the command ends.
     let disk_is_lost = sources.environment.get("DYNO").is_some();
     let perform = |config: &Config, limits: &RunLimits| {
-        let tells = |status| !is_run(&arguments) || quiet::tells(config, status, false, now);
+        let tells = |status| !is_run(arguments) || quiet::tells(config, status, false, now);
         let (config, all, arguments) = (config.clone(), limits.clone(), arguments.clone());
         let (files, page_is_written) = (reading.page_files.clone(), page_is_written.clone());
         let work = move || match (arguments.show, &arguments.restore) {
@@ -80,20 +80,29 @@ fn main() -> ExitCode {
         }
     };
     progress::end();
-    if is_run(&arguments) && !page_is_written.load(Ordering::Relaxed) {
+    if is_run(arguments) && !page_is_written.load(Ordering::Relaxed) {
         // It was left behind, or ended with a bug; the log says more.
         let told = Told::failed(now, &reading, status, status.meaning().to_owned());
         write_page(&reading.page_files, &told);
     }
-    ended(&arguments, &reading, status, &stop)
+    ended(arguments, &reading, status, stop)
+}
+
+/// Tells why no run can start, on the page too; gives the status for that.
+fn tell_problems(reading: &Reading, arguments: &Cli, now: DateTime<Utc>) -> ExitStatus {
+    config::print(reading, arguments.json);
+    let failure = config::failure(&reading.problems);
+    let told = Told::failed(now, reading, failure.status, failure.to_string());
+    write_page(&reading.page_files, &told);
+    failure.status
 }
 
 /// Calls the heartbeat, unless this was no run, or one that was to write nothing: it says nothing about the runs.
-fn ended(arguments: &Cli, reading: &Reading, status: ExitStatus, stop: &Stop) -> ExitCode {
+fn ended(arguments: &Cli, reading: &Reading, status: ExitStatus, stop: &Stop) -> ExitStatus {
     if !arguments.pretend && is_run(arguments) {
         heartbeat::tell(reading, status, stop);
     }
-    ExitCode::from(status.code())
+    status
 }
 
 /// Whether this is a run, and nothing else.
@@ -121,7 +130,7 @@ fn start_logging(arguments: &Cli, verbosity: Verbosity) {
 }
 
 /// The check says everything itself, with -v its details; the log speaks only with -vv.
-fn check(arguments: &Cli, now: chrono::DateTime<Utc>) -> ExitStatus {
+fn check(arguments: &Cli, now: DateTime<Utc>) -> ExitStatus {
     start_logging(
         arguments,
         match arguments.verbosity() {
@@ -136,7 +145,7 @@ fn check(arguments: &Cli, now: chrono::DateTime<Utc>) -> ExitStatus {
     status
 }
 
-fn show(config: &Config, hours: u16, now: chrono::DateTime<Utc>, limits: &RunLimits) -> ExitStatus {
+fn show(config: &Config, hours: u16, now: DateTime<Utc>, limits: &RunLimits) -> ExitStatus {
     let shown = show::perform(config, hours, now, limits);
     shown.map_or_else(|error| failure::tell(&error), |()| ExitStatus::Done)
 }
@@ -147,11 +156,6 @@ fn replay(file: &Path, arguments: &Cli, stop: &Stop) -> ExitStatus {
     let replayed = capture::replay(file, json, verbosity, stop.clone());
     let printed = replayed.and_then(|replayed| replayed.print(json, verbosity));
     printed.unwrap_or_else(|error| failure::tell(&error))
-}
-
-fn limits(config: &Config, stop: &Stop) -> RunLimits {
-    let deadline = config.deadline.map_or(Deadline::NONE, Deadline::after);
-    RunLimits::new(deadline, stop.clone())
 }
 
 /// Does the work on a thread that can be left behind, should something keep it from its end long after that was due. `tells`
@@ -188,7 +192,7 @@ fn in_time(
 fn run(
     config: &Config,
     files: &PageFiles,
-    now: chrono::DateTime<Utc>,
+    now: DateTime<Utc>,
     limits: &RunLimits,
 ) -> (ExitStatus, Told) {
     let outcome = pass::run(config, now, limits);

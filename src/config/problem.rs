@@ -72,7 +72,7 @@ fn advice(problems: &[Problem]) -> String {
 }
 
 /// The status of a run that these problems keep from starting.
-pub fn status(problems: &[Problem]) -> ExitStatus {
+fn status(problems: &[Problem]) -> ExitStatus {
     let statuses = problems.iter().map(|problem| problem.status);
     statuses
         .reduce(ExitStatus::graver)

@@ -20,10 +20,14 @@ impl Deadline {
     /// A run without a limit: a backfill.
     pub const NONE: Deadline = Deadline(None);
 
-    /// A run that began now and may last this long.
-    pub fn after(limit: Duration) -> Deadline {
+    /// A run that began now and may last this long; without a limit, as [`Deadline::NONE`].
+    pub fn after(limit: impl Into<Option<Duration>>) -> Deadline {
         // A limit beyond what the clock can count is none.
-        Deadline(Instant::now().checked_add(limit))
+        Deadline(
+            limit
+                .into()
+                .and_then(|limit| Instant::now().checked_add(limit)),
+        )
     }
 
     /// What is left of the run: zero once the deadline is reached, `None` without one.
@@ -104,10 +108,8 @@ impl RunLimits {
     /// The same without any waiting, for tests: pauses are only written down, see [`RunLimits::skipped_pauses`].
     pub fn without_pauses(deadline: Deadline, stop: Stop) -> RunLimits {
         RunLimits {
-            deadline,
-            stop,
             skipped: Some(Arc::default()),
-            line: None,
+            ..RunLimits::new(deadline, stop)
         }
     }
 
