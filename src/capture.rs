@@ -24,13 +24,13 @@ mod zone;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::config::cli::VERSION;
 use crate::config::{Config, Reading};
-use crate::failure::{ExitStatus, Failure};
+use crate::failure::ExitStatus;
 use crate::http::{Asked, Canned, Heard, Line, NoAnswer, RunLimits};
 use crate::pump::clock::FIRST_YEARS;
 use crate::pump::quantity::pump_epoch;
@@ -70,16 +70,6 @@ impl Line for Recorder {
 }
 
 impl Recorder {
-    /// A recorder that has heard nothing.
-    fn new() -> Arc<Recorder> {
-        Arc::default()
-    }
-
-    /// Fails, with 78, where a capture could not be written to this file in the end.
-    fn may_write(path: &Path) -> Result<(), Failure> {
-        file::must_not_be_there(path)
-    }
-
     /// Writes what was heard to a new file that only its owner can read, without anything secret or personal.
     ///
     /// # Errors
@@ -92,19 +82,10 @@ impl Recorder {
         status: ExitStatus,
     ) -> Result<()> {
         let all = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let no_random_numbers = || {
-            Failure::new(
-                ExitStatus::Unavailable,
-                "This machine gives no random numbers",
-                "Check that the system is complete (/dev/urandom)",
-            )
-        };
-        let shift = Shift::random().with_context(no_random_numbers)?;
-        let features = reading.features.to_string();
-        let aliases = Aliases::new(shift, features).with_context(no_random_numbers)?;
+        let shift = Shift::random()?;
         let mut anonymous = Anonymous {
             shift,
-            aliases,
+            aliases: Aliases::new(shift, reading.features.to_string())?,
             private: known_secrets(reading),
             zone: reading.zone.map(|zone| zone.name()),
         };
@@ -136,8 +117,8 @@ pub fn captured(
     limits: RunLimits,
     work: impl FnOnce(&RunLimits) -> ExitStatus,
 ) -> Result<ExitStatus> {
-    Recorder::may_write(file)?;
-    let recorder = Recorder::new();
+    file::must_not_be_there(file)?;
+    let recorder = Arc::<Recorder>::default();
     let status = work(&limits.by_way_of(recorder.clone()));
     recorder.write(file, reading, now, status)?;
     // The file may be called after a person.

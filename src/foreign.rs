@@ -18,6 +18,20 @@ pub(crate) fn text_in<'a>(document: &'a Map<String, Value>, field: &str) -> Opti
     document.get(field)?.as_str()
 }
 
+/// Part of a text: a text, or the code of one character. 0 and an empty text mark the end and give `None`.
+pub(crate) fn letters(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(code) => {
+            let code = u32::try_from(code.as_u64()?).ok()?;
+            char::from_u32(code)
+                .filter(|c| *c != '\0')
+                .map(String::from)
+        }
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        _ => None,
+    }
+}
+
 /// A finite number, also one written as text.
 pub(crate) fn number(value: &Value) -> Option<f64> {
     let number: f64 = match value {

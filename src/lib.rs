@@ -14,6 +14,7 @@
 //! |---|---|
 //! | [`failure`] | what can go wrong, its exit status, and the advice printed with it |
 //! | [`foreign`] | values in JSON of others, whose types change |
+//! | [`random`] | random numbers that nobody can guess |
 //! | [`config`] | command line, environment and `.env` files as one typed [`config::Config`] |
 //! | [`logging`] | the log on standard error |
 //! | [`terminal`] | what standard output is shown on |
@@ -56,6 +57,7 @@ pub mod pass;
 pub mod progress;
 pub mod pump;
 pub mod quiet;
+mod random;
 pub mod reconcile;
 pub mod report;
 pub mod setup;

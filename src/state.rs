@@ -149,6 +149,17 @@ pub(crate) fn temporary_beside(
     builder.prefix(&beginning).tempfile_in(directory)
 }
 
+/// Writes a new file that only its owner can read, down to the disk. What is there already stays as it is.
+pub(crate) fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
 fn make_directory_of(path: &Path) -> io::Result<()> {
     let Some(directory) = path.parent().filter(|parent| *parent != Path::new("")) else {
         return Ok(());

@@ -30,6 +30,7 @@ pub use session::Session;
 
 pub(crate) use pumper::{AccountSource, Pump, Pumper};
 pub(crate) use session::MAX_DAYS;
+pub(crate) use tokens::claims;
 
 /// What failures and captures call the service.
 pub(crate) const NAME: &str = "Tandem Source";

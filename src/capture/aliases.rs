@@ -6,10 +6,12 @@ use uuid::Uuid;
 
 use super::dates::Shift;
 use crate::config::PumpSerial;
+use crate::failure::Failure;
 use crate::nightscout::ObjectId;
 use crate::nightscout::document;
 use crate::nightscout::entry::is_a_bridge;
 use crate::pump::event::EventId;
+use crate::random;
 
 /// The aliases of a capture.
 #[derive(Debug)]
@@ -30,12 +32,10 @@ pub(super) struct Aliases {
 
 impl Aliases {
     /// No alias yet; `features` is how the run's identifiers of device statuses name what they tell.
-    pub(super) fn new(shift: Shift, features: String) -> Option<Aliases> {
-        let mut salt = [0; 16];
-        getrandom::fill(&mut salt).ok()?;
-        Some(Aliases {
+    pub(super) fn new(shift: Shift, features: String) -> Result<Aliases, Failure> {
+        Ok(Aliases {
             shift,
-            salt: Uuid::from_bytes(salt),
+            salt: Uuid::from_bytes(random::bytes()?),
             ids: HashMap::new(),
             names: HashMap::new(),
             serials: Vec::new(),

@@ -12,6 +12,7 @@ use super::private::Private;
 use crate::http::excerpt_masking;
 use crate::nightscout::document::ENTERED_BY;
 use crate::nightscout::parse_created_at;
+use crate::tandem::claims;
 
 /// What a text that is left out leaves. Not empty, which would be another thing.
 pub(super) const LEFT_OUT: &str = "(text)";
@@ -256,14 +257,6 @@ impl Anonymous {
             }
         }
     }
-}
-
-/// The claims of an id_token.
-pub(super) fn claims(token: &str) -> Option<Value> {
-    let payload = token.split('.').nth(1)?.trim_end_matches('=');
-    let payload = payload.replace('+', "-").replace('/', "_");
-    let claims = URL_SAFE_NO_PAD.decode(payload).ok()?;
-    serde_json::from_slice(&claims).ok()
 }
 
 /// What a document says beside its identifier.

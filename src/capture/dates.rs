@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 
+use crate::failure::Failure;
 use crate::pump::clock::FIRST_YEARS;
 use crate::pump::quantity::pump_epoch;
+use crate::random;
 
 /// A number of days by which every date moves.
 ///
@@ -21,11 +23,10 @@ fn epoch_seconds() -> i64 {
 }
 
 impl Shift {
-    /// A random number of days, three to forty years ahead. `None` where the machine gives no random numbers.
-    pub(super) fn random() -> Option<Shift> {
-        let mut bytes = [0; 4];
-        getrandom::fill(&mut bytes).ok()?;
-        Some(Shift(1100 + i64::from(u32::from_le_bytes(bytes) % 13_600)))
+    /// A random number of days, three to forty years ahead.
+    pub(super) fn random() -> Result<Shift, Failure> {
+        let number = u32::from_le_bytes(random::bytes()?);
+        Ok(Shift(1100 + i64::from(number % 13_600)))
     }
 
     pub(super) fn date(self, date: NaiveDate) -> NaiveDate {

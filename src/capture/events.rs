@@ -267,11 +267,11 @@ fn property(
         Value::Bool(_) | Value::Null => value.clone(),
         Value::String(text) => match text.parse::<i64>() {
             Ok(number) => {
-                let number = Value::from(number);
-                let written = property(code, name, &number, all, anonymous);
-                anonymous.number_as_text(&written)
+                let written = property(code, name, &number.into(), all, anonymous);
+                written.to_string().into()
             }
-            Err(_) => anonymous.decimal(text),
+            Err(_) if is_decimal(text) && !anonymous.private.is_in(text) => value.clone(),
+            Err(_) => type_of(value),
         },
         Value::Array(values) if values.iter().all(Value::is_number) => value.clone(),
         _ => type_of(value),
@@ -282,16 +282,7 @@ fn property(
 fn profile_name(properties: &Map<String, Value>) -> Option<String> {
     let letters = LETTERS
         .iter()
-        .map_while(|name| match properties.get(*name)? {
-            Value::Number(code) => {
-                let code = u32::try_from(code.as_i64()?)
-                    .ok()
-                    .filter(|code| *code != 0)?;
-                char::from_u32(code).map(String::from)
-            }
-            Value::String(text) if !text.is_empty() => Some(text.clone()),
-            _ => None,
-        });
+        .map_while(|name| foreign::letters(properties.get(*name)?));
     let name: String = letters.collect();
     let name = name.trim().to_owned();
     (!name.is_empty()).then_some(name)
@@ -310,17 +301,6 @@ fn type_of(value: &Value) -> Value {
     }
 }
 
-impl Anonymous {
-    fn number_as_text(&self, number: &Value) -> Value {
-        number.to_string().into()
-    }
-
-    /// A decimal as text; nothing else.
-    fn decimal(&mut self, text: &str) -> Value {
-        let is_number = text.parse::<f64>().is_ok_and(f64::is_finite);
-        match is_number && text.len() <= 20 && !self.private.is_in(text) {
-            true => text.into(),
-            false => type_of(&text.into()),
-        }
-    }
+fn is_decimal(text: &str) -> bool {
+    text.len() <= 20 && text.parse::<f64>().is_ok_and(f64::is_finite)
 }

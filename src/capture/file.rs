@@ -1,7 +1,6 @@
 //! The file of a capture.
 
-use std::fs::OpenOptions;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -13,6 +12,7 @@ use super::events::Logs;
 use super::options::RunOptions;
 use super::zone::RecordedZone;
 use crate::failure::{ExitStatus, Failure};
+use crate::state;
 
 /// The form that this version writes and reads.
 pub(super) const FORMAT: u32 = 1;
@@ -104,21 +104,14 @@ pub(super) fn must_not_be_there(path: &Path) -> Result<(), Failure> {
 
 /// Writes a capture to a new file that only its owner can read.
 pub(super) fn write(path: &Path, capture: &Capture) -> Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let text = serde_json::to_string(capture).map_err(|_| {
+    let mut text = serde_json::to_string(capture).map_err(|_| {
         failure(
             "The capture cannot be written as JSON".to_owned(),
             "Please report this",
         )
     })?;
-    let written = options.open(path).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.write_all(b"\n")
-    });
-    written.map_err(|error| {
+    text.push('\n');
+    state::write_new(path, text.as_bytes()).map_err(|error| {
         failure(
             format!("The file of --capture cannot be written ({})", error.kind()),
             "Give the name of a new file in a directory that this program may write to",

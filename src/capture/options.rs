@@ -1,19 +1,13 @@
 //! What a run was to do, as far as its documents depend on it: the configuration without addresses, secrets and names.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use anyhow::{Context as _, Result};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::aliases::Aliases;
 use super::dates::Shift;
-use crate::config::{
-    Cache, Config, FeatureSet, Nightscout, ProfileMode, ProfileUpload, PumpSerial, RegionChoice,
-    Secret, Span, Tandem, Verbosity,
-};
+use crate::config::{self, Cli, Config, ProfileMode, Reading, Sources, Span, Values, Verbosity};
 use crate::failure::{ExitStatus, Failure};
 
 /// The options of a run.
@@ -72,76 +66,77 @@ impl RunOptions {
     ///
     /// # Errors
     /// With 78, where this version does not know what it is about.
-    pub(super) fn config(&self, zone: Tz, (json, verbosity): (bool, Verbosity)) -> Result<Config> {
-        let unknown = |what: &str| {
+    pub(super) fn config(
+        &self,
+        zone: Tz,
+        now: DateTime<Utc>,
+        (json, verbosity): (bool, Verbosity),
+    ) -> Result<Config> {
+        let arguments = Cli {
+            pretend: true,
+            json,
+            days: self.days,
+            start_date: self.first_day,
+            end_date: self.last_day,
+            ..Cli::default()
+        };
+        let sources = Sources {
+            environment: self.variables(zone),
+            ..Sources::default()
+        };
+        let reading = Reading::new(&arguments, &sources, now);
+        let known = reading.config.with_context(|| {
+            let problems = config::failure(&reading.problems).what;
             Failure::new(
                 ExitStatus::Configuration,
-                format!("The file of --replay has {what} that this version does not know"),
+                format!(
+                    "The file of --replay has options that this version does not know: {problems}"
+                ),
                 "Replay it with the version that it names, or a newer one",
             )
-        };
-        let secret = || Secret::new("of nobody").context("a constant");
-        let span = match (self.days, self.first_day, self.last_day) {
-            (Some(days), ..) => Span::Recent { days },
-            (None, Some(first), Some(last)) if first <= last => Span::Dates { first, last },
-            _ => return Err(unknown("days").into()),
-        };
+        })?;
+        Ok(Config { verbosity, ..known })
+    }
+
+    /// What the environment of such a run holds.
+    fn variables(&self, zone: Tz) -> Values {
+        let mut variables = Values::default();
+        let mut set = |name: &str, value: &dyn ToString| variables.insert(name, value.to_string());
+        for name in ["TCONNECT_EMAIL", "TCONNECT_PASSWORD", "NS_SECRET"] {
+            set(name, &"of nobody");
+        }
+        set("TCONNECT_REGION", &self.region);
+        if self.one_address_for_tandem {
+            set("TCONNECT_BASE_URL", &"https://tandem.invalid/");
+        }
+        if let Some(serial) = &self.pump {
+            set("PUMP_SERIAL_NUMBER", serial);
+        }
+        set("CACHE_CREDENTIALS", &false);
         let scheme = if self.site_without_tls {
             "http"
         } else {
             "https"
         };
-        let serial = self.pump.as_ref().map(|serial| {
-            PumpSerial::new(serial.as_str()).with_context(|| unknown("a serial number"))
-        });
-        let base_url = self
-            .one_address_for_tandem
-            .then(|| "https://tandem.invalid/".parse());
-        Ok(Config {
-            tandem: Tandem {
-                email: secret()?,
-                password: secret()?,
-                region: RegionChoice::parse(&self.region).map_err(|_| unknown("a region"))?,
-                base_url: base_url.transpose()?,
-                pump_serial: serial.transpose()?,
-            },
-            nightscout: Nightscout {
-                url: format!("{scheme}://site.invalid/").parse()?,
-                secret: secret()?,
-                // No connection is made.
-                skip_tls_verify: true,
-                ca_file: None,
-            },
-            proxy: None,
-            zone,
-            features: FeatureSet::parse(&self.features).map_err(|_| unknown("a feature"))?,
-            span,
-            pretend: true,
-            json,
-            verbosity,
-            deadline: None,
-            max_catch_up_days: self.max_catch_up_days,
-            stale_after: self.stale_after_seconds.map(Duration::from_secs),
-            profile: self.profile(),
-            cache: Cache {
-                enabled: false,
-                path: None,
-            },
-            quiet_for: Default::default(),
-            trusts_zone: true,
-            state_directory: None::<PathBuf>,
-            ignore_zero_unit_basal: self.ignore_zero_unit_basal,
-        })
-    }
-
-    fn profile(&self) -> ProfileUpload {
-        ProfileUpload {
-            mode: match self.replace_profile {
-                true => ProfileMode::Replace,
-                false => ProfileMode::Add,
-            },
-            carbs_hr: self.carbs_hr,
-            delay: self.delay,
+        set("NS_URL", &format!("{scheme}://site.invalid/"));
+        set("NS_ALLOW_INSECURE_HTTP", &true);
+        // No connection is made.
+        set("NS_SKIP_TLS_VERIFY", &true);
+        set("TIMEZONE_NAME", &zone);
+        set("TCONNECTSYNC_HEROKU_TRUST_TIMEZONE", &true);
+        set("TCONNECTSYNC_HEROKU_FEATURES", &self.features);
+        set("TCONNECTSYNC_HEROKU_DEADLINE_SECS", &0);
+        let catch_up = self.max_catch_up_days;
+        set("TCONNECTSYNC_HEROKU_MAX_CATCH_UP_DAYS", &catch_up);
+        if let Some(seconds) = self.stale_after_seconds {
+            set("TCONNECTSYNC_HEROKU_STALE_HOURS", &(seconds / 3600));
         }
+        set("IGNORE_ZERO_UNIT_BASAL", &self.ignore_zero_unit_basal);
+        if self.replace_profile {
+            set("NIGHTSCOUT_PROFILE_UPLOAD_MODE", &"replace");
+        }
+        set("NIGHTSCOUT_PROFILE_CARBS_HR_VALUE", &self.carbs_hr);
+        set("NIGHTSCOUT_PROFILE_DELAY_VALUE", &self.delay);
+        variables
     }
 }

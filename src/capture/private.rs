@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::anonymous::claims;
 use crate::http::forms;
+use crate::tandem::claims;
 
 /// Shorter values are parts of ordinary words and numbers.
 const SHORTEST: usize = 4;

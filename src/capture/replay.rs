@@ -103,17 +103,16 @@ fn prepare(
     })?;
     let options = capture.options.as_mut();
     let options = options.context(unable("the configuration of the run had problems"))?;
+    capture.now = shift.instant(capture.now);
     options.shift(shift);
-    let config = options.config(zone, printing)?;
-    let mut aliases = Aliases::new(shift, config.features.to_string())
-        .context(unable("this machine gives no random numbers"))?;
+    let config = options.config(zone, capture.now, printing)?;
+    let mut aliases = Aliases::new(shift, config.features.to_string())?;
     aliases.know_aliases(MOST_PUMPS);
     let mut mover = Mover {
         shift,
         zone: zone.name(),
         aliases,
     };
-    capture.now = shift.instant(capture.now);
     for call in &mut capture.calls {
         call.shift(&mut mover);
     }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::anonymous::{Anonymous, claims};
+use super::anonymous::Anonymous;
 use super::names;
+use crate::tandem::claims;
 
 /// Events of different codes have different properties: their shapes are told apart.
 const CODE: &str = "eventCode";

@@ -1,7 +1,6 @@
 //! The file of removed documents: one JSON object per line, as Nightscout returned them.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -10,6 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::failure::{ExitStatus, Failure};
 use crate::foreign;
 use crate::nightscout::{Document, ObjectId, parse_created_at};
+use crate::state;
 
 /// The largest file that is read back, in bytes: a few hundred thousand documents.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -43,15 +43,7 @@ pub(super) fn save<'d>(
             number => format!("removed-doubles-{time}-{number}.jsonl"),
         };
         let path = directory.join(name);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = options.open(&path).and_then(|mut file| {
-            file.write_all(lines.as_bytes())?;
-            file.sync_all()
-        });
-        match written {
+        match state::write_new(&path, lines.as_bytes()) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => bail!(cannot_save(&error.kind().to_string())),

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::line::Line;
 use crate::failure::{ExitStatus, Failure};
+use crate::random;
 
 /// The moment at which a run ends whatever it is doing. Measured by the monotonic clock, so that setting the machine's
 /// clock does not move it.
@@ -235,10 +236,9 @@ fn out_of_time() -> Failure {
 /// The pause before the try that follows `tries` failed ones: doubling from `base`, a quarter more or less so that many
 /// clients of a recovering service do not return together.
 pub(super) fn backoff(base: Duration, tries: u32) -> Duration {
-    let mut byte = [0; 1];
     // Without randomness the pause is merely regular.
-    let _ = getrandom::fill(&mut byte);
-    let jitter = 0.75 + f64::from(byte[0]) / 510.0;
+    let [byte] = random::bytes().unwrap_or_default();
+    let jitter = 0.75 + f64::from(byte) / 510.0;
     (base * 2u32.saturating_pow(tries.saturating_sub(1).min(8))).mul_f64(jitter)
 }
 

@@ -17,6 +17,7 @@ use super::tokens::Tokens;
 use crate::config::{self, RegionChoice, Secret};
 use crate::failure::{self, ExitStatus, Failure};
 use crate::http::{Answer, Call, Client, below};
+use crate::random;
 
 /// The longest chain of redirects from authorize to the code.
 const MAX_REDIRECTS: usize = 15;
@@ -239,17 +240,8 @@ fn same_page(one: &Url, other: &Url) -> bool {
 
 /// 32 random bytes in base64url, as RFC 7636, 4.1 recommends.
 fn code_verifier() -> Result<Secret> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)
-        .ok()
-        .and_then(|()| Secret::new(URL_SAFE_NO_PAD.encode(bytes)))
-        .with_context(|| {
-            Failure::new(
-                ExitStatus::Unavailable,
-                "This machine gives no random numbers",
-                "Check that the system is complete (/dev/urandom)",
-            )
-        })
+    let verifier = URL_SAFE_NO_PAD.encode(random::bytes::<32>()?);
+    Secret::new(verifier).context("a verifier of no length")
 }
 
 fn code_challenge(verifier: &Secret) -> String {

@@ -69,8 +69,9 @@ impl Tokens {
         let body: TokenAnswer = answer.json()?;
         let access_token = text(&body.access_token).and_then(Secret::new);
         let id_token = text(&body.id_token).unwrap_or_default();
+        let claims = claims(&id_token).unwrap_or_default();
         let claimed = |claim| {
-            let id: Option<Secret> = claim_of(&id_token, claim);
+            let id = Secret::new(text(claims.get(claim)?)?);
             id.filter(|id| is_path_segment(id.expose()))
         };
         let pumper = claimed("pumperId");
@@ -95,17 +96,13 @@ impl Tokens {
     }
 }
 
-/// An id among the claims of an id_token. Its signature is not checked: it comes from the token endpoint itself, over TLS
-/// (OpenID Connect Core 3.1.3.7, 6).
-fn claim_of(id_token: &str, claim: &str) -> Option<Secret> {
-    let payload = id_token.split('.').nth(1)?;
-    let payload = payload
-        .trim_end_matches('=')
-        .replace('+', "-")
-        .replace('/', "_");
-    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
-    let claims: Value = serde_json::from_slice(&payload).ok()?;
-    Secret::new(text(claims.get(claim)?)?)
+/// The claims of an id_token. Its signature is not checked: it comes from the token endpoint itself, over TLS (OpenID Connect
+/// Core 3.1.3.7, 6).
+pub(crate) fn claims(id_token: &str) -> Option<Value> {
+    let payload = id_token.split('.').nth(1)?.trim_end_matches('=');
+    let payload = payload.replace('+', "-").replace('/', "_");
+    let claims = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    serde_json::from_slice(&claims).ok()
 }
 
 /// Whether an id can stand in a path by itself: UUIDs and numbers can.
@@ -136,11 +133,9 @@ mod tests {
             ("a.!!!.c".to_owned(), None),
         ];
         for (token, id) in cases {
-            assert_eq!(
-                claim_of(&token, "pumperId").as_ref().map(Secret::expose),
-                id,
-                "{token}"
-            );
+            let claimed = claims(&token).and_then(|claims| text(claims.get("pumperId")?));
+            let claimed = claimed.and_then(Secret::new);
+            assert_eq!(claimed.as_ref().map(Secret::expose), id, "{token}");
         }
     }
 

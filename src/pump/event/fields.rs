@@ -131,18 +131,9 @@ impl Fields {
         self.integer(name).is_some_and(|value| value != 0)
     }
 
-    /// Part of a text: a text, or the code of one character. 0 and an empty text mark the end and give `None`.
+    /// Part of a text, see [`foreign::letters`].
     pub(super) fn letters(&mut self, name: &str) -> Option<String> {
-        match self.take(name)? {
-            Value::Number(code) => {
-                let code = u32::try_from(code.as_u64()?)
-                    .ok()
-                    .filter(|code| *code != 0)?;
-                char::from_u32(code).map(String::from)
-            }
-            Value::String(text) => Some(text).filter(|text| !text.is_empty()),
-            _ => None,
-        }
+        foreign::letters(&self.take(name)?)
     }
 
     /// A bit mask: a list of the bits that are set, or an integer.
