@@ -283,20 +283,12 @@ fn max_catch_up_days(reader: &mut Reader) -> Option<u16> {
 
 /// From which age on the pump's newest event is stale.
 fn stale_after(reader: &mut Reader) -> Option<Option<Duration>> {
-    let hours = reader.optional(
-        "TCONNECTSYNC_HEROKU_STALE_HOURS",
-        values::within(1_u64..=8760),
-    )?;
-    Some(hours.map(|hours| Duration::from_secs(3600 * hours)))
+    reader.optional("TCONNECTSYNC_HEROKU_STALE_HOURS", values::hours(1..=8760))
 }
 
 /// From how long on a quiet run tells of failures that pass by themselves.
 fn quiet_for(reader: &mut Reader) -> Option<Duration> {
-    let hours = reader.setting(
-        "TCONNECTSYNC_HEROKU_QUIET_HOURS",
-        values::within(0_u64..=168),
-    )?;
-    Some(Duration::from_secs(3600 * hours))
+    reader.setting("TCONNECTSYNC_HEROKU_QUIET_HOURS", values::hours(0..=168))
 }
 
 impl Heartbeat {

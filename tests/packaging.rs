@@ -107,7 +107,7 @@ fn the_readme_lists_the_features() {
             feature.uploads().to_owned(),
         ]
     });
-    let table = markdown(["Feature", "Unless chosen", "What it copies"], rows);
+    let table = markdown(["Feature", "Default", "What it copies"], rows);
     holds("README.md", README, &table);
 }
 

@@ -154,7 +154,7 @@ fn date(text: &str) -> Result<NaiveDate> {
 fn tables() -> String {
     let mut text = String::from(
         "VARIABLES\n  From the environment (on Heroku: Config Vars), else from the file of --env-file or ./.env, else from\n  \
-         ~/.config/tconnectsync/.env. Blank is not set.\n",
+         ~/.config/tconnectsync/.env. An empty value counts as not set.\n",
     );
     for variable in VARIABLES.iter().filter(|variable| variable.is_of_use()) {
         let state = match (variable.required, variable.default) {

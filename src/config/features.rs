@@ -194,18 +194,10 @@ impl fmt::Display for Feature {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeatureSet(BTreeSet<Feature>);
 
-/// Why a list of features was not understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FeatureListError {
-    /// The list names nothing.
-    Empty,
-    /// These names, as they were written, are no features. They may be anything, a pasted password too.
-    Unknown(Vec<String>),
-}
-
 impl FeatureSet {
-    /// Reads names separated by commas, semicolons or blanks, in capitals or not.
-    pub fn parse(list: &str) -> Result<FeatureSet, FeatureListError> {
+    /// Reads names separated by commas, semicolons or blanks, in capitals or not. Fails with the names, as they were written,
+    /// that are no features (they may be anything, a pasted password too); with none of a list that names nothing.
+    pub fn parse(list: &str) -> Result<FeatureSet, Vec<String>> {
         let mut features = BTreeSet::new();
         let mut unknown = Vec::new();
         for name in list.split(|c: char| c == ',' || c == ';' || c.is_whitespace()) {
@@ -215,12 +207,9 @@ impl FeatureSet {
                 None => unknown.push(name.to_owned()),
             }
         }
-        if !unknown.is_empty() {
-            Err(FeatureListError::Unknown(unknown))
-        } else if features.is_empty() {
-            Err(FeatureListError::Empty)
-        } else {
-            Ok(FeatureSet(features))
+        match unknown.is_empty() && !features.is_empty() {
+            true => Ok(FeatureSet(features)),
+            false => Err(unknown),
         }
     }
 
@@ -276,16 +265,12 @@ pub(super) fn chosen(arguments: &[FeatureSet], reader: &mut Reader) -> Option<Fe
     }
     let sources = reader.sources();
     reader.setting("TCONNECTSYNC_HEROKU_FEATURES", |list| {
-        FeatureSet::parse(list).map_err(|error| anyhow!(unknown_features(error, sources)))
+        FeatureSet::parse(list).map_err(|unknown| anyhow!(unknown_features(&unknown, sources)))
     })
 }
 
 /// What is wrong with a list of features. A name is repeated where it looks like one and is no part of a secret.
-fn unknown_features(error: FeatureListError, sources: &Sources) -> String {
-    let unknown = match error {
-        FeatureListError::Empty => Vec::new(),
-        FeatureListError::Unknown(names) => names,
-    };
+fn unknown_features(unknown: &[String], sources: &Sources) -> String {
     let shown: Vec<&str> = unknown
         .iter()
         .map(String::as_str)

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use url::Url;
@@ -27,6 +28,11 @@ pub(super) fn within<T: FromStr + PartialOrd + fmt::Display>(
         number
             .with_context(|| format!("must be a number from {} to {}", range.start(), range.end()))
     }
+}
+
+/// Hours, a whole number of them within a range.
+pub(super) fn hours(range: RangeInclusive<u64>) -> impl FnOnce(&str) -> Result<Duration> {
+    move |value| within(range)(value).map(|hours| Duration::from_secs(3600 * hours))
 }
 
 /// The serial number; tconnectsync's default and all its examples say 11111111 for "none".

@@ -33,44 +33,24 @@ pub struct Variable {
 }
 
 impl Variable {
-    const fn new(group: Group, name: &'static str, about: &'static str) -> Variable {
-        Variable {
-            name,
-            group,
-            required: false,
-            secret: false,
-            default: None,
-            stands_in_for: None,
-            about,
-        }
+    const fn required(mut self) -> Variable {
+        self.required = true;
+        self
     }
 
-    const fn required(self) -> Variable {
-        Variable {
-            required: true,
-            ..self
-        }
+    const fn secret(mut self) -> Variable {
+        self.secret = true;
+        self
     }
 
-    const fn secret(self) -> Variable {
-        Variable {
-            secret: true,
-            ..self
-        }
+    const fn default(mut self, value: &'static str) -> Variable {
+        self.default = Some(value);
+        self
     }
 
-    const fn default(self, value: &'static str) -> Variable {
-        Variable {
-            default: Some(value),
-            ..self
-        }
-    }
-
-    const fn stands_in_for(self, name: &'static str) -> Variable {
-        Variable {
-            stands_in_for: Some(name),
-            ..self
-        }
+    const fn stands_in_for(mut self, name: &'static str) -> Variable {
+        self.stands_in_for = Some(name);
+        self
     }
 
     /// Whether this row is about the variable called `name`.
@@ -111,182 +91,162 @@ impl Variable {
     }
 }
 
-use Group::{Ignored, Ours, Tconnectsync, WebApp};
+const fn row(group: Group, name: &'static str, about: &'static str) -> Variable {
+    Variable {
+        name,
+        group,
+        required: false,
+        secret: false,
+        default: None,
+        stands_in_for: None,
+        about,
+    }
+}
+
+const fn shared(name: &'static str, about: &'static str) -> Variable {
+    row(Group::Tconnectsync, name, about)
+}
+
+const fn ours(name: &'static str, about: &'static str) -> Variable {
+    row(Group::Ours, name, about)
+}
+
+const fn of_the_web_app(name: &'static str, about: &'static str) -> Variable {
+    row(Group::WebApp, name, about)
+}
+
+const fn ignored(name: &'static str, about: &'static str) -> Variable {
+    row(Group::Ignored, name, about)
+}
 
 /// Every variable, those first that a new user meets first.
 pub static VARIABLES: &[Variable] = &[
-    Variable::new(Tconnectsync, "TCONNECT_EMAIL", "E-mail address of the Tandem Source account")
-        .required()
-        .secret(),
-    Variable::new(Tconnectsync, "TCONNECT_PASSWORD", "Password of the Tandem Source account")
-        .required()
-        .secret(),
-    Variable::new(
-        Tconnectsync,
+    shared("TCONNECT_EMAIL", "E-mail address of the Tandem Source account").required().secret(),
+    shared("TCONNECT_PASSWORD", "Password of the Tandem Source account").required().secret(),
+    shared(
         "TCONNECT_REGION",
         "Where the account lives: US (also CA, MX), EU (or a country code such as DE, GB, AU), or auto, which tries both",
     )
     .default("auto"),
-    Variable::new(
-        Tconnectsync,
-        "NS_URL",
-        "Address of the Nightscout site, such as https://my-site.herokuapp.com",
-    )
-    .required(),
-    Variable::new(
-        Tconnectsync,
+    shared("NS_URL", "Address of the Nightscout site, such as https://my-site.herokuapp.com")
+        .required(),
+    shared(
         "NS_SECRET",
         "The site's API_SECRET, or an access token that may read and write what the features need",
     )
-    .required()
-    .secret(),
-    Variable::new(Tconnectsync, "API_SECRET", "Read where NS_SECRET is not set")
-        .secret()
-        .stands_in_for("NS_SECRET"),
-    Variable::new(
-        Tconnectsync,
+    .required().secret(),
+    shared("API_SECRET", "Read where NS_SECRET is not set").secret().stands_in_for("NS_SECRET"),
+    shared(
         "TIMEZONE_NAME",
         "Time zone of the pump's clock by its IANA name, such as America/New_York or Europe/Berlin",
     )
     .required(),
-    Variable::new(Tconnectsync, "TZ", "Read where TIMEZONE_NAME is not set").stands_in_for("TIMEZONE_NAME"),
-    Variable::new(
-        Tconnectsync,
+    shared("TZ", "Read where TIMEZONE_NAME is not set").stands_in_for("TIMEZONE_NAME"),
+    shared(
         "PUMP_SERIAL_NUMBER",
-        "Copy this pump only, by its serial number; not set: every pump of the account with new events",
+        "Copy only the pump with this serial number; not set: every pump of the account with new events",
     )
     .secret(),
-    Variable::new(
-        Ours,
-        "TCONNECTSYNC_HEROKU_FEATURES",
-        "What to copy: features by name, separated by commas",
-    )
-    .default("BASAL,BOLUS"),
-    Variable::new(
-        Ours,
+    ours("TCONNECTSYNC_HEROKU_FEATURES", "What to copy: features by name, separated by commas")
+        .default("BASAL,BOLUS"),
+    ours(
         "TCONNECTSYNC_HEROKU_DEADLINE_SECS",
-        "End a run after so many seconds, 0 for never; a run by dates has no limit unless this is set",
+        "Stop a run after this many seconds, 0 for never; a run by dates has no limit unless this is set",
     )
     .default("480"),
-    Variable::new(
-        Ours,
+    ours(
         "TCONNECTSYNC_HEROKU_MAX_CATCH_UP_DAYS",
-        "After an outage go back at most so many days, 1 to 366",
+        "After an outage, go back at most this many days, 1 to 366",
     )
     .default("30"),
-    Variable::new(
-        Ours,
+    ours(
         "TCONNECTSYNC_HEROKU_STALE_HOURS",
-        "End with status 75 where the pump's newest event is older than so many hours, 1 to 8760",
+        "End with status 75 if the pump's newest event is older than this many hours, 1 to 8760",
     ),
-    Variable::new(
-        Ours,
+    ours(
         "TCONNECTSYNC_HEROKU_QUIET_HOURS",
         "With -q, say nothing of failures that pass by themselves (69, 75) until they have lasted this many hours, 0 to 168",
     )
     .default("3"),
-    Variable::new(
-        Ours,
+    ours(
         "TCONNECTSYNC_HEROKU_TRUST_TIMEZONE",
         "Begin on an empty site though the pump's uploads suggest another zone than TIMEZONE_NAME",
     )
     .default("false"),
-    Variable::new(Ours, "HEARTBEAT_URL", "An address to GET after each run that went well").secret(),
-    Variable::new(Ours, "HEARTBEAT_FAIL_URL", "An address to GET after each run that failed").secret(),
-    Variable::new(
-        Ours,
+    ours(
+        "HEARTBEAT_URL",
+        "Web address to call after each successful run (healthchecks.io, UptimeRobot, ...)",
+    )
+    .secret(),
+    ours("HEARTBEAT_FAIL_URL", "Web address to call after each failed run").secret(),
+    ours(
         "TCONNECTSYNC_HEROKU_REPORT",
         "File for a web page with the last day and how the latest run ended, written after each run",
     ),
-    Variable::new(
-        Tconnectsync,
-        "IGNORE_ZERO_UNIT_BASAL",
-        "Leave out basal rates of 0 U/h",
-    )
-    .default("false"),
-    Variable::new(
-        Tconnectsync,
+    shared("IGNORE_ZERO_UNIT_BASAL", "Leave out basal rates of 0 U/h").default("false"),
+    shared(
         "NIGHTSCOUT_PROFILE_UPLOAD_MODE",
         "How PROFILES writes a changed profile: add a new one, or replace the current one (add, replace)",
     )
     .default("add"),
-    Variable::new(
-        Tconnectsync,
+    shared(
         "NIGHTSCOUT_PROFILE_CARBS_HR_VALUE",
         "Carbs absorbed in an hour, in grams, for the profile; the pump does not know it",
     )
     .default("20"),
-    Variable::new(
-        Tconnectsync,
+    shared(
         "NIGHTSCOUT_PROFILE_DELAY_VALUE",
         "Minutes until carbs begin to act, for the profile; the pump does not know it",
     )
     .default("20"),
-    Variable::new(
-        Tconnectsync,
-        "NS_SKIP_TLS_VERIFY",
-        "Do not check the certificate of the Nightscout site",
-    )
-    .default("false"),
-    Variable::new(
-        Ours,
+    shared("NS_SKIP_TLS_VERIFY", "Do not check the certificate of the Nightscout site")
+        .default("false"),
+    ours(
         "NS_CA_FILE",
-        "A file (PEM) with the private certificate authority of the Nightscout site, trusted beside the machine's own list",
+        "A file (PEM) with the private certificate authority of the Nightscout site, trusted as well as the machine's own list",
     ),
-    Variable::new(
-        Ours,
+    ours(
         "NS_ALLOW_INSECURE_HTTP",
-        "Let NS_URL be plain http outside the home network; others can then read the secret",
+        "Allow plain http in NS_URL outside the home network; others can then read the secret",
     )
     .default("false"),
-    Variable::new(
-        Tconnectsync,
+    shared(
         "CACHE_CREDENTIALS",
         "Keep Tandem's access token on disk between runs, where there is a disk",
     )
     .default("true"),
-    Variable::new(
-        Tconnectsync,
+    shared(
         "CACHE_CREDENTIALS_PATH",
         "The file to keep it in; not set: one in ~/.cache/tconnectsync-heroku",
     ),
-    Variable::new(
-        Tconnectsync,
-        "REQUESTS_PROXY",
-        "HTTP proxy for all calls, such as http://proxy.example:3128",
-    )
-    .secret(),
-    Variable::new(
-        Tconnectsync,
+    shared("REQUESTS_PROXY", "HTTP proxy for all calls, such as http://proxy.example:3128")
+        .secret(),
+    shared(
         "HTTPS_PROXY",
         "The same by its usual name (with HTTP_PROXY and NO_PROXY), from the environment only",
     )
     .secret(),
-    Variable::new(
-        Ours,
+    ours(
         "SSL_CERT_FILE",
         "A file (PEM) of the certificates to trust instead of the machine's own list (SSL_CERT_DIR: a directory), for all calls; \
          from the environment only",
     ),
-    Variable::new(
-        Ours,
+    ours(
         "TCONNECT_BASE_URL",
         "For tests and demonstrations: one address that stands in for all of Tandem's",
     ),
-    Variable::new(
-        WebApp,
+    of_the_web_app(
         "TCONNECTSYNC_HEROKU_SECRET",
         "The web app's: there is no page to protect any more",
     )
     .secret(),
-    Variable::new(
-        WebApp,
+    of_the_web_app(
         "TCONNECTSYNC_HEROKU_INTERVAL_MINS",
         "The web app's: Heroku Scheduler or cron sets the interval now",
     ),
-    Variable::new(Ignored, "AUTOUPDATE_*", "tconnectsync's endless loop: a run is one pass here"),
-    Variable::new(Ignored, "FETCH_ALL_EVENT_TYPES", "Every event is fetched anyway"),
-    Variable::new(Ignored, "NS_IGNORE_CONN_ERRORS", "A failed upload is always reported here"),
-    Variable::new(Ignored, "SKIP_NS_LAST_UPLOADED_CHECK", "What is there is always looked at"),
-    Variable::new(Ignored, "ENABLE_TESTING_MODES", "Every feature can be chosen here"),
+    ignored("AUTOUPDATE_*", "tconnectsync's endless loop: a run is one pass here"),
+    ignored("FETCH_ALL_EVENT_TYPES", "Every event is fetched anyway"),
+    ignored("NS_IGNORE_CONN_ERRORS", "A failed upload is always reported here"),
+    ignored("SKIP_NS_LAST_UPLOADED_CHECK", "What is there is always looked at"),
+    ignored("ENABLE_TESTING_MODES", "Every feature can be chosen here"),
 ];
