@@ -273,24 +273,6 @@ fn deadline(arguments: &Cli, reader: &mut Reader) -> Option<Option<Duration>> {
     Some((!unlimited).then(|| Duration::from_secs(seconds)))
 }
 
-/// How far back a run goes at most.
-fn max_catch_up_days(reader: &mut Reader) -> Option<u16> {
-    reader.setting(
-        "TCONNECTSYNC_HEROKU_MAX_CATCH_UP_DAYS",
-        values::within(1_u16..=366),
-    )
-}
-
-/// From which age on the pump's newest event is stale.
-fn stale_after(reader: &mut Reader) -> Option<Option<Duration>> {
-    reader.optional("TCONNECTSYNC_HEROKU_STALE_HOURS", values::hours(1..=8760))
-}
-
-/// From how long on a quiet run tells of failures that pass by themselves.
-fn quiet_for(reader: &mut Reader) -> Option<Duration> {
-    reader.setting("TCONNECTSYNC_HEROKU_QUIET_HOURS", values::hours(0..=168))
-}
-
 impl Heartbeat {
     /// The addresses that are in order.
     fn read(reader: &mut Reader) -> Heartbeat {

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::reader::Reader;
 use super::{
     Cache, Cli, Config, FeatureSet, Heartbeat, Nightscout, PageFiles, Problem, ProfileUpload,
-    Remark, Secret, SetVariable, Sources, Span, Tandem, deadline, features, max_catch_up_days,
-    quiet_for, stale_after, unused_variables, values, zone,
+    Remark, Secret, SetVariable, Sources, Span, Tandem, deadline, features, unused_variables,
+    values, zone,
 };
 
 /// What was read: each part that is in order, and what is wrong with the others. A check goes on with the parts where a
@@ -69,56 +69,60 @@ impl Reading {
         let today = zone.map(|zone| now.with_timezone(&zone).date_naive());
         let span = today.and_then(|today| Span::read(arguments, reader, today));
         let deadline = deadline(arguments, reader);
-        let max_catch_up_days = max_catch_up_days(reader);
-        let stale_after = stale_after(reader);
-        let quiet_for = quiet_for(reader);
-        let trusts_zone = reader.setting("TCONNECTSYNC_HEROKU_TRUST_TIMEZONE", values::boolean);
-        let heartbeat = Heartbeat::read(reader);
-        let page_files = PageFiles::read(arguments, reader);
-        let ignore_zero_unit_basal = reader.setting("IGNORE_ZERO_UNIT_BASAL", values::boolean);
-        let profile = ProfileUpload::read(reader);
-        let cache = Cache::read(reader);
-        let proxy = reader.optional("REQUESTS_PROXY", values::proxy);
-        unused_variables::remark(reader);
-        let whole = || {
-            Some(Config {
-                tandem: tandem.clone()?,
-                nightscout: nightscout.clone()?,
-                proxy: proxy.clone()?,
-                zone: zone?,
-                features: features.clone()?,
-                span: span?,
-                pretend: arguments.pretend,
-                json: arguments.json,
-                verbosity: arguments.verbosity(),
-                deadline: deadline?,
-                max_catch_up_days: max_catch_up_days?,
-                stale_after: stale_after?,
-                quiet_for: quiet_for?,
-                trusts_zone: trusts_zone?,
-                profile: profile?,
-                cache: cache?,
-                state_directory: reader.sources().state_directory(),
-                ignore_zero_unit_basal: ignore_zero_unit_basal?,
-            })
-        };
-        Reading {
-            config: whole(),
+        let mut reading = Reading {
             tandem,
             nightscout,
+            proxy: reader.optional("REQUESTS_PROXY", values::proxy),
             zone,
             features: features.unwrap_or_default(),
             deadline: deadline.flatten(),
-            heartbeat: proxy
-                .as_ref()
-                .map_or_else(Heartbeat::default, |_| heartbeat),
-            proxy,
-            page_files,
+            heartbeat: Heartbeat::read(reader),
+            page_files: PageFiles::read(arguments, reader),
+            config: None,
             set_variables: reader.sources().set_variables(),
             looked: reader.sources().where_it_looked(),
             problems: Vec::new(),
             remarks: Vec::new(),
+        };
+        if reading.proxy.is_none() {
+            reading.heartbeat = Heartbeat::default();
         }
+        reading.config = reading.whole(arguments, reader, span);
+        unused_variables::remark(reader);
+        reading
+    }
+
+    /// All parts, with what else a run needs. Where one has a problem that its reader has noted, it is of no use.
+    fn whole(&self, arguments: &Cli, reader: &mut Reader, span: Option<Span>) -> Option<Config> {
+        let catch_up = values::within(1_u16..=366);
+        let max_catch_up_days = reader.setting("TCONNECTSYNC_HEROKU_MAX_CATCH_UP_DAYS", catch_up);
+        let stale_after =
+            reader.optional("TCONNECTSYNC_HEROKU_STALE_HOURS", values::hours(1..=8760));
+        let quiet_for = reader.setting("TCONNECTSYNC_HEROKU_QUIET_HOURS", values::hours(0..=168));
+        let trusts_zone = reader.setting("TCONNECTSYNC_HEROKU_TRUST_TIMEZONE", values::boolean);
+        let ignore_zero_unit_basal = reader.setting("IGNORE_ZERO_UNIT_BASAL", values::boolean);
+        let profile = ProfileUpload::read(reader);
+        let cache = Cache::read(reader);
+        Some(Config {
+            tandem: self.tandem.clone()?,
+            nightscout: self.nightscout.clone()?,
+            proxy: self.proxy.clone()?,
+            zone: self.zone?,
+            features: self.features.clone(),
+            span: span?,
+            pretend: arguments.pretend,
+            json: arguments.json,
+            verbosity: arguments.verbosity(),
+            deadline: self.deadline,
+            max_catch_up_days: max_catch_up_days?,
+            stale_after: stale_after?,
+            quiet_for: quiet_for?,
+            trusts_zone: trusts_zone?,
+            profile: profile?,
+            cache: cache?,
+            state_directory: reader.sources().state_directory(),
+            ignore_zero_unit_basal: ignore_zero_unit_basal?,
+        })
     }
 
     /// The configuration of a run, or all that keeps it from starting.
