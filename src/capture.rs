@@ -31,6 +31,7 @@ use serde_json::Value;
 use crate::config::cli::VERSION;
 use crate::config::{Config, Reading};
 use crate::failure::ExitStatus;
+use crate::foreign;
 use crate::http::{Asked, Canned, Heard, Line, NoAnswer, RunLimits};
 use crate::pump::clock::FIRST_YEARS;
 use crate::pump::quantity::pump_epoch;
@@ -198,26 +199,21 @@ fn look_into(value: &Value, anonymous: &mut Anonymous, oldest: &mut Option<DateT
                         .for_each(|name| anonymous.private.add_name(name));
                 }
                 match (name.as_str(), value) {
-                    ("serialNumber", Value::String(serial)) => {
+                    ("serialNumber", Value::String(_) | Value::Number(_)) => {
+                        let serial = foreign::text(value).unwrap_or_default();
                         anonymous.aliases.met_serial(serial.trim());
-                        anonymous.private.add(serial);
+                        anonymous.private.add(&serial);
                     }
-                    ("serialNumber", Value::Number(serial)) => {
-                        anonymous.aliases.met_serial(&serial.to_string());
-                        anonymous.private.add(&serial.to_string());
-                    }
-                    ("sequenceGroup", group) => {
-                        group.as_i64().into_iter().for_each(|group| {
-                            anonymous.aliases.met_group(group);
-                        });
+                    ("sequenceGroup", Value::Number(group)) => {
+                        let group = group.as_i64().into_iter();
+                        group.for_each(|group| anonymous.aliases.met_group(group));
                     }
                     ("name" | "defaultProfile" | "enteredBy", Value::String(name)) => {
                         anonymous.private.add_name(name);
                     }
                     ("_id", Value::String(id)) => anonymous.aliases.met_object(id),
                     ("pumpDateTime", Value::String(time)) => {
-                        let time = time.get(..19).and_then(|time| time.parse().ok());
-                        let time = time.filter(|time: &chrono::NaiveDateTime| *time >= of_use);
+                        let time = foreign::wall_clock(time).filter(|time| *time >= of_use);
                         let at = time.map(|time| time.and_utc());
                         *oldest = oldest.iter().copied().chain(at).min();
                     }

@@ -70,7 +70,8 @@ impl Anonymous {
         let may_be_told = self.names_properties(object);
         let mut written = Map::new();
         for (name, value) in object {
-            let value = match names::holds(place.service, name) {
+            let holds = names::holds(place.service, name);
+            let value = match holds {
                 Some(Holds::Identifier) if !place.failed => match value {
                     Value::String(text) => self.aliases.identifier(text, &about).into(),
                     other => self.blank(place, other),
@@ -81,7 +82,7 @@ impl Anonymous {
                 Some(holds) => self.value(place, name, holds, value),
                 None => self.blank(place, value),
             };
-            let name = match names::holds(place.service, name) {
+            let name = match holds {
                 Some(_) => name.clone(),
                 None => self.property(name, may_be_told, &written),
             };
@@ -171,7 +172,7 @@ impl Anonymous {
             Holds::Id => Some(self.aliases.id(text)),
             Holds::Serial => return self.serial(text),
             Holds::ObjectId => Some(self.aliases.object(text)),
-            Holds::Name if names::is_uploader(text) => kept(true),
+            Holds::Name if names::UPLOADERS.contains(&text) => kept(true),
             Holds::Name => Some(self.aliases.name(text)),
             Holds::Jwt => self.jwt(place, text),
             Holds::Time => self.shift.text(text),

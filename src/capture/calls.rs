@@ -51,7 +51,7 @@ fn below_the_site<'u>(asked: &Asked, url: &'u Url) -> &'u str {
 
 /// The key of a query, where it is known.
 fn shown(key: &str) -> String {
-    match names::is_query_key(key) {
+    match names::QUERY_KEYS.contains(&key) {
         true => key.to_owned(),
         false => "(key)".to_owned(),
     }
@@ -85,6 +85,15 @@ fn chosen(key: &str, value: &str) -> Chosen {
     } else {
         Chosen::LeftOut
     }
+}
+
+/// A time in a query, moved.
+fn moved(chosen: Chosen, value: &str, shift: Shift) -> String {
+    let moved = match chosen {
+        Chosen::Millis => (value.parse().ok()).map(|millis| shift.millis(millis).to_string()),
+        _ => shift.text(value),
+    };
+    moved.unwrap_or_default()
 }
 
 /// The query of a call, its values as they are but for those of the login.
@@ -160,7 +169,7 @@ impl Anonymous {
     fn path(&mut self, path: &str) -> String {
         let parts = path.split('/').map(|part| match part {
             "" => String::new(),
-            part if names::is_in_paths(part) => part.to_owned(),
+            part if names::IN_PATHS.contains(&part) => part.to_owned(),
             part => self.aliases.id(part),
         });
         parts.collect::<Vec<_>>().join("/")
@@ -171,11 +180,7 @@ impl Anonymous {
         for (key, value) in url.query_pairs() {
             let value = match chosen(&key, &value) {
                 Chosen::Id => self.aliases.id(&value),
-                Chosen::Time => self.shift.text(&value).unwrap_or_default(),
-                Chosen::Millis => value.parse().map_or_else(
-                    |_| String::new(),
-                    |millis| self.shift.millis(millis).to_string(),
-                ),
+                chosen @ (Chosen::Time | Chosen::Millis) => moved(chosen, &value, self.shift),
                 Chosen::Kept if !self.private.is_in(&value) => value.into_owned(),
                 Chosen::Kept | Chosen::LeftOut => String::new(),
             };
@@ -225,13 +230,8 @@ impl Call {
     pub(super) fn shift(&mut self, mover: &mut Mover) {
         let shift = mover.shift;
         for (key, value) in &mut self.query {
-            match chosen(key, value) {
-                Chosen::Time => *value = shift.text(value).unwrap_or_default(),
-                Chosen::Millis => {
-                    let millis = value.parse().unwrap_or_default();
-                    *value = shift.millis(millis).to_string();
-                }
-                _ => {}
+            if let chosen @ (Chosen::Time | Chosen::Millis) = chosen(key, value) {
+                *value = moved(chosen, value, shift);
             }
         }
         match &mut self.answer {

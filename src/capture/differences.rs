@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::calls::PUMP_LOGS;
 use super::file::{Answer, Call, Capture};
+use super::shape::type_of;
 
 /// Objects of Tandem's answers: the call, where the object stands, what has to be there with its type, and what is known to be
 /// there. As observed up to October 2026.
@@ -251,15 +252,6 @@ fn compare(at: &str, shape: &Value, expected: &Expected) -> Vec<String> {
         }
     }
     lines
-}
-
-fn type_of(shape: &Value) -> String {
-    match shape {
-        Value::String(name) => name.clone(),
-        Value::Array(_) => "list".to_owned(),
-        Value::Object(object) if object.contains_key("claims") => "claims".to_owned(),
-        _ => "object".to_owned(),
-    }
 }
 
 /// What is new and what is missing in one place: both together look like another name.

@@ -114,7 +114,7 @@ pub(super) fn is_known_anywhere(name: &str) -> bool {
 /// Whether a property of this name holds objects by names that a person gave.
 pub(super) fn is_of_named(name: &str) -> bool {
     let mut known = TANDEM.iter().chain(NIGHTSCOUT);
-    known.any(|(known, holds)| *known == name && *holds == Named)
+    known.any(|row| *row == (name, Named))
 }
 
 /// Texts that are shown as they are, each as a whole.
@@ -142,7 +142,7 @@ pub(super) fn is_word(text: &str) -> bool {
 }
 
 /// Uploaders that are no persons: they may be named.
-const UPLOADERS: &[&str] = &[
+pub(super) const UPLOADERS: &[&str] = &[
     "Pump (tconnectsync)",
     "Loop",
     "Trio",
@@ -166,11 +166,6 @@ const UPLOADERS: &[&str] = &[
     "Juggluco",
     "Glooko",
 ];
-
-/// Whether a text names a program that writes to Nightscout.
-pub(super) fn is_uploader(text: &str) -> bool {
-    UPLOADERS.contains(&text)
-}
 
 /// The words that this program's notes and reasons, and tconnectsync's, are made of.
 const OF_OUR_TEXTS: &str = "
@@ -211,16 +206,11 @@ pub(super) fn is_our_text(text: &str) -> bool {
 
 /// The parts of addresses that this program and Tandem's login use.
 #[rustfmt::skip]
-const IN_PATHS: &[&str] = &[
+pub(super) const IN_PATHS: &[&str] = &[
     "api", "accounts", "login", "connect", "authorize", "callback", "token", "auth", "reports", "bff", "pumper", "pumpers",
     "pump-logs", "v1", "status.json", "treatments.json", "entries.json", "devicestatus.json", "profile.json", "verifyauth",
     "treatments", "entries", "devicestatus", "profile", "preview.json",
 ];
-
-/// Whether a part of a path may be shown.
-pub(super) fn is_in_paths(part: &str) -> bool {
-    IN_PATHS.contains(&part)
-}
 
 /// The kinds of content that may be shown.
 const CONTENT_TYPES: &[&str] = &[
@@ -255,13 +245,8 @@ pub(super) fn is_a_programmers(name: &str) -> bool {
 
 /// The keys of queries that this program sends, or that a login is known to have.
 #[rustfmt::skip]
-const QUERY_KEYS: &[&str] = &[
+pub(super) const QUERY_KEYS: &[&str] = &[
     "pumperId", "startDate", "endDate", "eventCodes", "count", "client_id", "response_type", "scope", "redirect_uri",
     "code_challenge", "code_challenge_method", "code", "state", "iss", "session_state", "error", "error_description",
     "returnUrl", "ReturnUrl",
 ];
-
-/// Whether the key of a query may be shown.
-pub(super) fn is_query_key(key: &str) -> bool {
-    QUERY_KEYS.contains(&key)
-}

@@ -82,18 +82,16 @@ fn of_events(values: &[Value], anonymous: &Anonymous, depth: usize) -> Value {
         let code = value.get(CODE).and_then(Value::as_i64);
         if let (Some(properties), Some(code)) = (properties, code) {
             let known = by_code.remove(&code.to_string());
-            let shape = match known {
-                Some(known) => merged(known, properties),
-                None => properties,
-            };
-            by_code.insert(code.to_string(), shape);
+            by_code.insert(code.to_string(), with(known, properties));
         }
-        of_all = Some(match of_all {
-            Some(known) => merged(known, shape),
-            None => shape,
-        });
+        of_all = Some(with(of_all, shape));
     }
     json!([of_all, {PROPERTIES: by_code}])
+}
+
+fn with(known: Option<Value>, shape: Value) -> Value {
+    let both = known.into_iter().chain([shape]).reduce(merged);
+    both.unwrap_or_default()
 }
 
 /// One shape for two values in the same place. A property that only one of them has ends with a question mark.
@@ -132,17 +130,22 @@ fn merged(one: Value, other: Value) -> Value {
     }
 }
 
-/// Two types in one place.
-fn alternatives(one: Value, other: Value) -> Value {
-    let name = |value: &Value| match value {
+/// What a shape is of.
+pub(super) fn type_of(shape: &Value) -> String {
+    match shape {
         Value::String(name) => name.clone(),
         Value::Array(_) => "list".to_owned(),
+        Value::Object(object) if object.contains_key("claims") => "claims".to_owned(),
         _ => "object".to_owned(),
-    };
+    }
+}
+
+/// Two types in one place.
+fn alternatives(one: Value, other: Value) -> Value {
     // Beside null, what there is otherwise tells more.
-    match (name(&one).as_str(), name(&other).as_str()) {
-        ("null", "list" | "object") => other,
-        ("list" | "object", "null") => one,
+    match (type_of(&one).as_str(), type_of(&other).as_str()) {
+        ("null", "list" | "object" | "claims") => other,
+        ("list" | "object" | "claims", "null") => one,
         (first, second) => {
             let mut types: Vec<&str> = first.split(" or ").chain(second.split(" or ")).collect();
             types.sort_unstable();
