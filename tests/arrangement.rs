@@ -70,9 +70,9 @@ impl Arrangement {
             environment: self.variables.clone().into(),
             ..Sources::default()
         };
-        Reading::new(&arguments, &sources, now)
-            .into_config()
-            .expect("the test's own configuration is good")
+        let reading = Reading::new(&arguments, &sources, now);
+        let problems = reading.problems;
+        (reading.config).unwrap_or_else(|| panic!("the test's own configuration: {problems:?}"))
     }
 
     /// One pass at this instant, by the library, without waiting between tries.

@@ -72,7 +72,8 @@ impl SetUp {
     }
 
     fn load(&self) -> Result<Config, Vec<Problem>> {
-        self.reading().into_config()
+        let reading = self.reading();
+        reading.config.ok_or(reading.problems)
     }
 
     fn reading(&self) -> Reading {

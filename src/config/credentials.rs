@@ -1,7 +1,6 @@
 //! E-mail, password and secret: taken as they are, since a blank or a quote may belong to them, but looked at for what
 //! people paste by mistake.
 
-use log::Level;
 use zeroize::Zeroizing;
 
 use super::Secret;
@@ -11,10 +10,7 @@ use super::reader::Reader;
 pub(super) fn email(reader: &mut Reader) -> Option<Secret> {
     let email = credential(reader, "TCONNECT_EMAIL")?;
     if !email.expose().contains('@') {
-        reader.remark(
-            Level::Warn,
-            "TCONNECT_EMAIL has no @ in it: is it the account's e-mail address?",
-        );
+        reader.warn("TCONNECT_EMAIL has no @ in it: is it the account's e-mail address?");
     }
     Some(email)
 }
@@ -33,16 +29,13 @@ pub(super) fn nightscout_secret(reader: &mut Reader) -> Option<Secret> {
     // An address with a token in it ends in `?token=…`.
     let pasted = secret.expose().trim_start().trim_start_matches('?');
     if pasted.starts_with("token=") {
-        reader.remark(
-            Level::Warn,
-            format!("{name} begins with token=: remove that, the token is what follows"),
-        );
+        reader.warn(format!(
+            "{name} begins with token=: remove that, the token is what follows"
+        ));
     }
     // Nightscout itself does not start with a shorter API_SECRET, and tokens are longer.
     if secret.expose().chars().count() < 12 {
-        reader.remark(
-            Level::Warn,
-            format!(
+        reader.warn(format!(
                 "{name} is shorter than 12 characters, which no Nightscout site accepts as its API_SECRET: is it complete?"
             ),
         );
@@ -61,15 +54,11 @@ fn credential(reader: &mut Reader, name: &'static str) -> Option<Secret> {
         return None;
     }
     if value.starts_with(char::is_whitespace) || value.ends_with(char::is_whitespace) {
-        reader.remark(
-            Level::Warn,
-            format!("{name} begins or ends with a blank, which is sent too: remove it unless it belongs to the value"),
+        reader.warn(format!("{name} begins or ends with a blank, which is sent too: remove it unless it belongs to the value"),
         );
     }
     if value.trim().starts_with(is_quote) || value.trim().ends_with(is_quote) {
-        reader.remark(
-            Level::Warn,
-            format!("{name} begins or ends with a quote, which is sent too: remove it unless it belongs to the value"),
+        reader.warn(format!("{name} begins or ends with a quote, which is sent too: remove it unless it belongs to the value"),
         );
     }
     Secret::new(value)

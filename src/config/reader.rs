@@ -50,6 +50,10 @@ impl<'a> Reader<'a> {
         self.remarks.push(Remark::new(level, text));
     }
 
+    pub(super) fn warn(&mut self, text: impl Into<String>) {
+        self.remark(Level::Warn, text);
+    }
+
     /// The value of a variable as it was written, else its stand-in's.
     pub(super) fn found(&self, name: &str) -> Option<Found<'a>> {
         debug_assert!(Variable::named(name).is_some(), "{name} is in the table");
@@ -113,10 +117,9 @@ impl<'a> Reader<'a> {
         match without_quotes(value) {
             Some(inner) => {
                 let name = found.name;
-                self.remark(
-                    Level::Warn,
-                    format!("{name} has quotes around its value; they are left out. Remove them"),
-                );
+                self.warn(format!(
+                    "{name} has quotes around its value; they are left out. Remove them"
+                ));
                 inner.trim()
             }
             None => value,

@@ -124,9 +124,4 @@ impl Reading {
             ignore_zero_unit_basal: ignore_zero_unit_basal?,
         })
     }
-
-    /// The configuration of a run, or all that keeps it from starting.
-    pub fn into_config(self) -> Result<Config, Vec<Problem>> {
-        self.config.ok_or(self.problems)
-    }
 }

@@ -29,12 +29,6 @@ impl fmt::Debug for Secret {
     }
 }
 
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(redacted)")
-    }
-}
-
 /// What was written for each variable, of which any may be a secret. Only the names are printed, and the memory of the values
 /// is overwritten when they are no longer needed.
 #[derive(Clone, Default, PartialEq, Eq)]

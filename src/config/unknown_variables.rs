@@ -1,7 +1,5 @@
 //! Remarks about variables that no row of the table knows: most are misspelt, and would be ignored in silence.
 
-use log::Level;
-
 use super::env_file::EnvFile;
 use super::reader::Reader;
 use super::variables::{VARIABLES, Variable};
@@ -22,7 +20,7 @@ pub(super) fn remark(reader: &mut Reader) {
         remarks.extend(unknown.filter_map(|(line, name)| of_file(file, name, line)));
     }
     for text in remarks {
-        reader.remark(Level::Warn, text);
+        reader.warn(text);
     }
 }
 

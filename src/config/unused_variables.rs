@@ -16,9 +16,7 @@ pub(super) fn remark(reader: &mut Reader) {
         (!names.is_empty()).then(|| names.join(", "))
     };
     if let Some(names) = names(Group::WebApp) {
-        reader.remark(
-            Level::Warn,
-            format!(
+        reader.warn(format!(
                 "The web app's variables have no use any more ({names}): Heroku Scheduler or cron starts each run, and there \
                  is no page to protect. Remove them"
             ),
@@ -47,7 +45,7 @@ fn cut_by_comments(reader: &mut Reader) {
                  put the value between single quotes: {name}='...'",
                 file.name
             );
-            reader.remark(Level::Warn, text);
+            reader.warn(text);
         }
     }
 }
@@ -59,15 +57,14 @@ fn only_in_the_environment(reader: &mut Reader) {
         ("SSL_CERT_FILE", "NS_CA_FILE"),
     ] {
         if let Some((_, Place::File(file))) = reader.sources().value(name) {
-            reader.remark(
-                Level::Warn,
-                format!("{name} counts in the environment only; in {file} write {instead}"),
-            );
+            reader.warn(format!(
+                "{name} counts in the environment only; in {file} write {instead}"
+            ));
         }
     }
     if reader.sources().value("HTTPS_PROXY_FILE").is_some() {
         let text = "HTTPS_PROXY_FILE is not read: write REQUESTS_PROXY_FILE";
-        reader.remark(Level::Warn, text);
+        reader.warn(text);
     }
 }
 
@@ -85,12 +82,9 @@ fn several_files(reader: &mut Reader) {
     files.sort();
     files.dedup();
     if files.len() > 1 {
-        reader.remark(
-            Level::Warn,
-            format!(
-                "Account and site are set in two files, {}: are both the same person's?",
-                files.join(" and ")
-            ),
-        );
+        reader.warn(format!(
+            "Account and site are set in two files, {}: are both the same person's?",
+            files.join(" and ")
+        ));
     }
 }

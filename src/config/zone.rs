@@ -19,9 +19,7 @@ pub(super) fn zone(reader: &mut Reader) -> Option<Tz> {
     let zone = reader.judged("TIMEZONE_NAME", judgement)?;
     // Servers are often set to UTC, pumps hardly ever.
     if matches!(zone, Tz::UTC | Tz::Etc__UTC) {
-        reader.remark(
-            Level::Warn,
-            "TIMEZONE_NAME is not set and TZ says UTC: unless the pump's clock shows UTC, set TIMEZONE_NAME, or everything \
+        reader.warn("TIMEZONE_NAME is not set and TZ says UTC: unless the pump's clock shows UTC, set TIMEZONE_NAME, or everything \
              comes out hours off",
         );
     } else {
@@ -75,41 +73,29 @@ fn without_daylight_saving(value: &str) -> Option<String> {
     ))
 }
 
-/// What people write, letters and digits only, and the zone that they mostly mean. The first row that fits counts.
-const HABITS: [(&[&str], &str); 20] = [
-    (
-        &["cet", "cest", "mez", "mesz", "centraleuropean"],
-        "Europe/Berlin",
-    ),
-    (&["eet", "eest", "easterneuropean"], "Europe/Athens"),
-    (&["wet", "west", "westerneuropean"], "Europe/Lisbon"),
-    (
-        &["bst", "uk", "england", "britain", "british"],
-        "Europe/London",
-    ),
-    (
-        &["aest", "aedt", "australianeastern", "auseastern"],
-        "Australia/Sydney",
-    ),
-    (
-        &["acst", "acdt", "australiancentral", "auscentral"],
-        "Australia/Adelaide",
-    ),
-    (&["awst", "australianwestern"], "Australia/Perth"),
-    (&["nzst", "nzdt", "newzealand"], "Pacific/Auckland"),
-    (&["sast", "southafrica"], "Africa/Johannesburg"),
-    (&["israel", "idt"], "Asia/Jerusalem"),
-    (&["edt", "et", "eastern"], "America/New_York"),
-    (&["cst", "cdt", "ct", "central"], "America/Chicago"),
-    (&["mdt", "mt", "mountain"], "America/Denver"),
-    (&["pst", "pdt", "pt", "pacific"], "America/Los_Angeles"),
-    (&["akst", "akdt", "alaska", "alaskan"], "America/Anchorage"),
-    (&["hdt", "hawaii", "hawaiian"], "Pacific/Honolulu"),
-    (&["ast", "adt", "atlantic"], "America/Halifax"),
-    (&["nst", "ndt", "newfoundland"], "America/St_Johns"),
-    (&["germany", "deutschland"], "Europe/Berlin"),
-    (&["france"], "Europe/Paris"),
-];
+/// Zones, and what people write, letters and digits only, who mostly mean them. The first row that fits counts.
+const HABITS: &str = "
+    Europe/Berlin: cet cest mez mesz centraleuropean
+    Europe/Athens: eet eest easterneuropean
+    Europe/Lisbon: wet west westerneuropean
+    Europe/London: bst uk england britain british
+    Australia/Sydney: aest aedt australianeastern auseastern
+    Australia/Adelaide: acst acdt australiancentral auscentral
+    Australia/Perth: awst australianwestern
+    Pacific/Auckland: nzst nzdt newzealand
+    Africa/Johannesburg: sast southafrica
+    Asia/Jerusalem: israel idt
+    America/New_York: edt et eastern
+    America/Chicago: cst cdt ct central
+    America/Denver: mdt mt mountain
+    America/Los_Angeles: pst pdt pt pacific
+    America/Anchorage: akst akdt alaska alaskan
+    Pacific/Honolulu: hdt hawaii hawaiian
+    America/Halifax: ast adt atlantic
+    America/St_Johns: nst ndt newfoundland
+    Europe/Berlin: germany deutschland
+    Europe/Paris: france
+";
 
 /// A zone that the value seems to mean.
 fn proposal(value: &str) -> Option<&'static str> {
@@ -118,11 +104,10 @@ fn proposal(value: &str) -> Option<&'static str> {
         return None;
     }
     same_letters(&wanted).or_else(|| {
-        let usual = |habit: &&str| wanted == *habit || (habit.len() > 5 && wanted.contains(*habit));
-        HABITS
-            .iter()
-            .find(|(habits, _)| habits.iter().any(&usual))
-            .map(|(_, zone)| *zone)
+        let usual = |habit: &str| wanted == habit || (habit.len() > 5 && wanted.contains(habit));
+        let mut rows = HABITS.lines().filter_map(|row| row.trim().split_once(": "));
+        let row = rows.find(|(_, habits)| habits.split(' ').any(usual));
+        row.map(|(zone, _)| zone)
     })
 }
 

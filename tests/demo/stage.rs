@@ -88,8 +88,8 @@ impl Stage {
             environment: self.environment().into(),
             ..Sources::default()
         };
-        Reading::new(&arguments, &sources, now)
-            .into_config()
-            .unwrap_or_else(|problems| panic!("{}", failure(&problems)))
+        let reading = Reading::new(&arguments, &sources, now);
+        let config = reading.config;
+        config.unwrap_or_else(|| panic!("{}", failure(&reading.problems)))
     }
 }
