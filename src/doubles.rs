@@ -24,7 +24,7 @@ use crate::nightscout::document::Existing;
 use crate::nightscout::{ObjectId, Removed, Site};
 use crate::pump::quantity::rounded;
 use crate::reconcile::doubles::{self, Fate};
-use crate::report::{counted, output};
+use crate::report::{WHERE_IT_RUNS, counted, local_minute, output};
 use crate::state::RunLock;
 use crate::window::{self, ASTRAY, Window};
 use pump_times::PumpTimes;
@@ -187,11 +187,10 @@ fn still_at_work(
     config: &Config,
 ) -> Option<String> {
     let last = last_written.filter(|last| (now - *last) < STILL_AT_WORK)?;
-    let local = last.with_timezone(&config.zone);
     Some(format!(
-        "tconnectsync, the old app, wrote to the site at {}: stop it before you remove anything (on Heroku delete its app, and \
-         whatever calls its /run address; elsewhere its cron line, service or container), or it writes the same again",
-        local.format("%Y-%m-%d %H:%M %Z")
+        "tconnectsync, the old app, wrote to the site at {}: stop it before you remove anything ({WHERE_IT_RUNS}), or it writes \
+         the same again",
+        local_minute(last, config.zone)
     ))
 }
 

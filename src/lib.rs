@@ -14,6 +14,7 @@
 //! |---|---|
 //! | [`failure`] | what can go wrong, its exit status, and the advice printed with it |
 //! | [`foreign`] | values in JSON of others, whose types change |
+//! | [`named`] | enums whose variants have a name each |
 //! | [`random`] | random numbers that nobody can guess |
 //! | [`config`] | command line, environment and `.env` files as one typed [`config::Config`] |
 //! | [`logging`] | the log on standard error |
@@ -51,6 +52,7 @@ mod foreign;
 pub mod heartbeat;
 pub mod http;
 pub mod logging;
+mod named;
 pub mod nightscout;
 pub mod page;
 pub mod pass;

@@ -357,10 +357,8 @@ fn same_rate(document: &Existing, wanted: &Treatment) -> bool {
 
 /// Whether a stored document is what was wanted, allowing for the changes Nightscout makes when it stores one.
 fn same(stored: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
-    FIELDS
-        .iter()
-        .filter(|field| **field != "utcOffset")
-        .all(|field| is_stored_alike(field, stored.get(*field), wanted.get(*field)))
+    let mut fields = FIELDS.iter().filter(|field| *field != "utcOffset");
+    fields.all(|field| is_stored_alike(field, stored.get(field), wanted.get(field)))
 }
 
 /// Our document with the fields that others added to the stored one.
@@ -369,7 +367,7 @@ fn with_fields_of_others(
     stored: &Map<String, Value>,
 ) -> Map<String, Value> {
     for (name, value) in stored {
-        let theirs = name != "_id" && !FIELDS.contains(&name.as_str()) && !value.is_null();
+        let theirs = name != "_id" && !FIELDS.contains(name) && !value.is_null();
         if theirs {
             ours.insert(name.clone(), value.clone());
         }

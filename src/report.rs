@@ -26,9 +26,9 @@ use crate::window::Window;
 pub use uploads::Tally;
 pub use words::grouped;
 
-pub(crate) use doubles::Doubles;
+pub(crate) use doubles::{Doubles, WHERE_IT_RUNS};
 pub(crate) use uploads::Uploads;
-pub(crate) use words::{capitalised, counted, some_of, span_in_words, units};
+pub(crate) use words::{capitalised, counted, local_minute, some_of, span_in_words, units};
 
 /// The phone uploads about once an hour. When the newest event is older than this, something keeps it from doing so.
 pub(crate) const SUSPICIOUS_AGE: Duration = Duration::hours(3);

@@ -24,7 +24,7 @@ use crate::failure::Failure;
 use crate::http::{Client, Options, RunLimits, Service};
 
 pub use memory::Memory;
-pub use pump_logs::{MalformedEvent, PumpLogs, WireEvent};
+pub use pump_logs::{PumpLogs, WireEvent};
 pub use region::Region;
 pub use session::Session;
 

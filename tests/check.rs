@@ -58,7 +58,7 @@ impl Checked {
         let mut told = Vec::new();
         let mut tell = |step: &Step| told.push(step.clone());
         let findings = check::run(&reading, now, &limits, &mut tell);
-        let (steps, status) = (findings.steps().to_vec(), findings.status());
+        let (steps, status) = (findings.steps.to_vec(), findings.status());
         let end = [findings.summary(), findings.next_step()];
         assert_eq!(told, steps);
         Checked { steps, end, status }

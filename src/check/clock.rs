@@ -11,7 +11,7 @@ use crate::nightscout::Site;
 use crate::pass::dated::is_a_first_run;
 use crate::pump::clock::{DatedEvent, Reason, Verdict, offset_name};
 use crate::pump::dating::Dated;
-use crate::report::{CHECK_THE_PHONE, SUSPICIOUS_AGE, span_in_words};
+use crate::report::{CHECK_THE_PHONE, SUSPICIOUS_AGE, local_minute, span_in_words};
 use crate::tandem::Pump;
 
 const PART: Part = Part::Clock;
@@ -78,13 +78,12 @@ fn tell_offset(
     (zone, now): (Tz, DateTime<Utc>),
     findings: &mut Findings<'_>,
 ) {
-    let local = zone.from_utc_datetime(&newest.at.naive_utc());
     findings.good(
         PART,
         format!(
             "{}; newest event {}, {} ago; it should show {} now",
             runs_at(pump, verdict, newest, zone),
-            local.format("%Y-%m-%d %H:%M %Z"),
+            local_minute(newest.at, zone),
             span_in_words((now - newest.at).max(Duration::zero())),
             verdict.shows(zone, now).format("%H:%M"),
         ),

@@ -8,52 +8,32 @@ use serde_json::{Value, json};
 
 use crate::config::cli::VERSION;
 use crate::failure::{self, ExitStatus};
+use crate::named::named;
 use crate::nightscout::Site;
 use crate::report::counted;
 
-/// The parts of the check, in their order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// Variables and options.
-    Settings,
-    /// The site, and what the secret may do there.
-    Nightscout,
-    /// The login, and the account.
-    Tandem,
-    /// The pumps, and what they wrote.
-    Pump,
-    /// The pumps' clocks.
-    Clock,
-    /// What was copied so far.
-    Uploads,
-}
-
-impl Part {
-    const ALL: [Part; 6] = [
-        Part::Settings,
-        Part::Nightscout,
-        Part::Tandem,
-        Part::Pump,
-        Part::Clock,
-        Part::Uploads,
-    ];
-
-    /// The word or two that its lines begin with.
-    pub(crate) const fn title(self) -> &'static str {
-        match self {
-            Part::Settings => "Settings",
-            Part::Tandem => "Tandem Source",
-            Part::Pump => "Pump",
-            Part::Clock => "Clock",
-            Part::Nightscout => "Nightscout",
-            Part::Uploads => "Uploads",
-        }
+named! {
+    /// The parts of the check, by the word or two that their lines begin with.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum Part {
+        /// Variables and options.
+        Settings = "Settings",
+        /// The site, and what the secret may do there.
+        Nightscout = "Nightscout",
+        /// The login, and the account.
+        Tandem = "Tandem Source",
+        /// The pumps, and what they wrote.
+        Pump = "Pump",
+        /// The pumps' clocks.
+        Clock = "Clock",
+        /// What was copied so far.
+        Uploads = "Uploads",
     }
 }
 
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.title())
+        f.write_str(self.name())
     }
 }
 
@@ -132,7 +112,7 @@ impl Step {
         let (text, cure) = failure::what_and_cure(error);
         // Failures begin with the service; the step begins with its part.
         let own = Part::ALL.iter().find_map(|part| {
-            let text = text.strip_prefix(part.title())?;
+            let text = text.strip_prefix(part.name())?;
             text.strip_prefix(": ")
         });
         Step {
@@ -155,7 +135,7 @@ impl Step {
 
     fn to_json(&self) -> Value {
         let mut step = json!({
-            "about": self.part.title(),
+            "about": self.part.name(),
             "mark": self.mark.sign(),
             "text": self.text,
             "cure": self.cure,
@@ -181,7 +161,8 @@ pub(crate) struct Screen {
 
 /// What has been found so far; each step is told as soon as it is done, since a sleeping site takes its time.
 pub struct Findings<'a> {
-    steps: Vec<Step>,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
     /// The site, where it may be read.
     pub(super) site: Option<Site>,
     /// What the pumps' clocks should show now.
@@ -223,11 +204,6 @@ impl<'a> Findings<'a> {
     /// Tells an error; gives what did not fail.
     pub(super) fn sound<T>(&mut self, part: Part, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.bad(part, error)).ok()
-    }
-
-    /// The steps, in order.
-    pub fn steps(&self) -> &[Step] {
-        &self.steps
     }
 
     /// The status of the gravest failure.

@@ -1,14 +1,14 @@
 //! The newest document of each feature, and how far behind the pump it is: the state of synchronization.
 
 use anyhow::Result;
-use chrono::{DateTime, Duration, TimeZone, Utc};
+use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
 use super::{Findings, Mark, Part, Step};
 use crate::config::{Feature, FeatureSet, Reading};
 use crate::nightscout::document::ENTERED_BY;
 use crate::nightscout::{Collection, Document, Site, parse_created_at};
-use crate::report::span_in_words;
+use crate::report::{local_minute, span_in_words};
 
 const PART: Part = Part::Uploads;
 
@@ -46,8 +46,7 @@ pub(super) fn check(
             findings.info(PART, format!("{feature}: nothing yet"));
             continue;
         };
-        let local = zone.from_utc_datetime(&newest.naive_utc());
-        let mut text = format!("{feature}: up to {}", local.format("%Y-%m-%d %H:%M %Z"));
+        let mut text = format!("{feature}: up to {}", local_minute(newest, zone));
         let behind = newest_event.map(|event| event - newest);
         match behind.filter(|behind| *behind > Duration::zero()) {
             Some(behind) => text += &format!(", {} behind the pump", span_in_words(behind)),

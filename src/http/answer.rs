@@ -55,14 +55,20 @@ impl Service {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(super) service: &'static Service,
-    pub(super) call: &'static str,
+    /// The call that it answers.
+    pub(crate) call: &'static str,
     pub(super) status: StatusCode,
-    pub(super) location: Option<String>,
+    /// The `Location` of a redirect.
+    pub(crate) location: Option<String>,
     pub(super) retry_after: Option<Duration>,
-    pub(super) excerpt: String,
+    /// The known phrases of the body, empty when there are none. Only looked for in answers of another status than 2xx and in
+    /// pages: other bodies hold personal data.
+    pub(crate) excerpt: String,
     pub(super) size: String,
-    pub(super) body: Vec<u8>,
-    pub(super) tries: u32,
+    /// The body, decompressed.
+    pub(crate) body: Vec<u8>,
+    /// How often the call was sent until this answer came.
+    pub(crate) tries: u32,
 }
 
 impl Answer {
@@ -71,29 +77,9 @@ impl Answer {
         self.status.as_u16()
     }
 
-    /// The call that it answers.
-    pub(crate) fn call(&self) -> &'static str {
-        self.call
-    }
-
     /// Whether the status is 2xx.
     pub(crate) fn is_success(&self) -> bool {
         self.status.is_success()
-    }
-
-    /// The `Location` of a redirect.
-    pub(crate) fn location(&self) -> Option<&str> {
-        self.location.as_deref()
-    }
-
-    /// How often the call was sent until this answer came.
-    pub(crate) fn tries(&self) -> u32 {
-        self.tries
-    }
-
-    /// The body, decompressed.
-    pub(crate) fn body(&self) -> &[u8] {
-        &self.body
     }
 
     /// Whether the body looks like a page for people.
@@ -104,12 +90,6 @@ impl Answer {
     /// Whether the body looks like JSON.
     pub(crate) fn is_json(&self) -> bool {
         matches!(first_character(&self.body), Some(b'{' | b'['))
-    }
-
-    /// The known phrases of the body, empty when there are none. Only looked for in answers of another status than 2xx and in
-    /// pages: other bodies hold personal data.
-    pub(crate) fn excerpt(&self) -> &str {
-        &self.excerpt
     }
 
     /// What was answered, in words that continue "Service: call": the status and the excerpt.
@@ -145,28 +125,18 @@ impl Answer {
             Some(pause) => format!("{} and asks for {}", self.described(), in_words(pause)),
             None => self.described(),
         };
-        if self.status == StatusCode::TOO_MANY_REQUESTS {
-            service.failure(
+        match self.status() {
+            429 => service.failure(
                 ExitStatus::TryLater,
                 call,
                 format!("{what}: it limits how often it is asked"),
                 format!("{CONTINUES}. If it lasts, run less often"),
-            )
-        } else if self.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            proxy_wants_credentials(service, call)
-        } else if self.status.is_server_error() || self.may_pass() {
-            service.unavailable(call, what)
-        } else {
-            service.not_understood(call, what)
+            ),
+            407 => proxy_wants_credentials(service, call),
+            // The same request may go better later.
+            408 | 425 | 500..=599 => service.unavailable(call, what),
+            _ => service.not_understood(call, what),
         }
-    }
-
-    /// Whether the status says that the same request may go better later, without saying that there were too many.
-    fn may_pass(&self) -> bool {
-        matches!(
-            self.status,
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY
-        )
     }
 
     /// The body of a 2xx answer as JSON of the shape `T`; any other answer is its [`Answer::failure`]. The failure never

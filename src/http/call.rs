@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use reqwest::header::HeaderMap;
-use reqwest::{Method, StatusCode};
 use url::Url;
 
-use super::run_limits;
+use super::run_limits::PAUSE;
 use super::transport_error::TransportError;
 
 /// The usual longest time of one try, from connecting to the last byte of the answer.
@@ -94,24 +94,12 @@ pub(crate) fn below(base: &Url, path: &str) -> Url {
 
 impl Repeat {
     /// The statuses that may pass by themselves.
-    pub(super) fn after_status(self, status: StatusCode) -> bool {
-        let untouched = matches!(
-            status,
-            StatusCode::TOO_MANY_REQUESTS
-                | StatusCode::SERVICE_UNAVAILABLE
-                | StatusCode::REQUEST_TIMEOUT
-                | StatusCode::TOO_EARLY
-        );
-        let may_pass = untouched
-            || matches!(
-                status,
-                StatusCode::INTERNAL_SERVER_ERROR
-                    | StatusCode::BAD_GATEWAY
-                    | StatusCode::GATEWAY_TIMEOUT
-            );
+    pub(super) fn after_status(self, status: u16) -> bool {
+        let untouched = matches!(status, 408 | 425 | 429 | 503);
+        let may_pass = untouched || matches!(status, 500 | 502 | 504);
         match self {
             Repeat::Freely | Repeat::UntilAwake => may_pass,
-            Repeat::UnlessTimedOut => may_pass && status != StatusCode::GATEWAY_TIMEOUT,
+            Repeat::UnlessTimedOut => may_pass && status != 504,
             Repeat::IfUntouched => untouched,
             Repeat::Never => false,
         }
@@ -128,10 +116,9 @@ impl Repeat {
 
     /// The pause before the second try. A host that starts a site on demand answers 502 or 503 for up to a minute.
     pub(super) fn base_pause(self, starting: bool) -> Duration {
-        if self == Repeat::UntilAwake && starting {
-            Duration::from_secs(15)
-        } else {
-            run_limits::usual_pause()
+        match self {
+            Repeat::UntilAwake if starting => Duration::from_secs(15),
+            _ => PAUSE,
         }
     }
 }

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use chrono::Utc;
-use reqwest::StatusCode;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use zeroize::Zeroizing;
 
 use super::answer::{Answer, Service, proxy_wants_credentials};
@@ -94,17 +93,18 @@ impl Client {
     ) -> Result<Reading<T>, CallError> {
         let take = |head: Head, mut body: BufReader<Body>| {
             let is_json = matches!(first_character(&mut body), Some(b'{' | b'['));
-            if !head.status.is_success() || !is_json {
+            if !head.answer.is_success() || !is_json {
                 return self.whole(head, body).map(Reading::Other);
             }
-            let json = JsonText::new(body.by_ref().take(head.cap + 1), self.service, head.call);
+            let call = head.answer.call;
+            let json = JsonText::new(body.by_ref().take(head.cap + 1), self.service, call);
             let read = read(json);
-            self.log(&head, body.get_ref());
+            head.log(body.get_ref());
             if let Some(missing) = body.get_mut().take_missing() {
-                return Err(self.missing(head.call, missing));
+                return Err(self.missing(call, missing));
             }
             if body.get_ref().length() > head.cap {
-                return Err(self.too_large(head.call, head.cap));
+                return Err(self.too_large(call, head.cap));
             }
             read.map(Reading::Json).map_err(|error| CallError {
                 kind: TransportError::NotUnderstood,
@@ -132,7 +132,7 @@ impl Client {
             let outcome = self
                 .begin(name, &request, limit)
                 .and_then(|(began, incoming)| {
-                    let head = Head::of(name, &incoming, (began, cap, tries));
+                    let head = self.head(name, &incoming, (began, cap, tries));
                     take(head, BufReader::with_capacity(16 * 1024, incoming.body))
                 });
             let (ended, said) = match &outcome {
@@ -164,14 +164,11 @@ impl Client {
     /// How long to wait before another try; `None` where none is worth it, or the run has no time for it.
     fn pause_after(&self, ended: TryEnded<'_>, repeat: Repeat, tries: u32) -> Option<Duration> {
         let (again, asked, starting) = match ended {
+            // 502 or 503 may be of a host that starts a site on demand.
             TryEnded::Answered(answer) => (
-                repeat.after_status(answer.status),
+                repeat.after_status(answer.status()),
                 answer.retry_after,
-                // A host that starts a site on demand.
-                matches!(
-                    answer.status,
-                    StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE
-                ),
+                matches!(answer.status(), 502 | 503),
             ),
             TryEnded::Failed(kind) => (repeat.after_error(kind), None, false),
         };
@@ -238,44 +235,44 @@ impl Client {
     }
 
     /// The whole answer. Of one that is no JSON of a 2xx answer, the beginning is enough: it is only looked at.
-    fn whole(&self, head: Head, mut reader: BufReader<Body>) -> Result<Answer, CallError> {
-        let mut body = Vec::new();
-        let read = reader.by_ref().take(head.cap + 1).read_to_end(&mut body);
-        self.log(&head, reader.get_ref());
+    fn whole(&self, mut head: Head, mut reader: BufReader<Body>) -> Result<Answer, CallError> {
+        let mut beginning = reader.by_ref().take(head.cap + 1);
+        let read = beginning.read_to_end(&mut head.answer.body);
+        head.log(reader.get_ref());
+        let (mut answer, cap) = (head.answer, head.cap);
         if let Some(missing) = reader.get_mut().take_missing() {
-            return Err(self.missing(head.call, missing));
+            return Err(self.missing(answer.call, missing));
         }
-        read.map_err(|error| self.failed(head.call, &error))?;
-        let too_large = body.len() as u64 > head.cap;
-        let mut answer = Answer {
-            service: self.service,
-            call: head.call,
-            status: head.status,
-            location: head.location,
-            retry_after: head.retry_after,
-            excerpt: String::new(),
-            size: String::new(),
-            body,
-            tries: head.tries,
-        };
+        read.map_err(|error| self.failed(answer.call, &error))?;
+        let too_large = answer.body.len() as u64 > cap;
         if !answer.is_success() || answer.is_html() {
             answer.excerpt = self.excerpt(&answer.body);
             answer.size = size_and_fingerprint(&answer.body, &self.secrets);
         } else if too_large {
-            return Err(self.too_large(head.call, head.cap));
+            return Err(self.too_large(answer.call, cap));
         }
         Ok(answer)
     }
 
-    fn log(&self, head: &Head, body: &Body) {
-        log::debug!(
-            "{}: {}: {}, {} ms, {} bytes",
-            self.service.name,
-            head.call,
-            head.status.as_u16(),
-            head.began.elapsed().as_millis(),
-            body.length()
-        );
+    fn head(
+        &self,
+        call: &'static str,
+        incoming: &Incoming,
+        (began, cap, tries): (Instant, u64, u32),
+    ) -> Head {
+        let retry_after = incoming.header(&RETRY_AFTER);
+        let answer = Answer {
+            service: self.service,
+            call,
+            status: incoming.status,
+            location: incoming.header(&LOCATION),
+            retry_after: retry_after.and_then(|text| run_limits::retry_after(&text, Utc::now())),
+            excerpt: String::new(),
+            size: String::new(),
+            body: Vec::new(),
+            tries,
+        };
+        Head { answer, began, cap }
     }
 
     /// An excerpt that also masks this client's secrets and the service's host.
@@ -340,33 +337,23 @@ pub(crate) enum Reading<T> {
     Other(Answer),
 }
 
-/// The beginning of an answer, as far as it counts, and the try that it came in.
+/// The beginning of an answer: one without a body so far, and the try that it came in.
 struct Head {
-    call: &'static str,
-    status: StatusCode,
-    location: Option<String>,
-    retry_after: Option<Duration>,
+    answer: Answer,
     began: Instant,
     cap: u64,
-    tries: u32,
 }
 
 impl Head {
-    fn of(
-        call: &'static str,
-        incoming: &Incoming,
-        (began, cap, tries): (Instant, u64, u32),
-    ) -> Head {
-        Head {
-            call,
-            status: incoming.status,
-            location: text_header(&incoming.headers, &LOCATION),
-            retry_after: text_header(&incoming.headers, &RETRY_AFTER)
-                .and_then(|header| run_limits::retry_after(&header, Utc::now())),
-            began,
-            cap,
-            tries,
-        }
+    fn log(&self, body: &Body) {
+        let Answer { service, call, .. } = self.answer;
+        log::debug!(
+            "{}: {call}: {}, {} ms, {} bytes",
+            service.name,
+            self.answer.status(),
+            self.began.elapsed().as_millis(),
+            body.length()
+        );
     }
 }
 
@@ -387,8 +374,4 @@ fn run_ends(error: anyhow::Error, doing: String) -> CallError {
         kind: TransportError::RunEnds,
         error: error.context(doing),
     }
-}
-
-fn text_header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<String> {
-    Some(headers.get(name)?.to_str().ok()?.to_owned())
 }

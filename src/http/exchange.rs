@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use reqwest::blocking::{Request, Response};
-use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::header::{HeaderMap, HeaderName, LOCATION};
 
 use super::building::Detached;
 use super::line::{Canned, Tape};
@@ -42,8 +42,15 @@ enum Piece {
 /// The beginning of an answer, and its body.
 pub(super) struct Incoming {
     pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
+    headers: HeaderMap,
     pub(crate) body: Body,
+}
+
+impl Incoming {
+    /// A header that is text.
+    pub(super) fn header(&self, name: &HeaderName) -> Option<String> {
+        Some(self.headers.get(name)?.to_str().ok()?.to_owned())
+    }
 }
 
 /// The body of an answer, decompressed, as it comes.
@@ -70,11 +77,7 @@ pub(super) fn begin(
     thread::Builder::new()
         .spawn(move || send(&client, request, &sender))
         .map_err(|error| Missing::Failed(Box::new(error)))?;
-    let mut pieces = Pieces {
-        receiver,
-        limits: limits.clone(),
-        stopping_since: None,
-    };
+    let mut pieces = Pieces::new(receiver, limits);
     match pieces.next()? {
         Piece::Head(status, headers) => Ok(Incoming {
             status,
@@ -96,11 +99,7 @@ pub(super) fn canned(answer: Canned, limits: &RunLimits) -> Incoming {
     Incoming {
         status: StatusCode::from_u16(answer.status).unwrap_or(StatusCode::NOT_IMPLEMENTED),
         headers: location.map(|text| (LOCATION, text)).into_iter().collect(),
-        body: Body::new(Pieces {
-            receiver,
-            limits: limits.clone(),
-            stopping_since: None,
-        }),
+        body: Body::new(Pieces::new(receiver, limits)),
     }
 }
 
@@ -142,6 +141,14 @@ struct Pieces {
 }
 
 impl Pieces {
+    fn new(receiver: Receiver<Piece>, limits: &RunLimits) -> Pieces {
+        Pieces {
+            receiver,
+            limits: limits.clone(),
+            stopping_since: None,
+        }
+    }
+
     fn next(&mut self) -> Result<Piece, Missing> {
         loop {
             if self.should_end() {
@@ -194,6 +201,12 @@ impl Body {
     pub(super) fn take_missing(&mut self) -> Option<Missing> {
         self.missing.take()
     }
+
+    fn give_up(&mut self, missing: Missing) -> io::Error {
+        self.ended = true;
+        self.missing = Some(missing);
+        io::ErrorKind::UnexpectedEof.into()
+    }
 }
 
 impl Read for Body {
@@ -217,14 +230,6 @@ impl Read for Body {
                 Err(missing) => return Err(self.give_up(missing)),
             }
         }
-    }
-}
-
-impl Body {
-    fn give_up(&mut self, missing: Missing) -> io::Error {
-        self.ended = true;
-        self.missing = Some(missing);
-        io::ErrorKind::UnexpectedEof.into()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use reqwest::header::{CONTENT_TYPE, LOCATION};
 use url::Url;
 
 use super::exchange::{Incoming, Missing};
@@ -144,15 +145,11 @@ pub(super) fn begin(
         },
         began: Instant::now(),
     };
-    let text = |incoming: &Incoming, name| {
-        let value = incoming.headers.get(name)?;
-        Some(value.to_str().ok()?.to_owned())
-    };
     match send() {
         Ok(mut incoming) => {
             tape.heard.status = Some(incoming.status.as_u16());
-            tape.heard.content_type = text(&incoming, reqwest::header::CONTENT_TYPE);
-            tape.heard.location = text(&incoming, reqwest::header::LOCATION);
+            tape.heard.content_type = incoming.header(&CONTENT_TYPE);
+            tape.heard.location = incoming.header(&LOCATION);
             incoming.body.copy_to(tape);
             Ok(incoming)
         }

@@ -48,14 +48,6 @@ pub(super) fn size_and_fingerprint(body: &[u8], secrets: &[impl AsRef<str>]) -> 
 /// A secret as servers repeat it: in JSON, HTML, an address, base64 or hexadecimal. Longest first, since one may be a part of
 /// another.
 pub(crate) fn forms(secret: &str) -> Vec<Zeroizing<String>> {
-    let each = |write: &dyn Fn(u8) -> String| -> String { secret.bytes().map(write).collect() };
-    let encode_some = |write: &dyn Fn(char) -> String| -> String {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
-        let written = secret
-            .chars()
-            .map(|c| if plain(c) { c.to_string() } else { write(c) });
-        written.collect()
-    };
     let percent = |c: char| {
         let mut buffer = [0; 4];
         let bytes = c.encode_utf8(&mut buffer).bytes();
@@ -76,27 +68,25 @@ pub(crate) fn forms(secret: &str) -> Vec<Zeroizing<String>> {
         '\'' => "&#39;".to_owned(),
         c => c.to_string(),
     };
+    let decimal = |c: char| format!("&#{};", c as u32);
+    let hexadecimal = |c: char| format!("&#x{:x};", c as u32);
     let json = serde_json::to_string(secret).unwrap_or_default();
     let mut forms = vec![
         secret.to_owned(),
         json.trim_matches('"').to_owned(),
-        encode_some(&percent),
-        encode_some(&percent).replace("%20", "+"),
-        each(&|byte| format!("%{byte:02X}")),
-        encode_some(&units),
-        secret.chars().map(units).collect(),
-        encode_some(&named),
-        encode_some(&|c| format!("&#{};", c as u32)),
-        encode_some(&|c| format!("&#x{:x};", c as u32)),
-        secret.chars().map(|c| format!("&#{};", c as u32)).collect(),
-        secret
-            .chars()
-            .map(|c| format!("&#x{:x};", c as u32))
-            .collect(),
         STANDARD_NO_PAD.encode(secret),
         URL_SAFE_NO_PAD.encode(secret),
-        each(&|byte| format!("{byte:02x}")),
+        secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
     ];
+    let ways: [&dyn Fn(char) -> String; 5] = [&percent, &units, &named, &decimal, &hexadecimal];
+    for write in ways {
+        // Every character, or only those that are not plain.
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+        let unless_plain = |c: char| if plain(c) { c.to_string() } else { write(c) };
+        forms.push(secret.chars().map(write).collect());
+        let some: String = secret.chars().map(unless_plain).collect();
+        forms.extend([some.replace("%20", "+"), some]);
+    }
     forms.retain(|form| !form.trim().is_empty());
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
     forms.dedup();

@@ -86,8 +86,8 @@ pub(crate) const CONTINUES: &str =
 /// Tries of one call, the first included.
 pub(super) const TRIES: u32 = 3;
 
-/// The pause before the second try; the next is twice as long.
-const PAUSE: Duration = Duration::from_millis(500);
+/// The usual pause before the second try; the next is twice as long.
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
 
 /// The longest pause that a service may ask for in a run without a deadline.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
@@ -240,11 +240,6 @@ pub(super) fn backoff(base: Duration, tries: u32) -> Duration {
     let [byte] = random::bytes().unwrap_or_default();
     let jitter = 0.75 + f64::from(byte) / 510.0;
     (base * 2u32.saturating_pow(tries.saturating_sub(1).min(8))).mul_f64(jitter)
-}
-
-/// The usual base of [`backoff`].
-pub(super) fn usual_pause() -> Duration {
-    PAUSE
 }
 
 /// A `Retry-After` header: seconds, or an HTTP date seen from `now` (RFC 9110, 10.2.3).

@@ -4,12 +4,16 @@ mod calculation;
 mod existing;
 mod identity;
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::status::GlucoseUnits;
+use crate::named::named;
 use crate::pump::quantity::{MgDl, MilliUnits, MilliUnitsPerHour, decimal, whole_or_decimal};
 
 pub(crate) use calculation::Calculation;
@@ -22,28 +26,6 @@ pub(crate) use identity::{
 
 /// The same name as tconnectsync's, so that a site keeps one history when its owner switches.
 pub const ENTERED_BY: &str = "Pump (tconnectsync)";
-
-/// An enum whose variants have a name each: one row a variant.
-macro_rules! named {
-    ($(#[$about:meta])* $access:vis enum $type:ident { $($(#[$what:meta])* $variant:ident = $name:literal,)+ }) => {
-        $(#[$about])*
-        $access enum $type {
-            $($(#[$what])* $variant,)+
-        }
-
-        impl $type {
-            /// All of them.
-            pub(crate) const ALL: &[$type] = &[$($type::$variant,)+];
-
-            /// The name, which never changes: documents are known by it.
-            pub(crate) const fn name(self) -> &'static str {
-                match self {
-                    $($type::$variant => $name,)+
-                }
-            }
-        }
-    };
-}
 
 named! {
     /// Nightscout's `eventType` of the treatments written here.
@@ -209,32 +191,24 @@ fn number<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S:
 }
 
 /// Every field that this program writes into a treatment. What else a document has belongs to somebody else.
-pub(crate) const FIELDS: [&str; 24] = [
-    "eventType",
-    "created_at",
-    "enteredBy",
-    "pump_event_id",
-    "identifier",
-    "insulin",
-    "carbs",
-    "absolute",
-    "rate",
-    "duration",
-    "enteredinsulin",
-    "splitNow",
-    "splitExt",
-    "relative",
-    "glucose",
-    "glucoseType",
-    "units",
-    "automatic",
-    "isAnnouncement",
-    "profile",
-    "boluscalc",
-    "reason",
-    "notes",
-    "utcOffset",
-];
+pub(crate) static FIELDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let of_every_treatment = [
+        "eventType",
+        "created_at",
+        "enteredBy",
+        "pump_event_id",
+        "identifier",
+    ];
+    // Nightscout makes the offset out of the time.
+    let made_of_others = ["glucose", "units", "boluscalc", "utcOffset"];
+    let names = of_every_treatment.into_iter().chain(made_of_others);
+    let content = serde_json::to_value(Content::default());
+    let content = content
+        .ok()
+        .and_then(|content| content.as_object().cloned());
+    let of_content = content.into_iter().flatten().map(|(name, _)| name);
+    names.map(str::to_owned).chain(of_content).collect()
+});
 
 /// How a site wants its documents.
 #[derive(Clone, Copy, Debug)]
@@ -287,8 +261,6 @@ pub(crate) fn local_time(at: DateTime<Utc>, zone: Tz) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::config::PumpSerial;
     use crate::pump::event::EventId;
@@ -347,7 +319,7 @@ mod tests {
             .map(|(name, _)| name)
             .collect();
         // Nightscout makes the offset out of the time.
-        let ours = FIELDS.into_iter().filter(|field| *field != "utcOffset");
-        assert_eq!(written, ours.map(str::to_owned).collect());
+        let ours = FIELDS.iter().filter(|field| *field != "utcOffset");
+        assert_eq!(written, ours.cloned().collect());
     }
 }

@@ -51,7 +51,7 @@ impl Site {
             429 | 500.. => bail!(answer.failure()),
             _ => {}
         }
-        let Ok(Value::Object(answer)) = serde_json::from_slice(answer.body()) else {
+        let Ok(Value::Object(answer)) = serde_json::from_slice(&answer.body) else {
             // Services that imitate Nightscout do not have this call.
             return Ok(SecretCheck::Unknown);
         };

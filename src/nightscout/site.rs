@@ -120,9 +120,7 @@ impl Site {
 
     fn accepted(&self, answer: Answer) -> Result<Answer, CallError> {
         match answer.status() {
-            401 => Err(turned_away(
-                self.credential.rejected(answer.call(), &answer),
-            )),
+            401 => Err(turned_away(self.credential.rejected(answer.call, &answer))),
             _ => Ok(answer),
         }
     }
@@ -213,12 +211,12 @@ impl Site {
     /// with `null` or, before 15.0.7, with an empty body (see [`Site::read_json`]), entries and every write with 500 (measured on
     /// 14.2.6, 15.0.3 and 15.0.7).
     pub(super) fn json<'a, T: serde::Deserialize<'a>>(&self, answer: &'a Answer) -> Result<T> {
-        if answer.is_success() && answer.body().trim_ascii() == b"null" {
-            bail!(database_fails(answer.call(), "answered null"));
+        if answer.is_success() && answer.body.trim_ascii() == b"null" {
+            bail!(database_fails(answer.call, "answered null"));
         }
-        if answer.status() == 500 && says_mongo_error(answer.body()) {
+        if answer.status() == 500 && says_mongo_error(&answer.body) {
             bail!(database_fails(
-                answer.call(),
+                answer.call,
                 "answered 500 Internal Server Error"
             ));
         }
@@ -227,17 +225,18 @@ impl Site {
 
     /// The JSON of the answer to a read.
     pub(super) fn read_json<'a, T: serde::Deserialize<'a>>(&self, answer: &'a Answer) -> Result<T> {
-        if answer.is_success() && answer.body().trim_ascii().is_empty() {
-            bail!(database_fails(answer.call(), "answered nothing"));
+        if answer.is_success() && answer.body.trim_ascii().is_empty() {
+            bail!(database_fails(answer.call, "answered nothing"));
         }
         self.json(answer)
     }
 
     /// The failure of a redirect. None is followed: the secret goes to the configured site only.
     fn redirected(&self, answer: &Answer) -> Failure {
-        let call = answer.call();
+        let call = answer.call;
         let target = answer
-            .location()
+            .location
+            .as_deref()
             .and_then(|location| self.base.join(location).ok());
         let to_https = self.base.scheme() == "http"
             && target.is_some_and(|target| {

@@ -41,6 +41,22 @@ impl GlucoseUnits {
         self.rounded(f64::from(glucose.0), 10.0)
     }
 
+    /// What people call them.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            GlucoseUnits::MgDl => "mg/dL",
+            GlucoseUnits::Mmol => "mmol/L",
+        }
+    }
+
+    /// A glucose in these units as people read it: `142`, `7.9`.
+    pub(crate) fn in_words(self, glucose: MgDl) -> String {
+        match self {
+            GlucoseUnits::MgDl => glucose.0.to_string(),
+            GlucoseUnits::Mmol => format!("{:.1}", self.shown(glucose)),
+        }
+    }
+
     fn rounded(self, mg_dl: f64, scale: f64) -> f64 {
         match self {
             GlucoseUnits::MgDl => mg_dl,

@@ -319,7 +319,7 @@ impl BatchWriter<'_> {
     /// it can store one as two.
     fn count(&self, answer: &Answer, sent: usize) -> Result<BatchOutcome> {
         let call = self.collection.names().write;
-        let acknowledged = if answer.body().trim_ascii_start().starts_with(b"[") {
+        let acknowledged = if answer.body.trim_ascii_start().starts_with(b"[") {
             self.site.json::<Vec<IgnoredAny>>(answer)?.len()
         } else {
             self.site.json::<IgnoredAny>(answer)?;

@@ -115,10 +115,7 @@ impl Chart<'_> {
     fn glucose(&self) -> Markup {
         let label = |value: u16| {
             let y = self.glucose_y(f64::from(value)) + 5.0;
-            let shown = match self.units {
-                GlucoseUnits::MgDl => value.to_string(),
-                GlucoseUnits::Mmol => format!("{:.1}", self.units.shown(MgDl(value))),
-            };
+            let shown = self.units.in_words(MgDl(value));
             html! { text x=(n(LEFT - 6.0)) y=(n(y)) text-anchor="end" { (shown) } }
         };
         html! {

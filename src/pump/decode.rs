@@ -8,7 +8,7 @@ mod oddities;
 use anyhow::Result;
 use serde_json::value::RawValue;
 
-use crate::tandem::{MalformedEvent, PumpLogs, WireEvent};
+use crate::tandem::{PumpLogs, WireEvent};
 
 pub use oddities::{Noted, Oddities};
 
@@ -88,8 +88,8 @@ fn sets_the_clock(event: &Event) -> bool {
 }
 
 /// Reads one element; notes what cannot be read.
-fn read(element: Result<WireEvent<'_>, MalformedEvent>, skipped: &mut Skipped) -> Option<Event> {
-    let Ok(wire) = element else {
+fn read(element: Option<WireEvent<'_>>, skipped: &mut Skipped) -> Option<Event> {
+    let Some(wire) = element else {
         skipped.nameless += 1;
         return None;
     };

@@ -6,11 +6,15 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
-use super::counted;
+use super::{counted, local_minute};
 use crate::nightscout::ObjectId;
 use crate::pump::quantity::rounded;
 use crate::reconcile::doubles::Double;
 use crate::window::local_date;
+
+/// How tconnectsync is stopped, wherever it runs.
+pub(crate) const WHERE_IT_RUNS: &str = "on Heroku delete its app, and whatever calls its /run address; elsewhere its cron line, service or \
+                                        container";
 
 /// Documents of tconnectsync's that tell again what others tell.
 #[derive(Clone, Debug, Default)]
@@ -84,8 +88,7 @@ impl Doubles {
     pub(crate) fn warning(&self, zone: Tz) -> Option<String> {
         let written = self.0.keys().filter_map(ObjectId::written_at).max();
         let last = written.map_or(String::new(), |written| {
-            let local = written.with_timezone(&zone);
-            format!(", last at {}", local.format("%Y-%m-%d %H:%M %Z"))
+            format!(", last at {}", local_minute(written, zone))
         });
         let first = self.0.values().filter_map(|noted| noted.at).min();
         let since = first.map_or(String::new(), |first| {
@@ -93,9 +96,8 @@ impl Doubles {
         });
         (!self.is_empty()).then(|| {
             format!(
-                "{}: tconnectsync, the old app, wrote them too{last}. Stop it if it still runs (on Heroku delete its app, and \
-                 whatever calls its /run address; elsewhere its cron line, service or container), then look at what \
-                 tconnectsync-heroku --remove-doubles{since} would remove",
+                "{}: tconnectsync, the old app, wrote them too{last}. Stop it if it still runs ({WHERE_IT_RUNS}), then look at \
+                 what tconnectsync-heroku --remove-doubles{since} would remove",
                 self.in_words()
             )
         })

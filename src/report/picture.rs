@@ -118,8 +118,8 @@ impl<'a> Grid<'a> {
         for row in (0..=GLUCOSE_ROWS).rev() {
             let bottom = MgDl(u16::try_from(40 + row * a_row).unwrap_or(u16::MAX));
             let label = match row {
-                GLUCOSE_ROWS => self.canvas.glucose_unit().to_owned(),
-                row if row % 2 == 0 => self.canvas.glucose(bottom),
+                GLUCOSE_ROWS => self.canvas.units.label().to_owned(),
+                row if row % 2 == 0 => self.canvas.units.in_words(bottom),
                 _ => String::new(),
             };
             self.axis(&label, text);
@@ -299,7 +299,6 @@ fn totals(day: &Day, canvas: &Canvas, text: &mut String) {
         let _ = writeln!(text, "{head:<8} {what}: {when}");
     }
     gaps("glucose", &day.glucose_gaps(), canvas, text);
-    let _basal = day.basal_gaps();
     gaps("basal", &day.basal_gaps(), canvas, text);
     if !day.basal_gaps().is_empty() {
         let _ = writeln!(
@@ -347,20 +346,5 @@ impl Canvas {
 
     fn clock(&self, at: DateTime<Utc>) -> String {
         self.local(at).format("%H:%M").to_string()
-    }
-
-    fn glucose_unit(&self) -> &'static str {
-        match self.units {
-            GlucoseUnits::MgDl => "mg/dL",
-            GlucoseUnits::Mmol => "mmol/L",
-        }
-    }
-
-    /// A glucose in the site's units.
-    fn glucose(&self, value: MgDl) -> String {
-        match self.units {
-            GlucoseUnits::MgDl => value.0.to_string(),
-            GlucoseUnits::Mmol => format!("{:.1}", self.units.shown(value)),
-        }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use chrono::{Duration, TimeZone};
+use chrono::Duration;
 
-use super::words::{capitalised, counted, grouped, some_of, span_in_words};
+use super::words::{capitalised, counted, grouped, local_minute, some_of, span_in_words};
 use super::{Report, SUSPICIOUS_AGE, Tally, field_name, value_name};
 use crate::config::Feature;
-use crate::pump::decode::Skipped;
+use crate::pump::decode::{Oddities, Skipped};
 
 impl Report {
     /// The line.
@@ -101,8 +101,7 @@ impl Report {
         let (Some(newest), Some(age)) = (self.newest_event, self.age()) else {
             return format!("The pump has no events in this time{}", self.hint(true));
         };
-        let local = self.zone.from_utc_datetime(&newest.naive_utc());
-        let time = local.format("%Y-%m-%d %H:%M %Z");
+        let time = local_minute(newest, self.zone);
         if age < Duration::zero() {
             format!(
                 "Newest pump event: {time}, {} ahead of now",
@@ -149,42 +148,28 @@ fn left_out(skipped: &Skipped) -> Vec<String> {
         };
         parts.push(format!("{more}{}{which}", counted(number, one, many)));
     };
-    let Skipped {
-        unknown_events: events,
-        malformed,
-        unknown_values: values,
-        unknown_fields: fields,
-        ..
-    } = skipped;
-    count(
-        events.total(),
-        events.is_cut_off(),
-        ["unknown event", "unknown events"],
+    let codes = |events: &Oddities<i64>| {
         events
             .kinds()
             .map(|(code, _)| format!("code {code}"))
-            .collect(),
-    );
+            .collect()
+    };
+    let (events, malformed) = (&skipped.unknown_events, &skipped.malformed);
+    let (values, fields) = (&skipped.unknown_values, &skipped.unknown_fields);
+    let names = ["unknown event", "unknown events"];
+    count(events.total(), events.is_cut_off(), names, codes(events));
+    let names = ["unreadable event", "unreadable events"];
     count(
         skipped.unreadable(),
         malformed.is_cut_off(),
-        ["unreadable event", "unreadable events"],
-        malformed
-            .kinds()
-            .map(|(code, _)| format!("code {code}"))
-            .collect(),
+        names,
+        codes(malformed),
     );
-    count(
-        values.total(),
-        values.is_cut_off(),
-        ["unknown value", "unknown values"],
-        values.kinds().map(|(value, _)| value_name(value)).collect(),
-    );
-    count(
-        fields.total(),
-        fields.is_cut_off(),
-        ["unknown field", "unknown fields"],
-        fields.iter().map(field_name).collect(),
-    );
+    let names = ["unknown value", "unknown values"];
+    let which = values.kinds().map(|(value, _)| value_name(value)).collect();
+    count(values.total(), values.is_cut_off(), names, which);
+    let names = ["unknown field", "unknown fields"];
+    let which = fields.iter().map(field_name).collect();
+    count(fields.total(), fields.is_cut_off(), names, which);
     parts
 }

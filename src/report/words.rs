@@ -1,6 +1,7 @@
 //! Counts, lengths of time and doses as people read them.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
 
 use crate::pump::quantity::MilliUnits;
 
@@ -52,6 +53,12 @@ pub(crate) fn span_in_words(span: Duration) -> String {
         60..2880 => format!("{} h {} min", minutes / 60, minutes % 60),
         _ => format!("{} days", minutes / 1440),
     }
+}
+
+/// An instant on the clocks of a zone, to the minute: `2026-05-14 08:20 CEST`.
+pub(crate) fn local_minute(at: DateTime<Utc>, zone: Tz) -> String {
+    let local = at.with_timezone(&zone);
+    local.format("%Y-%m-%d %H:%M %Z").to_string()
 }
 
 /// Units of insulin with three decimals, so that a column of them lines up.

@@ -79,7 +79,7 @@ fn attempt(
         return Ok(None);
     }
     let mut answer = exchange(client, origins)?;
-    if answer.status() == 400 && answer.tries() > 1 {
+    if answer.status() == 400 && answer.tries > 1 {
         // The code is valid once. An earlier try whose answer was lost has used it up.
         answer = exchange(client, origins)?;
     }
@@ -138,7 +138,7 @@ fn sign_in(client: &Client, config: &config::Tandem, origins: &Origins) -> Resul
 
 /// Whether a value of a JSON body begins with this text.
 fn body_says(answer: &Answer, key: &str, text: &str) -> bool {
-    let body: Option<Value> = serde_json::from_slice(answer.body()).ok();
+    let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
     let value = body.as_ref().and_then(|body| body.get(key)?.as_str());
     value.is_some_and(|value| value.starts_with(text))
 }
@@ -184,7 +184,7 @@ fn authorize(client: &Client, origins: &Origins, challenge: &str) -> Result<Secr
             bail!(session_not_accepted());
         }
         let is_redirect = matches!(answer.status(), 300..=399);
-        let location = answer.location().filter(|_| is_redirect);
+        let location = answer.location.as_deref().filter(|_| is_redirect);
         let Some(next) = location.and_then(|location| url.join(location).ok()) else {
             bail!(answer.failure());
         };

@@ -1,7 +1,5 @@
 //! A pump's logs as the service sends them: visited element by element as they come, and never kept as text or tree.
 
-use std::fmt;
-
 use anyhow::{Result, ensure};
 use chrono::NaiveDateTime;
 use serde_json::Value;
@@ -42,16 +40,6 @@ pub struct WireEvent<'a> {
     pub properties: &'a RawValue,
 }
 
-/// An element without what every event has. Says which part is missing or odd.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MalformedEvent(pub &'static str);
-
-impl fmt::Display for MalformedEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
 impl<'r> PumpLogs<'r> {
     pub(super) fn new(json: JsonText<'r>) -> PumpLogs<'r> {
         PumpLogs { json }
@@ -63,14 +51,15 @@ impl<'r> PumpLogs<'r> {
         PumpLogs { json }
     }
 
-    /// Visits every element of `events` and of `clockChanges`, in the order of the text, which promises nothing.
+    /// Visits every element of `events` and of `clockChanges`, in the order of the text, which promises nothing. `None` stands
+    /// for an element without what every event has.
     ///
     /// Fails, with 76, on text that is no JSON object with a list of `events`, and on more than `MOST_EVENTS`. What was
     /// visited until then is to be thrown away.
     pub fn visit(
         self,
-        mut events: impl FnMut(Result<WireEvent<'_>, MalformedEvent>),
-        mut clock_changes: impl FnMut(Result<WireEvent<'_>, MalformedEvent>),
+        mut events: impl FnMut(Option<WireEvent<'_>>),
+        mut clock_changes: impl FnMut(Option<WireEvent<'_>>),
     ) -> Result<()> {
         let lists = ["events", "clockChanges"];
         let mut elements = 0;
@@ -107,27 +96,18 @@ struct Element<'a> {
 }
 
 impl<'a> WireEvent<'a> {
-    fn read(raw: &'a RawValue) -> Result<WireEvent<'a>, MalformedEvent> {
-        let element: Element<'a> =
-            serde_json::from_str(raw.get()).map_err(|_| MalformedEvent("is no object"))?;
-        let time = element.pump_date_time.as_str().and_then(wall_clock);
-        Ok(WireEvent {
-            code: whole(&element.event_code).ok_or(MalformedEvent("has no eventCode"))?,
-            sequence_group: whole(&element.sequence_group)
-                .ok_or(MalformedEvent("has no sequenceGroup"))?,
-            sequence_number: whole(&element.sequence_number)
-                .ok_or(MalformedEvent("has no sequenceNumber"))?,
-            pump_date_time: time.ok_or(MalformedEvent("has no pumpDateTime"))?,
-            properties: properties(element.event_properties)?,
+    fn read(raw: &'a RawValue) -> Option<WireEvent<'a>> {
+        let element: Element<'a> = serde_json::from_str(raw.get()).ok()?;
+        Some(WireEvent {
+            code: whole(&element.event_code)?,
+            sequence_group: whole(&element.sequence_group)?,
+            sequence_number: whole(&element.sequence_number)?,
+            pump_date_time: element.pump_date_time.as_str().and_then(wall_clock)?,
+            properties: match element.event_properties {
+                Some(raw) if raw.get().starts_with('{') => raw,
+                Some(raw) if raw.get() != "null" => return None,
+                _ => serde_json::from_str("{}").ok()?,
+            },
         })
-    }
-}
-
-/// The properties' object; an empty one for none.
-fn properties(raw: Option<&RawValue>) -> Result<&RawValue, MalformedEvent> {
-    match raw {
-        Some(raw) if raw.get().starts_with('{') => Ok(raw),
-        Some(raw) if raw.get() != "null" => Err(MalformedEvent("has odd eventProperties")),
-        _ => serde_json::from_str("{}").map_err(|_| MalformedEvent("has no eventProperties")),
     }
 }

@@ -35,8 +35,8 @@ fn count(logs: PumpLogs<'_>) -> anyhow::Result<(usize, usize, usize)> {
     let (mut events, mut odd, mut changes) = (0, 0, 0);
     logs.visit(
         |event| match event {
-            Ok(_) => events += 1,
-            Err(_) => odd += 1,
+            Some(_) => events += 1,
+            None => odd += 1,
         },
         |_| changes += 1,
     )?;

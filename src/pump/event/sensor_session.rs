@@ -3,32 +3,20 @@
 use chrono::Duration;
 
 use super::fields::Fields;
+use crate::named::named;
 
-/// A sensor family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Sensor {
-    /// Dexcom G6.
-    G6,
-    /// Dexcom G7.
-    G7,
-    /// FreeStyle Libre 2.
-    Libre2,
-    /// FreeStyle Libre 3.
-    Libre3,
-}
-
-impl Sensor {
-    /// All of them.
-    pub(crate) const ALL: [Sensor; 4] = [Sensor::G6, Sensor::G7, Sensor::Libre2, Sensor::Libre3];
-
-    /// What documents call it. It is a part of identifiers and must never change.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Sensor::G6 => "Dexcom G6",
-            Sensor::G7 => "Dexcom G7",
-            Sensor::Libre2 => "FreeStyle Libre 2",
-            Sensor::Libre3 => "FreeStyle Libre 3",
-        }
+named! {
+    /// A sensor family, by what documents call it: a part of identifiers, which must never change.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub(crate) enum Sensor {
+        /// Dexcom G6.
+        G6 = "Dexcom G6",
+        /// Dexcom G7.
+        G7 = "Dexcom G7",
+        /// FreeStyle Libre 2.
+        Libre2 = "FreeStyle Libre 2",
+        /// FreeStyle Libre 3.
+        Libre3 = "FreeStyle Libre 3",
     }
 }
 
