@@ -13,7 +13,7 @@ mod problem;
 mod reader;
 mod reading;
 mod region;
-mod regular_file;
+pub(crate) mod regular_file;
 mod secret;
 mod shown_path;
 mod sources;

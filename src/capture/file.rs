@@ -1,6 +1,6 @@
 //! The file of a capture.
 
-use std::io::Read;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::events::Logs;
 use super::options::RunOptions;
 use super::zone::RecordedZone;
+use crate::config::regular_file;
 use crate::failure::{ExitStatus, Failure};
 use crate::state;
 
@@ -131,19 +132,13 @@ pub(super) fn read(path: &Path) -> Result<Capture> {
             "Give a file that --capture wrote, unchanged",
         )
     };
-    let unreadable = |error: std::io::Error| wrong(format!("cannot be read ({})", error.kind()));
-    let metadata = std::fs::metadata(path).map_err(unreadable)?;
-    if !metadata.is_file() {
-        bail!(wrong("is no regular file".to_owned()));
-    }
-    let mut text = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(LARGEST + 1)
-        .read_to_end(&mut text)
-        .map_err(unreadable)?;
-    if text.len() as u64 > LARGEST {
-        bail!(wrong("is larger than any capture".to_owned()));
-    }
+    let text = regular_file::read(path, LARGEST).map_err(|error| {
+        wrong(match error.kind() {
+            ErrorKind::InvalidInput | ErrorKind::IsADirectory => "is no regular file".to_owned(),
+            ErrorKind::FileTooLarge => "is larger than any capture".to_owned(),
+            kind => format!("cannot be read ({kind})"),
+        })
+    })?;
     let value: Value = serde_json::from_slice(&text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         wrong(format!("is not JSON (line {line}, column {column})"))

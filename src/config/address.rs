@@ -1,6 +1,6 @@
 //! The addresses of the two services.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use anyhow::{Result, anyhow, bail, ensure};
 use log::Level;
@@ -167,38 +167,26 @@ pub(crate) fn is_this_machine(url: &Url) -> bool {
 }
 
 fn nearness(url: &Url) -> Nearness {
-    match url.host() {
-        Some(Host::Ipv4(address)) => ipv4_nearness(address),
-        Some(Host::Ipv6(address)) => ipv6_nearness(address),
+    let address = match url.host() {
+        Some(Host::Ipv4(address)) => IpAddr::V4(address),
+        // A mapped IPv4 address is that address.
+        Some(Host::Ipv6(address)) => address.to_canonical(),
         Some(Host::Domain(name)) if name == "localhost" || name.ends_with(".localhost") => {
-            Nearness::Loopback
+            return Nearness::Loopback;
         }
         Some(Host::Domain(name)) if !name.contains('.') || name.ends_with(".local") => {
-            Nearness::Private
+            return Nearness::Private;
         }
-        _ => Nearness::Public,
-    }
-}
-
-fn ipv4_nearness(address: Ipv4Addr) -> Nearness {
-    if address.is_loopback() {
-        Nearness::Loopback
-    } else if address.is_private() || address.is_link_local() {
-        Nearness::Private
-    } else {
-        Nearness::Public
-    }
-}
-
-fn ipv6_nearness(address: Ipv6Addr) -> Nearness {
-    if let Some(address) = address.to_ipv4_mapped() {
-        ipv4_nearness(address)
-    } else if address.is_loopback() {
-        Nearness::Loopback
-    } else if address.is_unique_local() || address.is_unicast_link_local() {
-        Nearness::Private
-    } else {
-        Nearness::Public
+        _ => return Nearness::Public,
+    };
+    let is_private = match address {
+        IpAddr::V4(address) => address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
+    };
+    match is_private {
+        _ if address.is_loopback() => Nearness::Loopback,
+        true => Nearness::Private,
+        false => Nearness::Public,
     }
 }
 

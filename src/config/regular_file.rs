@@ -6,18 +6,15 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// The largest file that is read, in bytes.
-const LARGEST: u64 = 1024 * 1024;
-
 /// How long a pipe may take: somebody may have to unlock a password manager first.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// The content of a regular file, of a pipe that somebody writes to, or of what links to one.
+/// The content of a regular file, of a pipe that somebody writes to, or of what links to one: at most this many bytes.
 ///
 /// # Errors
 /// As for any file; with `InvalidInput` for a device and the like, with `FileTooLarge`, and for a pipe with `UnexpectedEof`
 /// where nobody writes to it and with `TimedOut` where its writer does not come to an end.
-pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, largest: u64) -> io::Result<Vec<u8>> {
     let file = open(path)?;
     let kind = file.metadata()?.file_type();
     if kind.is_dir() {
@@ -28,13 +25,13 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     let mut content = Vec::new();
-    let mut file = file.take(LARGEST + 1);
+    let mut file = file.take(largest + 1);
     if is_pipe {
         read_pipe(&mut file, &mut content)?;
     } else {
         file.read_to_end(&mut content)?;
     }
-    if content.len() as u64 > LARGEST {
+    if content.len() as u64 > largest {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     Ok(content)

@@ -45,6 +45,9 @@ impl fmt::Display for Place {
     }
 }
 
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
 /// Which of the `.env` files a path is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expected {
@@ -138,7 +141,7 @@ impl Sources {
             Expected::Given => format!("--env-file {name}"),
             Expected::Here | Expected::AtHome => name.to_owned(),
         };
-        match regular_file::read(path).map(String::from_utf8) {
+        match regular_file::read(path, LARGEST).map(String::from_utf8) {
             Ok(Ok(text)) => {
                 if regular_file::others_can_read(path) {
                     let text = format!(
@@ -264,7 +267,7 @@ fn absent(kind: ErrorKind) -> bool {
 
 /// The value that a file holds, without the line break at its end, which editors add.
 fn value_in(path: &Path) -> Result<String, String> {
-    let content = regular_file::read(path).map_err(|error| reason(error.kind()))?;
+    let content = regular_file::read(path, LARGEST).map_err(|error| reason(error.kind()))?;
     let mut value =
         String::from_utf8(content).map_err(|_| "it is not valid UTF-8 text".to_owned())?;
     if value.ends_with('\n') {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
 
+use crate::config::regular_file;
 use crate::failure::{ExitStatus, Failure};
 use crate::foreign;
 use crate::nightscout::{Document, ObjectId, parse_created_at};
@@ -74,13 +75,16 @@ pub(super) fn read(path: &Path) -> Result<Vec<Document>> {
             "Give the file that --remove-doubles --yes named, unchanged",
         )
     };
-    let metadata = std::fs::metadata(path)
-        .map_err(|error| unreadable(format!("cannot be read: {}", error.kind())))?;
-    if !metadata.is_file() || metadata.len() > LARGEST {
-        bail!(unreadable("is none that this program wrote".to_owned()));
-    }
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| unreadable(format!("cannot be read: {}", error.kind())))?;
+    let text = regular_file::read(path, LARGEST).map_err(|error| {
+        unreadable(match error.kind() {
+            ErrorKind::InvalidInput | ErrorKind::IsADirectory | ErrorKind::FileTooLarge => {
+                "is none that this program wrote".to_owned()
+            }
+            kind => format!("cannot be read: {kind}"),
+        })
+    })?;
+    let text = String::from_utf8(text)
+        .map_err(|_| unreadable("is none that this program wrote".to_owned()))?;
     let lines = text.lines().enumerate();
     let lines = lines.filter(|(_, line)| !line.trim().is_empty());
     let documents = lines.map(|(index, line)| {

@@ -1,8 +1,9 @@
 //! Certificates that the owner wants trusted.
 
-use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
+use crate::config::regular_file;
 use crate::failure::{ExitStatus, Failure};
 
 /// Far larger than any list of certificate authorities, in bytes.
@@ -23,12 +24,15 @@ pub(crate) fn certificates(
             ),
         )
     };
-    // Before it is opened: opening a pipe waits for its other end.
-    let about = fs::metadata(file).map_err(|_| unusable("there is no such file"))?;
-    if !about.is_file() || about.len() > LARGEST {
-        return Err(unusable("this is no file of certificates"));
-    }
-    let pem = fs::read(file).map_err(|_| unusable("the file cannot be read"))?;
+    let pem = regular_file::read(file, LARGEST).map_err(|error| {
+        unusable(match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => "there is no such file",
+            ErrorKind::InvalidInput | ErrorKind::IsADirectory | ErrorKind::FileTooLarge => {
+                "this is no file of certificates"
+            }
+            _ => "the file cannot be read",
+        })
+    })?;
     match reqwest::Certificate::from_pem_bundle(&pem) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         _ => Err(unusable("there is no certificate in the file")),

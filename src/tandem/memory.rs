@@ -15,7 +15,8 @@ use crate::http::Client;
 /// The memory of a session.
 #[derive(Debug)]
 pub struct Memory {
-    tokens: TokenCache,
+    /// The tokens of an earlier login.
+    pub(super) tokens: TokenCache,
     rejections: Rejections,
     now: DateTime<Utc>,
 }
@@ -37,16 +38,6 @@ impl Memory {
             rejections: Rejections::none(),
             now: DateTime::UNIX_EPOCH,
         }
-    }
-
-    /// The cached tokens of an earlier login.
-    pub(super) fn tokens(&self) -> Option<Tokens> {
-        self.tokens.load()
-    }
-
-    /// Forgets the tokens, because the service does not accept them.
-    pub(super) fn forget_tokens(&self) {
-        self.tokens.forget();
     }
 
     /// Logs in, but not in a region that recently rejected the same login.

@@ -53,7 +53,7 @@ impl Session {
     ///
     /// Fails with 77 on rejected credentials and locked accounts, too.
     pub(crate) fn open(client: Client, config: &config::Tandem, memory: Memory) -> Result<Session> {
-        let kept = memory.tokens();
+        let kept = memory.tokens.load();
         let unproven = kept.is_some();
         let tokens = kept.map_or_else(|| memory.log_in(&client, config), Ok)?;
         Ok(Session::new(client, config, tokens, memory, unproven))
@@ -196,7 +196,7 @@ impl Session {
                 }
                 Err(error) => {
                     if error.kind == TransportError::NotUnderstood {
-                        self.memory.forget_tokens();
+                        self.memory.tokens.forget();
                     }
                     return Err(error.into());
                 }
@@ -212,7 +212,7 @@ impl Session {
                 }
             }
             if logged_in {
-                self.memory.forget_tokens();
+                self.memory.tokens.forget();
                 bail!(rejected_after_login(name, &answer));
             }
             self.log_in_anew()?;
@@ -225,7 +225,7 @@ impl Session {
     fn not_understood(&self, answer: &Answer) -> anyhow::Error {
         // If the service is busy or down, the session may be fine, and a new login would only add load.
         if !matches!(answer.status(), 408 | 425 | 429 | 500..=599) {
-            self.memory.forget_tokens();
+            self.memory.tokens.forget();
         }
         match answer.json::<IgnoredAny>() {
             Err(failure) => failure,

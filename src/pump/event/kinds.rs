@@ -22,183 +22,151 @@ pub fn codes_read() -> impl Iterator<Item = i64> {
     KINDS.iter().flat_map(|(codes, _)| *codes).copied()
 }
 
-/// Makes [`Detail`], [`Detail::kind`] and [`KINDS`] from one table. A row says what happened, what people call such events
-/// (parts of the same thing share a name), and how the events of its codes are read.
+/// Makes [`Detail`], [`Detail::kind`] and [`KINDS`] from one table. A row says what happened and how the events of its codes are
+/// read. Above the rows stands what people call such events: parts of the same thing share a name.
 macro_rules! kinds {
     ($(
-        $(#[$doc:meta])*
-        $name:ident($content:ty), [$one:literal, $several:literal] {
-            $($($code:literal)|+ => $reader:ident::$read:ident($($argument:expr)?),)+
+        [$one:literal, $several:literal] {
+            $(
+                $(#[$doc:meta])*
+                $name:ident($content:ty):
+                    $($($code:literal)|+ => $reader:ident::$read:ident($($argument:expr)?)),+;
+            )+
         }
     )+) => {
         /// What happened.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Detail {
-            $($(#[$doc])* $name($content),)+
+            $($($(#[$doc])* $name($content),)+)+
         }
 
         impl Detail {
             /// What people call one such event, and several.
             pub(crate) fn kind(&self) -> [&'static str; 2] {
                 match self {
-                    $(Detail::$name(_) => [$one, $several],)+
+                    $($(Detail::$name(_) => [$one, $several],)+)+
                 }
             }
         }
 
-        static KINDS: &[(&[i64], Reader)] = &[$($(
+        static KINDS: &[(&[i64], Reader)] = &[$($($(
             (&[$($code),+], |f| Some(Detail::$name($reader::$read(f $(, $argument)?)?))),
-        )+)+];
+        )+)+)+];
     };
 }
 
 kinds! {
-    /// The basal rate now delivered, reported about every five minutes and at changes.
-    BasalDelivery(BasalDelivery), ["basal delivery", "basal deliveries"] {
-        279 => basal_delivery::read(),
+    ["basal delivery", "basal deliveries"] {
+        /// The basal rate now delivered, reported about every five minutes and at changes.
+        BasalDelivery(BasalDelivery): 279 => basal_delivery::read();
     }
-    /// The basal rate was changed.
-    BasalRateChange(BasalRateChange), ["basal rate change", "basal rate changes"] {
-        3 => basal_rate_change::read(),
+    ["basal rate change", "basal rate changes"] {
+        /// The basal rate was changed.
+        BasalRateChange(BasalRateChange): 3 => basal_rate_change::read();
     }
-    /// A bolus was asked for, part 1.
-    BolusRequested1(BolusRequested1), ["bolus request", "bolus requests"] {
-        64 => bolus_request::part_1(),
+    ["bolus request", "bolus requests"] {
+        /// A bolus was asked for, part 1.
+        BolusRequested1(BolusRequested1): 64 => bolus_request::part_1();
+        /// A bolus was asked for, part 2.
+        BolusRequested2(BolusRequested2): 65 => bolus_request::part_2();
+        /// A bolus was asked for, part 3.
+        BolusRequested3(BolusRequested3): 66 => bolus_request::part_3();
     }
-    /// A bolus was asked for, part 2.
-    BolusRequested2(BolusRequested2), ["bolus request", "bolus requests"] {
-        65 => bolus_request::part_2(),
+    ["bolus delivery", "bolus deliveries"] {
+        /// Delivery of a bolus, or of the part to be given now, began.
+        BolusActivated(BolusActivated): 55 => bolus_activated::read("bolusSize");
+        /// Delivery of the extended part began.
+        ExtendedBolusActivated(BolusActivated): 59 => bolus_activated::read("bolexSize");
+        /// A bolus started or ended.
+        BolusDelivery(BolusDelivery): 280 => bolus_delivery::read();
+        /// A bolus, or the part to be given now, ended.
+        BolusCompleted(BolusCompleted): 20 => bolus_completed::read();
+        /// The extended part ended.
+        ExtendedBolusCompleted(BolusCompleted): 21 => bolus_completed::read();
     }
-    /// A bolus was asked for, part 3.
-    BolusRequested3(BolusRequested3), ["bolus request", "bolus requests"] {
-        66 => bolus_request::part_3(),
+    ["suspension or resume", "suspensions and resumes"] {
+        /// Delivery stopped.
+        PumpingSuspended(PumpingSuspended): 11 => pumping::suspended();
+        /// Delivery started again.
+        PumpingResumed(PumpingResumed): 12 => pumping::resumed();
     }
-    /// Delivery of a bolus, or of the part to be given now, began.
-    BolusActivated(BolusActivated), ["bolus delivery", "bolus deliveries"] {
-        55 => bolus_activated::read("bolusSize"),
+    ["fill", "fills"] {
+        /// The cartridge was filled.
+        CartridgeFilled(CartridgeFilled): 33 => fill::cartridge();
+        /// The cannula was filled: a new infusion site.
+        CannulaFilled(Filled): 61 => fill::cannula_or_tubing();
+        /// The tubing was filled.
+        TubingFilled(Filled): 63 => fill::cannula_or_tubing();
     }
-    /// Delivery of the extended part began.
-    ExtendedBolusActivated(BolusActivated), ["bolus delivery", "bolus deliveries"] {
-        59 => bolus_activated::read("bolexSize"),
+    ["alarm", "alarms"] {
+        /// An alarm went off.
+        AlarmActivated(Signal): 5 => signal::read("alarmId");
+        /// An alarm was cleared.
+        AlarmCleared(Signal): 28 => signal::read("alarmId");
+        /// The pump failed.
+        Malfunction(Signal): 6 => signal::read("malfId");
     }
-    /// A bolus started or ended.
-    BolusDelivery(BolusDelivery), ["bolus delivery", "bolus deliveries"] {
-        280 => bolus_delivery::read(),
+    ["alert", "alerts"] {
+        /// An alert was shown.
+        AlertActivated(Signal): 4 => signal::read("alertId");
+        /// An alert was cleared.
+        AlertCleared(Signal): 26 => signal::read("alertId");
     }
-    /// A bolus, or the part to be given now, ended.
-    BolusCompleted(BolusCompleted), ["bolus delivery", "bolus deliveries"] {
-        20 => bolus_completed::read(),
+    ["CGM alert", "CGM alerts"] {
+        /// The CGM alerted.
+        CgmAlert(Signal): 171 | 369 | 460 => signal::read("dalertId");
     }
-    /// The extended part ended.
-    ExtendedBolusCompleted(BolusCompleted), ["bolus delivery", "bolus deliveries"] {
-        21 => bolus_completed::read(),
+    ["CGM reading", "CGM readings"] {
+        /// A glucose reading.
+        CgmReading(CgmReading): 256 | 372 | 399 | 480 => cgm_reading::read();
     }
-    /// Delivery stopped.
-    PumpingSuspended(PumpingSuspended), ["suspension or resume", "suspensions and resumes"] {
-        11 => pumping::suspended(),
+    ["sensor session", "sensor sessions"] {
+        /// A sensor session was started on the pump.
+        SensorStarted(SensorSession):
+            212 => sensor_session::read(Sensor::G6),
+            404 => sensor_session::read(Sensor::Libre2);
+        /// The pump joined a sensor session.
+        SensorJoined(SensorSession):
+            213 => sensor_session::read(Sensor::G6),
+            394 => sensor_session::read(Sensor::G7),
+            406 => sensor_session::read(Sensor::Libre2),
+            477 => sensor_session::read(Sensor::Libre3);
+        /// A sensor session ended.
+        SensorStopped(SensorSession):
+            214 => sensor_session::read(Sensor::G6),
+            405 => sensor_session::read(Sensor::Libre2),
+            447 => sensor_session::read(Sensor::G7),
+            486 => sensor_session::read(Sensor::Libre3);
     }
-    /// Delivery started again.
-    PumpingResumed(PumpingResumed), ["suspension or resume", "suspensions and resumes"] {
-        12 => pumping::resumed(),
+    ["mode change", "mode changes"] {
+        /// Sleep, exercise or eating-soon mode started or stopped.
+        UserModeChange(UserModeChange): 229 => user_mode::read();
+        /// Who decides the basal rate changed.
+        ControlModeChange(OnlyTime): 230 => only_time::control_mode_change();
     }
-    /// The cartridge was filled.
-    CartridgeFilled(CartridgeFilled), ["fill", "fills"] {
-        33 => fill::cartridge(),
+    ["profile change", "profile changes"] {
+        /// Something was done to a personal profile.
+        ProfileChange(ProfileChange): 69 => profile_change::read();
     }
-    /// The cannula was filled: a new infusion site.
-    CannulaFilled(Filled), ["fill", "fills"] {
-        61 => fill::cannula_or_tubing(),
+    ["glucose entry", "glucose entries"] {
+        /// A blood glucose was entered.
+        BgEntered(BgEntered): 16 => bg_entry::read();
     }
-    /// The tubing was filled.
-    TubingFilled(Filled), ["fill", "fills"] {
-        63 => fill::cannula_or_tubing(),
+    ["status report", "status reports"] {
+        /// Midnight passed on the pump's clock.
+        NewDay(NewDay): 90 => new_day::read();
+        /// The day's status report.
+        DailyStatus(OnlyTime): 313 => only_time::daily_status();
+        /// The day's basal report.
+        DailyBasal(StatusSnapshot): 81 => status_snapshot::basal_report();
+        /// A snapshot of reservoir, battery and insulin on board.
+        StatusSnapshot(StatusSnapshot): 9 | 34 | 35 => status_snapshot::read();
     }
-    /// An alarm went off.
-    AlarmActivated(Signal), ["alarm", "alarms"] {
-        5 => signal::read("alarmId"),
-    }
-    /// An alarm was cleared.
-    AlarmCleared(Signal), ["alarm", "alarms"] {
-        28 => signal::read("alarmId"),
-    }
-    /// The pump failed.
-    Malfunction(Signal), ["alarm", "alarms"] {
-        6 => signal::read("malfId"),
-    }
-    /// An alert was shown.
-    AlertActivated(Signal), ["alert", "alerts"] {
-        4 => signal::read("alertId"),
-    }
-    /// An alert was cleared.
-    AlertCleared(Signal), ["alert", "alerts"] {
-        26 => signal::read("alertId"),
-    }
-    /// The CGM alerted.
-    CgmAlert(Signal), ["CGM alert", "CGM alerts"] {
-        171 | 369 | 460 => signal::read("dalertId"),
-    }
-    /// A glucose reading.
-    CgmReading(CgmReading), ["CGM reading", "CGM readings"] {
-        256 | 372 | 399 | 480 => cgm_reading::read(),
-    }
-    /// A sensor session was started on the pump.
-    SensorStarted(SensorSession), ["sensor session", "sensor sessions"] {
-        212 => sensor_session::read(Sensor::G6),
-        404 => sensor_session::read(Sensor::Libre2),
-    }
-    /// The pump joined a sensor session.
-    SensorJoined(SensorSession), ["sensor session", "sensor sessions"] {
-        213 => sensor_session::read(Sensor::G6),
-        394 => sensor_session::read(Sensor::G7),
-        406 => sensor_session::read(Sensor::Libre2),
-        477 => sensor_session::read(Sensor::Libre3),
-    }
-    /// A sensor session ended.
-    SensorStopped(SensorSession), ["sensor session", "sensor sessions"] {
-        214 => sensor_session::read(Sensor::G6),
-        405 => sensor_session::read(Sensor::Libre2),
-        447 => sensor_session::read(Sensor::G7),
-        486 => sensor_session::read(Sensor::Libre3),
-    }
-    /// Sleep, exercise or eating-soon mode started or stopped.
-    UserModeChange(UserModeChange), ["mode change", "mode changes"] {
-        229 => user_mode::read(),
-    }
-    /// Who decides the basal rate changed.
-    ControlModeChange(OnlyTime), ["mode change", "mode changes"] {
-        230 => only_time::control_mode_change(),
-    }
-    /// Something was done to a personal profile.
-    ProfileChange(ProfileChange), ["profile change", "profile changes"] {
-        69 => profile_change::read(),
-    }
-    /// A blood glucose was entered.
-    BgEntered(BgEntered), ["glucose entry", "glucose entries"] {
-        16 => bg_entry::read(),
-    }
-    /// Midnight passed on the pump's clock.
-    NewDay(NewDay), ["status report", "status reports"] {
-        90 => new_day::read(),
-    }
-    /// The day's status report.
-    DailyStatus(OnlyTime), ["status report", "status reports"] {
-        313 => only_time::daily_status(),
-    }
-    /// The time of the pump's clock was set.
-    TimeChanged(TimeChanged), ["clock change", "clock changes"] {
-        13 => clock_change::time(),
-    }
-    /// The date of the pump's clock was set.
-    DateChanged(DateChanged), ["clock change", "clock changes"] {
-        14 => clock_change::date(),
-    }
-    /// The day's basal report.
-    DailyBasal(StatusSnapshot), ["status report", "status reports"] {
-        81 => status_snapshot::basal_report(),
-    }
-    /// A snapshot of reservoir, battery and insulin on board.
-    StatusSnapshot(StatusSnapshot), ["status report", "status reports"] {
-        9 | 34 | 35 => status_snapshot::read(),
+    ["clock change", "clock changes"] {
+        /// The time of the pump's clock was set.
+        TimeChanged(TimeChanged): 13 => clock_change::time();
+        /// The date of the pump's clock was set.
+        DateChanged(DateChanged): 14 => clock_change::date();
     }
 }
 
