@@ -1,10 +1,10 @@
-//! `--capture` and `--replay`: what both services answered, in a file that may be posted in public, and the pass against it.
+//! `--capture` writes what both services answered to a file that may be posted in public; `--replay` runs the pass against it.
 //!
-//! Tandem documents nothing of its cloud and changes it. A user whose run fails then hands over what was answered, and a
-//! maintainer runs exactly that. A `Recorder` hears each call of a run; its file is built from what is known to be neither
-//! secret nor personal (`names`, `events`): of all else the name and the type of a property, and nothing of its value. Times
-//! move by a random number of days that is not kept (`dates`), with the changes of the time zone (`zone`), whose name is left
-//! out. [`replay()`] answers the calls of the real pass from such a file.
+//! Tandem's cloud is undocumented and changes. When a run fails, its user can hand over what the services answered, and a
+//! maintainer can run the real pass on exactly that. A `Recorder` hears each call of a run. Its file holds only values that are
+//! known to be neither secret nor personal (`names`, `events`); of all other properties it has the name and the type. All times
+//! move by a random number of days, which is not kept (`dates`), and the changes of the time zone move with them (`zone`); the
+//! zone's name is left out. [`replay()`] answers the calls of a pass from such a file.
 
 mod aliases;
 mod anonymous;
@@ -45,7 +45,7 @@ use zone::RecordedZone;
 
 pub use replay::{Replayed, replay};
 
-/// How much of a run's answers is kept, in bytes: a few days of events, several times over.
+/// The most that is kept of a run's answers, in bytes: several times what a few days of events take.
 const MOST: usize = 64 * 1024 * 1024;
 
 /// Keeps what a run asks and is answered, until it is written to a file.
@@ -106,11 +106,11 @@ impl Recorder {
     }
 }
 
-/// Does something that sends calls, and writes what came of them to a new file, however it ended. Gives its exit status.
+/// Does some work and writes the calls that it made to a new file, however it ended. Gives the exit status of the work.
 ///
 /// # Errors
-/// With 78 where the file is there already, before anything is done, or where it cannot be written in the end; with 69 on a
-/// machine without random numbers.
+/// With 78 if the file exists (before any work is done) or cannot be written in the end; with 69 on a machine without random
+/// numbers.
 pub fn captured(
     file: &Path,
     reading: &Reading,
@@ -122,7 +122,7 @@ pub fn captured(
     let recorder = Arc::<Recorder>::default();
     let status = work(&limits.by_way_of(recorder.clone()));
     recorder.write(file, reading, now, status)?;
-    // The file may be called after a person.
+    // The file's name may be a person's, so it is not shown.
     log::warn!(
         target: crate::logging::REMINDER,
         "The capture is in the file that you named. It holds no secret and nothing personal: attach it to an issue at \
@@ -134,14 +134,14 @@ pub fn captured(
 /// Where to report.
 const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 
-/// The configuration of a run that is captured: it logs in anew, so that the login is in the capture too.
+/// The configuration of a captured run. It does not use cached tokens, so that the capture contains a login.
 pub fn to_capture(config: Config) -> Config {
     let mut config = config;
     config.cache.enabled = false;
     config
 }
 
-/// What the configuration says that no capture may hold.
+/// The values of the configuration that no capture may hold.
 fn known_secrets(reading: &Reading) -> Private {
     let mut private = Private::default();
     if let Some(tandem) = &reading.tandem {
@@ -166,15 +166,15 @@ fn known_secrets(reading: &Reading) -> Private {
     private
 }
 
-/// Takes note of what is personal in the answers, and of what has to be known before the first of them is written. Gives the
-/// oldest time of an event.
+/// Notes what is personal in the answers, and the pumps, groups and `_id`s, which must be known before the first answer is
+/// written. Gives the time of the oldest event.
 fn look_through(all: &[Heard], anonymous: &mut Anonymous) -> Option<DateTime<Utc>> {
     let mut oldest = None;
     for heard in all {
         let Ok(answer) = serde_json::from_slice::<Value>(&heard.body) else {
             continue;
         };
-        // Of what went wrong, the name is that of an error.
+        // In a failed answer, `name` is the name of an error.
         if heard.asked.service == tandem::NAME && heard.went_well() {
             anonymous.private.add_of(&answer);
         }
@@ -225,7 +225,7 @@ fn look_into(value: &Value, anonymous: &mut Anonymous, oldest: &mut Option<DateT
     }
 }
 
-/// The calls as the file has them. What was answered before is told once.
+/// The calls for the file. A large answer that came before is only referred to.
 fn calls(all: &[Heard], anonymous: &mut Anonymous) -> Vec<file::Call> {
     let mut calls: Vec<file::Call> = Vec::with_capacity(all.len());
     for heard in all {

@@ -67,19 +67,19 @@ pub struct Config {
     pub verbosity: Verbosity,
     /// How long the whole run may take; `None` for as long as it needs.
     pub deadline: Option<Duration>,
-    /// How many days a run goes back at most to heal an outage.
+    /// How many days a run goes back at most after an outage.
     pub max_catch_up_days: u16,
-    /// Age of the pump's newest event from which on its data counts as stale.
+    /// If the pump's newest event is older than this, its data counts as stale.
     pub stale_after: Option<Duration>,
-    /// How long a failure that passes by itself lasts before a quiet run tells of it.
+    /// How long a temporary failure must have lasted before a quiet run reports it.
     pub(crate) quiet_for: Duration,
-    /// Whether `zone` counts where the pump's uploads suggest another one.
+    /// Whether to use `zone` even if the pump's uploads suggest another one.
     pub(crate) trusts_zone: bool,
     /// How profiles are written.
     pub profile: ProfileUpload,
     /// Whether and where the access token is kept between runs.
     pub cache: Cache,
-    /// The directory for what makes later runs cheaper or safer; `None` where the environment names none.
+    /// The directory for what is kept between runs; `None` if the environment names none.
     pub(crate) state_directory: Option<PathBuf>,
     /// Leave out basal rates of 0 U/h.
     pub ignore_zero_unit_basal: bool,
@@ -219,7 +219,7 @@ impl Tandem {
 impl Nightscout {
     fn read(reader: &mut Reader) -> Option<Nightscout> {
         let allow_insecure_http = reader.setting("NS_ALLOW_INSECURE_HTTP", values::boolean);
-        // A problem with the permission is no reason to complain about the address as well.
+        // If the permission has a problem, do not complain about the address as well.
         let url = address::nightscout(reader, allow_insecure_http.unwrap_or(true));
         let secret = credentials::nightscout_secret(reader);
         let same_place = reader.same_place("NS_URL", "NS_SECRET");
@@ -264,7 +264,7 @@ impl Span {
     }
 }
 
-/// How long the run may take: 0 is for ever. Going through months takes what it takes, unless the owner sets a limit.
+/// How long the run may take; 0 means without limit. A run by dates has no limit unless the owner sets one.
 fn deadline(arguments: &Cli, reader: &mut Reader) -> Option<Option<Duration>> {
     const NAME: &str = "TCONNECTSYNC_HEROKU_DEADLINE_SECS";
     let explicit = reader.found(NAME).is_some();

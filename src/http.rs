@@ -1,7 +1,7 @@
 //! HTTP for both services: one client builder, retries, the deadline, and what may be said of an answer.
 //!
 //! A [`Client`] belongs to one [`Service`] and sends one [`Call`] at a time: it repeats what is worth repeating, stays
-//! within the run's [`RunLimits`], refuses answers that are too large, follows no redirect, and turns every trouble into a
+//! within the run's [`RunLimits`], refuses answers that are too large, follows no redirect, and turns every error into a
 //! [`Failure`](crate::failure::Failure) that a person can act on. What the answer means is for [`crate::tandem`] and
 //! [`crate::nightscout`] to say.
 //!

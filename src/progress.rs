@@ -12,7 +12,6 @@ use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config::Verbosity;
-use crate::report::grouped;
 use crate::terminal::shows_unicode;
 
 /// How often the line moves.
@@ -118,7 +117,6 @@ fn count(line: &Line, done: usize, pages: usize, until: NaiveDate) {
 }
 
 fn text(done: usize, pages: usize, until: NaiveDate) -> String {
-    let (done, pages) = (grouped(done), grouped(pages));
     format!("page {done} of {pages} done, up to {until}")
 }
 

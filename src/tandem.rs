@@ -28,6 +28,7 @@ pub use pump_logs::{PumpLogs, WireEvent};
 pub use region::Region;
 pub use session::Session;
 
+pub(crate) use pump_logs::PUMP_LOGS;
 pub(crate) use pumper::{AccountSource, Pump, Pumper};
 pub(crate) use session::MAX_DAYS;
 pub(crate) use tokens::claims;

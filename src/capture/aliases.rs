@@ -1,4 +1,4 @@
-//! What stands for what names somebody or something: the same name gets the same alias everywhere in a capture.
+//! Aliases for ids, names and serial numbers: the same one gets the same alias everywhere in a capture.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -23,15 +23,15 @@ pub(super) struct Aliases {
     names: HashMap<String, String>,
     serials: Vec<String>,
     groups: BTreeSet<i64>,
-    /// Every `_id` met, in the order of their age.
+    /// Every `_id` met, oldest first.
     objects: BTreeSet<ObjectId>,
-    /// Identifiers of ours, told again for the pumps' aliases.
+    /// The aliases of the documents' identifiers.
     identifiers: HashMap<String, String>,
     features: String,
 }
 
 impl Aliases {
-    /// No alias yet; `features` is how the run's identifiers of device statuses name what they tell.
+    /// No alias yet. `features` is part of the identifiers of the run's device statuses.
     pub(super) fn new(shift: Shift, features: String) -> Result<Aliases, Failure> {
         Ok(Aliases {
             shift,
@@ -46,7 +46,7 @@ impl Aliases {
         })
     }
 
-    /// Takes note of a pump, a sequence group or an `_id` before anything is written.
+    /// Notes a pump before anything is written.
     pub(super) fn met_serial(&mut self, serial: &str) {
         if !self.serials.iter().any(|known| known == serial) {
             self.serials.push(serial.to_owned());
@@ -64,20 +64,20 @@ impl Aliases {
         self.objects.extend(ObjectId::parse(id));
     }
 
-    /// Takes the aliases of so many pumps for the pumps: they stay what they are.
+    /// Takes the aliases of this many pumps for real serial numbers, so that they stay as they are.
     pub(super) fn know_aliases(&mut self, pumps: usize) {
         self.serials = (0..pumps).map(alias_of).collect();
     }
 
-    /// What stands for an id: it can be a part of a path.
+    /// The alias of an id. It can be part of a path.
     pub(super) fn id(&mut self, id: &str) -> String {
         let next = self.ids.len() + 1;
         let alias = self.ids.entry(id.to_owned());
         alias.or_insert_with(|| format!("id-{next}")).clone()
     }
 
-    /// What stands for a name that a person gave. Blanks around it do not count. One that is told for a bridge from Tandem's
-    /// cloud stays such.
+    /// The alias of a name that a person gave, whatever blanks surround it. If the name looks like a bridge from Tandem's cloud,
+    /// so does its alias.
     pub(super) fn name(&mut self, name: &str) -> String {
         let next = self.names.len() + 1;
         let alias = self.names.entry(name.trim().to_owned());
@@ -88,14 +88,14 @@ impl Aliases {
         alias.or_insert_with(new).clone()
     }
 
-    /// What stands for a serial number: another one.
+    /// The alias of a serial number: another serial number.
     pub(super) fn serial(&mut self, serial: &str) -> String {
         self.met_serial(serial);
         let index = self.serials.iter().position(|known| known == serial);
         alias_of(index.unwrap_or_default())
     }
 
-    /// What stands for an `_id`: its second is moved, and it is older and younger than the same others.
+    /// The alias of an `_id`: its time is moved, and it sorts among the others as before.
     pub(super) fn object(&mut self, id: &str) -> String {
         let Some(parsed) = ObjectId::parse(id) else {
             return self.id(id);
@@ -106,8 +106,8 @@ impl Aliases {
         format!("{second:08x}{rank:016x}")
     }
 
-    /// What stands for the identifier of a document. One that this program made of a pump's serial number is made again of
-    /// that pump's alias, so that the same run finds the document again.
+    /// The alias of a document's identifier. If this program made it from a pump's serial number, the alias is made from that
+    /// pump's alias in the same way, so that a replay finds the document.
     pub(super) fn identifier(&mut self, identifier: &str, about: &About) -> String {
         if let Some(known) = self.identifiers.get(identifier) {
             return known.clone();
@@ -123,7 +123,7 @@ impl Aliases {
         alias
     }
 
-    /// What an alias becomes where everything moves once more: only those that are made of a time change.
+    /// The alias after all times have moved once more. Only identifiers that are made from a time change.
     pub(super) fn moved_identifier(&mut self, alias: &str, about: &About) -> Option<String> {
         let uuid = Uuid::try_parse(alias).ok()?;
         Some(self.made_again(&uuid, about)?.to_string())
@@ -136,7 +136,7 @@ impl Aliases {
         Some(format!("{second:08x}{}", id.get(8..)?))
     }
 
-    /// Another UUID, of the same version as far as that tells whose it is.
+    /// Another UUID: of version 5, as ours are, or random.
     fn made_up(&self, uuid: &Uuid) -> Uuid {
         let alias = Uuid::new_v5(&self.salt, uuid.as_bytes());
         match uuid.get_version_num() {
@@ -181,7 +181,7 @@ impl Aliases {
     }
 }
 
-/// The serial number that stands for a pump.
+/// The alias of a pump's serial number.
 fn alias_of(index: usize) -> String {
     (90_000_001 + index).to_string()
 }

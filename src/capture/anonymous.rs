@@ -1,5 +1,4 @@
-//! Answers without what is secret or personal: built from what may stand in a capture ([`super::names`]), never by taking away
-//! what may not.
+//! Makes answers anonymous: copies what a capture may hold ([`super::names`]), instead of removing what it may not.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,10 +13,10 @@ use crate::nightscout::document::ENTERED_BY;
 use crate::nightscout::parse_created_at;
 use crate::tandem::claims;
 
-/// What a text that is left out leaves. Not empty, which would be another thing.
+/// Stands for a text that is left out. An empty text would mean something else.
 pub(super) const LEFT_OUT: &str = "(text)";
 
-/// What stands for the name of the run's time zone, and for that of any other.
+/// Stand for the name of the run's time zone, and for that of any other zone.
 pub(super) const THE_ZONE: &str = "(zone)";
 const ANOTHER_ZONE: &str = "(another zone)";
 
@@ -30,11 +29,11 @@ pub(super) struct Anonymous {
     pub zone: Option<&'static str>,
 }
 
-/// Where a value stands.
+/// Where a value comes from.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     service: &'a str,
-    /// Whether the answer says what went wrong: then its texts may hold known phrases.
+    /// Whether the call failed. Then known phrases in the answer's texts are kept.
     failed: bool,
 }
 
@@ -91,8 +90,8 @@ impl Anonymous {
         written
     }
 
-    /// Whether the unknown properties of an object may be named: beside known ones, or where all look like a programmer's. The
-    /// properties of others may be named after persons.
+    /// Whether the unknown properties of an object may be named: if it also has known ones, or if all look like a programmer's.
+    /// Otherwise they may be persons' names.
     pub(super) fn names_properties(&self, object: &Map<String, Value>) -> bool {
         let is_variable = |name: &String| {
             name.starts_with(|c: char| c.is_ascii_lowercase()) && names::is_a_programmers(name)
@@ -100,7 +99,7 @@ impl Anonymous {
         object.keys().any(|name| names::is_known_anywhere(name)) || object.keys().all(is_variable)
     }
 
-    /// The name of a property, where it may be told.
+    /// The name of an unknown property, or a number in its place.
     pub(super) fn property(
         &self,
         name: &str,
@@ -115,7 +114,7 @@ impl Anonymous {
         free.next().unwrap_or_default()
     }
 
-    /// The same for a property that may be known.
+    /// The same for a property that may be a known one.
     pub(super) fn shown_property(
         &self,
         name: &str,
@@ -140,7 +139,7 @@ impl Anonymous {
                 });
                 Value::Object(named.collect())
             }
-            // One name of Nightscout's for two things.
+            // Nightscout uses these names for two things.
             (Holds::Word | Holds::Number, Value::Object(_)) if matches!(name, "status" | "iob") => {
                 self.properties(place, value)
             }
@@ -155,7 +154,7 @@ impl Anonymous {
                 None => 0.into(),
             },
             (_, Value::String(text)) if text.is_empty() => value.clone(),
-            // What went wrong is told in known phrases, whatever the property.
+            // Of a failed call, only known phrases are kept.
             (_, Value::String(_)) if place.failed => self.blank(place, value),
             (_, Value::String(text)) => self.text(place, holds, text),
             _ => self.blank(place, value),
@@ -195,7 +194,7 @@ impl Anonymous {
             Holds::Number => kept(text.len() <= 20 && only("+-.eE ")),
             Holds::Properties | Holds::Named | Holds::Flag | Holds::Identifier => None,
         };
-        // These are told by their form alone, which a birth date may have too.
+        // These are recognised by their form alone, which a birth date may have too.
         let by_form = matches!(
             holds,
             Holds::OurText
@@ -219,14 +218,14 @@ impl Anonymous {
         }
     }
 
-    /// The claims of a login, as another login that nobody has signed.
+    /// The claims of a login, as an unsigned token.
     fn jwt(&mut self, place: Place<'_>, token: &str) -> Option<String> {
         let claims = claims(token)?;
         let known = self.properties(place, &claims).to_string();
         Some(format!("e30.{}.x", URL_SAFE_NO_PAD.encode(known)))
     }
 
-    /// A value of this type that says nothing, but for the known phrases of an answer that says what went wrong.
+    /// A value of the same type without its content, except for known phrases in a failed answer.
     fn blank(&mut self, place: Place<'_>, value: &Value) -> Value {
         match value {
             Value::Null => Value::Null,
@@ -238,7 +237,7 @@ impl Anonymous {
                 known => known.into(),
             },
             Value::String(_) => LEFT_OUT.into(),
-            // One element tells what there are.
+            // One element shows what they are like.
             Value::Array(values) if !place.failed => {
                 let first = values.first().into_iter();
                 first.map(|value| self.blank(place, value)).collect()

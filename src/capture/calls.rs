@@ -1,4 +1,4 @@
-//! Calls as a capture tells them: what was asked, without whose it is, and what was answered.
+//! Calls as a capture has them: what was asked, without anything personal, and what was answered.
 
 use serde_json::Value;
 use url::Url;
@@ -10,13 +10,10 @@ use super::file::{Answer, Call};
 use super::mover::Mover;
 use super::{names, shape};
 use crate::http::{Asked, Heard};
-use crate::tandem;
+use crate::tandem::{self, PUMP_LOGS};
 
-/// The domain whose hosts are named.
+/// Hosts of this domain are named; others are not.
 const TANDEM: &str = "tandemdiabetes.com";
-
-/// The call whose answer holds events.
-pub(super) const PUMP_LOGS: &str = "pump logs";
 
 /// Where a call went.
 pub(super) fn host(asked: &Asked) -> String {
@@ -40,7 +37,7 @@ fn is_tandems(host: &str) -> bool {
     before.is_some_and(|before| known.contains(&before))
 }
 
-/// A path below the site's own address, which may be a person's.
+/// The path, without the site's own part, which may be a person's name.
 fn below_the_site<'u>(asked: &Asked, url: &'u Url) -> &'u str {
     let path = url.path();
     match path.find("/api/v1/") {
@@ -49,7 +46,7 @@ fn below_the_site<'u>(asked: &Asked, url: &'u Url) -> &'u str {
     }
 }
 
-/// The key of a query, where it is known.
+/// The key of a query, if it is known.
 fn shown(key: &str) -> String {
     match names::QUERY_KEYS.contains(&key) {
         true => key.to_owned(),
@@ -64,7 +61,7 @@ enum Chosen {
     Time,
     Millis,
     Kept,
-    /// Chosen anew in each run, or by the service.
+    /// Left out: it differs in each run, or the service chose it.
     LeftOut,
 }
 
@@ -96,7 +93,7 @@ fn moved(chosen: Chosen, value: &str, shift: Shift) -> String {
     moved.unwrap_or_default()
 }
 
-/// The query of a call, its values as they are but for those of the login.
+/// The query of a call, without the values that a login brings.
 pub(super) fn query_as_asked(url: &Url) -> Vec<(String, String)> {
     let pairs = url.query_pairs().map(|(key, value)| {
         let value = match chosen(&key, &value) {
@@ -114,7 +111,7 @@ pub(super) fn path_as_asked(asked: &Asked) -> &str {
 }
 
 impl Anonymous {
-    /// What was heard, as a capture tells it.
+    /// A call that was heard, made anonymous.
     pub(super) fn call(&mut self, heard: &Heard) -> Call {
         let Heard { asked, body, .. } = heard;
         let path = below_the_site(asked, &asked.url).to_owned();
@@ -193,7 +190,7 @@ impl Anonymous {
         query
     }
 
-    /// Where a redirect leads: to a host of Tandem's, to the same one, or elsewhere.
+    /// The target of a redirect: a host of Tandem's, the same host, or some other one.
     fn location(&mut self, asked: &Asked, location: &str) -> String {
         let Ok(to) = asked.url.join(location) else {
             return String::new();

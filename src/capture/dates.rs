@@ -9,12 +9,12 @@ use crate::random;
 
 /// A number of days by which every date moves.
 ///
-/// A pump that lost its clock starts in 2008, and the judgement of the clock goes by that: what lies in its first years stays, and
-/// so do the days that stand for no day at all.
+/// A pump that lost its clock starts in 2008, and the clock is judged by that. So dates in those first years stay as they are, and
+/// so do dates that stand for "never".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shift(pub i64);
 
-/// Days that programs write where they mean ever or never.
+/// Dates that programs write where they mean "ever" or "never".
 const NO_DAYS: [&str; 3] = ["0001-01-01", "1970-01-01", "2000-01-01"];
 
 /// How many seconds lie between 1970 and the pump's epoch.
@@ -43,7 +43,7 @@ impl Shift {
         at + moved
     }
 
-    /// A time as text, in any of the forms in which services write it. `None` for what is none.
+    /// A time as text, in any form that services use; `None` if the text is no time.
     pub(super) fn text(self, text: &str) -> Option<String> {
         let (date, rest) = text.split_at_checked(10)?;
         let is_time = |c: char| c.is_ascii_digit() || "TZtz:.+- ".contains(c);

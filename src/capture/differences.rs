@@ -1,16 +1,14 @@
-//! What a capture holds that this version does not expect, in lines for a maintainer: which call answered what, which property
-//! is new, and which is no longer there.
+//! Lines for a maintainer about what this version does not expect in a capture: unusual answers, and new or missing properties.
 
-use crate::tandem;
+use crate::tandem::{self, PUMP_LOGS};
 
 use serde_json::Value;
 
-use super::calls::PUMP_LOGS;
 use super::file::{Answer, Call, Capture};
 use super::shape::type_of;
 
-/// Objects of Tandem's answers: the call, where the object stands, what has to be there with its type, and what is known to be
-/// there. As observed up to October 2026.
+/// An object in Tandem's answers: the call, the object's place, the properties that it must have with their types, and those that
+/// it may have. As observed up to October 2026.
 struct Expected {
     call: &'static str,
     place: &'static [&'static str],
@@ -89,7 +87,7 @@ const EXPECTED: &[Expected] = &[
     },
 ];
 
-/// All that differs, each once.
+/// All differences, each once.
 pub(super) fn of(capture: &Capture) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut add = |line: String| {
@@ -116,7 +114,7 @@ pub(super) fn of(capture: &Capture) -> Vec<String> {
     lines
 }
 
-/// The answer of a call, where it was told before, too.
+/// The answer of a call, also if the call only refers to an earlier one.
 fn answer<'c>(capture: &'c Capture, call: &'c Call) -> &'c Answer {
     match &call.answer {
         Answer::AsCall(index) => &capture.calls[*index].answer,
@@ -129,7 +127,7 @@ fn is_success(call: &Call) -> bool {
         .is_some_and(|status| (200..300).contains(&status))
 }
 
-/// An answer of another status than it should have, or of something else than JSON.
+/// An answer with an unusual status, or that is not JSON.
 fn status(call: &Call, answer: &Answer) -> Option<String> {
     let said = |what: String, phrases: &str| {
         let phrases = match phrases {
@@ -178,7 +176,7 @@ fn words(json: &Value) -> Vec<String> {
     words
 }
 
-/// The objects of an answer that have other properties than they should.
+/// The objects of an answer with new, missing or changed properties.
 fn shapes(call: &Call, shape: &Value) -> Vec<String> {
     let expected = EXPECTED
         .iter()
@@ -229,7 +227,7 @@ fn compare(at: &str, shape: &Value, expected: &Expected) -> Vec<String> {
     let is_expected = |name: &str| {
         expected.needed.iter().any(|(needed, _)| *needed == name) || expected.known.contains(&name)
     };
-    // Of a login's claims only one is of interest.
+    // Only one of a login's claims is of interest.
     let knows_all = expected.place != ["id_token", "claims"];
     let names = object.keys().map(|name| name.trim_end_matches('?'));
     let new: Vec<&str> = names
@@ -254,7 +252,7 @@ fn compare(at: &str, shape: &Value, expected: &Expected) -> Vec<String> {
     lines
 }
 
-/// What is new and what is missing in one place: both together look like another name.
+/// New and missing properties in one place. If there are both, one may have been renamed.
 fn changed_names(at: &str, missing: &[&str], new: &[&str]) -> Option<String> {
     let (missing_names, new_names) = (missing.join(", "), new.join(", "));
     match (missing.is_empty(), new.is_empty()) {
@@ -267,7 +265,7 @@ fn changed_names(at: &str, missing: &[&str], new: &[&str]) -> Option<String> {
     }
 }
 
-/// The events whose properties are not those that their codes have.
+/// The events with unknown codes or unusual properties.
 fn events(looked: Vec<(i64, usize, crate::pump::decode::Inspected)>) -> Vec<String> {
     let mut codes: Vec<i64> = looked.iter().map(|(code, ..)| *code).collect();
     codes.sort_unstable();
@@ -288,7 +286,7 @@ fn events(looked: Vec<(i64, usize, crate::pump::decode::Inspected)>) -> Vec<Stri
         if new.is_empty() {
             return None;
         }
-        // Properties may be left out; beside a new one that is worth a line.
+        // Properties may be left out. Only together with a new one, that is worth a line.
         let in_none = |name: &&str| {
             let mut of_code = of_code.clone();
             of_code.all(|(_, _, inspected)| inspected.absent.iter().any(|absent| absent == name))

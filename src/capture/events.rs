@@ -1,5 +1,5 @@
-//! The pump's events in a capture: as they came, but for what is not known, as tables. As objects, the events of a day are a
-//! megabyte, most of it the same names over and over.
+//! The pump's events in a capture, without unknown values, as tables. As objects, the events of a day take a megabyte, most of it
+//! repeated names.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(super) struct Logs {
 /// A list of events.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Events {
-    /// Those of one code with the same properties.
+    /// Events with the same code and the same properties.
     tables: Vec<Table>,
     /// Elements that are no events.
     others: Vec<Value>,
@@ -42,7 +42,7 @@ type Columns = (i64, Vec<String>);
 /// The parts of every event.
 const PARTS: [&str; 3] = ["sequenceGroup", "sequenceNumber", "pumpDateTime"];
 
-/// Properties that are personal, or times that nothing here reads.
+/// Properties that are personal, and times that this program does not read.
 const PERSONAL: [&str; 8] = [
     "weight",
     "weightUnit",
@@ -54,7 +54,7 @@ const PERSONAL: [&str; 8] = [
     "transmitterId",
 ];
 
-/// Seconds by a sensor's own clock stay below this: five years.
+/// Numbers below this are seconds on a sensor's own clock: five years.
 const OWN_CLOCK: i64 = 5 * 366 * 86_400;
 
 /// A profile's name, letter by letter.
@@ -105,7 +105,7 @@ impl Events {
             }
         }
         let tables = tables.into_iter().map(|((code, properties), mut rows)| {
-            // The service promises no order, and the same ones come with several answers.
+            // The service promises no order. In order, equal answers are equal tables.
             rows.sort_by_key(|row| (row[0].as_i64(), row[1].as_i64()));
             Table {
                 code,
@@ -137,7 +137,7 @@ impl Events {
         events.chain(self.others.iter().cloned()).collect()
     }
 
-    /// What this version knows of the properties, by code, and how many events there are of each.
+    /// For each table its code, its number of events, and what this version knows of the properties.
     pub(super) fn inspected(&self) -> Vec<(i64, usize, Inspected)> {
         let tables = self.tables.iter();
         let looked = tables.map(|table| {
@@ -176,7 +176,7 @@ impl Events {
     }
 }
 
-/// The number in a property of an event, where it stands for a time moved with it.
+/// A number in a property of an event, moved if it is a time.
 fn moved(name: &str, number: i64, shift: super::dates::Shift) -> i64 {
     let is = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
     if is(&["egvTimeStamp"]) {
@@ -188,7 +188,7 @@ fn moved(name: &str, number: i64, shift: super::dates::Shift) -> i64 {
         "sessionJoinTime",
         "currentTransmitterTime",
     ]) {
-        // By the sensor's own clock, or by the pump's; all ones is none.
+        // Small numbers are on the sensor's own clock, others on the pump's; all ones means none.
         match number {
             OWN_CLOCK..0xFFFF_FFFF => shift.pump_seconds(number),
             _ => number,
@@ -278,7 +278,7 @@ fn property(
     }
 }
 
-/// The name of a profile, as it is read of the letters.
+/// The name of a profile, put together from its letters.
 fn profile_name(properties: &Map<String, Value>) -> Option<String> {
     let letters = LETTERS
         .iter()
@@ -288,7 +288,7 @@ fn profile_name(properties: &Map<String, Value>) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// A value of the same type that says nothing.
+/// A value of the same type without its content.
 fn type_of(value: &Value) -> Value {
     match value {
         Value::Null => Value::Null,

@@ -35,7 +35,7 @@ pub(super) struct Capture {
     pub now: DateTime<Utc>,
     /// The zone of the pump's clock.
     pub zone: Option<RecordedZone>,
-    /// What the run was to do; none where the configuration has problems.
+    /// What the run was asked to do; `None` if the configuration had problems.
     pub options: Option<RunOptions>,
     /// Each call, in the order in which they ended.
     pub calls: Vec<Call>,
@@ -52,7 +52,7 @@ pub(super) struct Call {
     pub path: String,
     /// The query's keys, with the values that this program chose.
     pub query: Vec<(String, String)>,
-    /// How much was sent; not to Tandem, to whom only logins are: their size tells how long the password is.
+    /// How many bytes were sent. Not told for Tandem, to which only logins are sent: their size would tell the password's length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_bytes: Option<usize>,
     pub status: Option<u16>,
@@ -72,7 +72,7 @@ pub(super) struct Call {
 pub(super) enum Answer {
     /// Nothing.
     Nothing,
-    /// JSON, without what is not known.
+    /// JSON without unknown values.
     Json(Value),
     /// The logs of a pump.
     Logs(Logs),
@@ -80,11 +80,11 @@ pub(super) enum Answer {
     Page(String),
     /// Other text: its known phrases.
     Text(String),
-    /// What begins as JSON and is none.
+    /// Begins like JSON and is not JSON.
     BrokenJson,
     /// More than a capture holds.
     TooLarge,
-    /// The same as that call was answered, counted from 0.
+    /// The same answer as that of an earlier call, counted from 0.
     AsCall(usize),
 }
 
@@ -92,7 +92,7 @@ fn failure(what: String, advice: &str) -> Failure {
     Failure::new(ExitStatus::Configuration, what, advice)
 }
 
-/// Fails where there is a file already: it may be another capture.
+/// Fails if the file exists: it may be another capture.
 pub(super) fn must_not_be_there(path: &Path) -> Result<(), Failure> {
     match std::fs::symlink_metadata(path) {
         Ok(_) => Err(failure(
@@ -124,7 +124,7 @@ pub(super) fn write(path: &Path, capture: &Capture) -> Result<()> {
 /// Reads a capture.
 ///
 /// # Errors
-/// With 78 where there is none that this version can read; it says what is wrong with it, and where.
+/// With 78 if this version cannot read it; the error says what is wrong, and where.
 pub(super) fn read(path: &Path) -> Result<Capture> {
     let wrong = |why: String| {
         failure(
@@ -163,7 +163,7 @@ pub(super) fn read(path: &Path) -> Result<Capture> {
     Ok(capture)
 }
 
-/// The library's words for JSON of another shape, without what is long: what a maintainer needs who edited a capture.
+/// The library's words for JSON of another shape, cut short. They help a maintainer who edited a capture.
 fn what_is_wrong(error: &serde_json::Error) -> String {
     error.to_string().chars().take(120).collect()
 }

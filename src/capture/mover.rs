@@ -1,4 +1,4 @@
-//! Moves the times of a capture by some days more, onto those of a zone that changed its offset on the same days.
+//! Moves the times of a capture once more, so that they fit a zone that changed its offset on the same days.
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ pub(super) struct Mover {
     pub shift: Shift,
     /// The name of the zone.
     pub zone: &'static str,
-    /// Knows the pumps' aliases as the pumps.
+    /// Takes the pumps' aliases for the pumps.
     pub aliases: Aliases,
 }
 

@@ -1,5 +1,5 @@
-//! What may stand in a capture: the properties whose values are kept, each with what it holds, and the words that may be shown.
-//! What is not here is kept by name and type, and not by value.
+//! What a capture may hold: the properties whose values are kept, each with what it holds, and the words that may be shown. Of any
+//! other property it has the name and the type, but not the value.
 
 use crate::nightscout::document::EventType;
 use crate::tandem;
@@ -9,9 +9,9 @@ use crate::tandem;
 pub(super) enum Holds {
     /// More properties, or a list of such objects.
     Properties,
-    /// Objects by a name that a person gave.
+    /// Objects under names that a person gave.
     Named,
-    /// A number that says nothing about a person, or one as text.
+    /// A number, also as text, that says nothing about a person.
     Number,
     /// Yes or no.
     Flag,
@@ -19,7 +19,7 @@ pub(super) enum Holds {
     Time,
     /// Milliseconds since 1970.
     Millis,
-    /// What names a person, a pump, a document or a session; each gets a name of its own.
+    /// The id of a person, a pump, a document or a session; each gets an alias.
     Id,
     /// A pump's serial number.
     Serial,
@@ -29,7 +29,7 @@ pub(super) enum Holds {
     Identifier,
     /// The claims of a login.
     Jwt,
-    /// A name that a person gave; each gets another one.
+    /// A name that a person gave; each gets an alias.
     Name,
     /// The name of a time zone.
     Zone,
@@ -48,7 +48,7 @@ use Holds::{
     Serial, Time, Version, Word, Zone,
 };
 
-/// The properties of Tandem Source's answers, but for those of events.
+/// The properties in Tandem Source's answers, except those of events.
 #[rustfmt::skip]
 const TANDEM: &[(&str, Holds)] = &[
     // Login and token.
@@ -67,7 +67,7 @@ const TANDEM: &[(&str, Holds)] = &[
     ("sequenceNumber", Number), ("pumpDateTime", Time), ("estimatedDateTime", Time), ("deviceAssignmentId", Id),
 ];
 
-/// The properties of Nightscout's answers.
+/// The properties in Nightscout's answers.
 #[rustfmt::skip]
 const NIGHTSCOUT: &[(&str, Holds)] = &[
     // The site.
@@ -95,7 +95,7 @@ const NIGHTSCOUT: &[(&str, Holds)] = &[
     ("value", Number), ("timezone", Zone),
 ];
 
-/// What a property of a service's answers holds; `None` for one that is not known.
+/// What a property in a service's answers holds; `None` if it is not known.
 pub(super) fn holds(service: &str, name: &str) -> Option<Holds> {
     let table = match service {
         tandem::NAME => TANDEM,
@@ -117,7 +117,7 @@ pub(super) fn is_of_named(name: &str) -> bool {
     known.any(|row| *row == (name, Named))
 }
 
-/// Texts that are shown as they are, each as a whole.
+/// Texts that may be shown.
 #[rustfmt::skip]
 const WORDS: &[&str] = &[
     "SUCCESS", "normal", "suspended", "ERROR", "ok", "OK", "FOUND", "NOTFOUND", "UNAUTHORIZED", "Bearer",
@@ -135,13 +135,13 @@ const WORDS: &[&str] = &[
     "D.A.D. Alert", "SMB", "Bolus", "Carbs", "<none>",
 ];
 
-/// Whether a text may be shown as a whole.
+/// Whether a text may be shown.
 pub(super) fn is_word(text: &str) -> bool {
     let mut ours = EventType::ALL.iter().map(|event_type| event_type.name());
     WORDS.contains(&text) || ours.any(|name| name == text)
 }
 
-/// Uploaders that are no persons: they may be named.
+/// Programs that write to Nightscout: unlike persons, they may be named.
 pub(super) const UPLOADERS: &[&str] = &[
     "Pump (tconnectsync)",
     "Loop",
@@ -167,7 +167,7 @@ pub(super) const UPLOADERS: &[&str] = &[
     "Glooko",
 ];
 
-/// The words that this program's notes and reasons, and tconnectsync's, are made of.
+/// The words in this program's and tconnectsync's notes and reasons.
 const OF_OUR_TEXTS: &str = "
     override correction declined extended part start not recorded stopped aborted rejected by user alarm malfunction low glucose
     low-glucose suspend completed of over min rest delivered requested interrupted end reported bolus Phone Standard Extended
@@ -185,7 +185,7 @@ const OF_OUR_TEXTS: &str = "
     Suspend Resume Resumed what tconnectsync wrote Terminated User Aborted now later given
 ";
 
-/// Whether a text is made of this program's words, of numbers too short to name anything, and of dates.
+/// Whether a text consists of these words, of dates, and of numbers that are too short to identify anything.
 pub(super) fn is_our_text(text: &str) -> bool {
     let words = text.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '/'));
     let known = |word: &str| {
@@ -235,7 +235,7 @@ pub(super) fn content_type(header: &str) -> &'static str {
     known.copied().unwrap_or("other")
 }
 
-/// Whether the name of a property looks like one that a programmer gave: a word or some, and at the end perhaps a number.
+/// Whether the name of a property looks like a programmer's: letters only, perhaps with a number at the end.
 pub(super) fn is_a_programmers(name: &str) -> bool {
     let word = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let begins = word.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '$'));
@@ -243,7 +243,7 @@ pub(super) fn is_a_programmers(name: &str) -> bool {
     begins && name.len() <= 40 && name.len() - word.len() <= 2 && word.chars().all(letters)
 }
 
-/// The keys of queries that this program sends, or that a login is known to have.
+/// The keys of the queries of this program and of known logins.
 #[rustfmt::skip]
 pub(super) const QUERY_KEYS: &[&str] = &[
     "pumperId", "startDate", "endDate", "eventCodes", "count", "client_id", "response_type", "scope", "redirect_uri",

@@ -1,4 +1,4 @@
-//! What a run was to do, as far as its documents depend on it: the configuration without addresses, secrets and names.
+//! What a run was asked to do: the part of the configuration that its documents depend on, without addresses, secrets and names.
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -62,10 +62,10 @@ impl RunOptions {
         }
     }
 
-    /// The configuration of a run that only pretends, at addresses that there are not.
+    /// The configuration of a run that only pretends, with addresses that do not exist.
     ///
     /// # Errors
-    /// With 78, where this version does not know what it is about.
+    /// With 78 if this version does not know an option.
     pub(super) fn config(
         &self,
         zone: Tz,

@@ -1,5 +1,5 @@
-//! What is known to be secret or personal, in whatever form it is repeated: the last thing that is asked before a text that
-//! may stand in a capture is written there.
+//! The values that are known to be secret or personal, in every form in which they may be repeated: the last check before a text
+//! goes into a capture.
 
 use serde_json::Value;
 
@@ -9,12 +9,12 @@ use crate::tandem::claims;
 /// Shorter values are parts of ordinary words and numbers.
 const SHORTEST: usize = 4;
 
-/// What no text of a capture may hold.
+/// Values that no text of a capture may hold.
 #[derive(Debug, Default)]
 pub(super) struct Private {
     values: Vec<String>,
     forms: Vec<String>,
-    /// Names that persons gave to profiles and the like: ordinary words, often.
+    /// Names that persons gave to profiles and the like, often ordinary words.
     names: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! `--replay`: the real pass, its calls answered by a capture.
+//! `--replay`: runs the real pass, with the answers of a capture.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,17 +18,17 @@ use crate::http::{Asked, Canned, Deadline, Heard, Line, NoAnswer, RunLimits, Sto
 use crate::pass::{self, Outcome};
 use crate::report::output;
 
-/// The most pumps that a capture may be of.
+/// The most pumps in a capture.
 const MOST_PUMPS: usize = 100;
 
-/// What a replay came to.
+/// The result of a replay.
 #[derive(Debug)]
 pub struct Replayed {
     /// The pass.
     pub outcome: Outcome,
     /// What differs from what this version expects, one line each.
     pub differences: Vec<String>,
-    /// By how many days its times lie after those in the file.
+    /// How many days later its times are than those in the file.
     pub days: i64,
 }
 
@@ -75,7 +75,7 @@ pub fn replay(path: &Path, json: bool, verbosity: Verbosity, stop: Stop) -> Resu
     let (config, now, shift) = prepare(&mut capture, (json, verbosity))?;
     let differences = super::differences::of(&capture);
     let player = Player::new(capture.calls);
-    // There is nobody to wait for.
+    // No service needs a pause.
     let limits = RunLimits::without_pauses(Deadline::NONE, stop).by_way_of(Arc::new(player));
     Ok(Replayed {
         outcome: pass::run(&config, now, &limits),
@@ -84,7 +84,7 @@ pub fn replay(path: &Path, json: bool, verbosity: Verbosity, stop: Stop) -> Resu
     })
 }
 
-/// Moves a capture onto a zone that there is; gives the configuration and the time of its run.
+/// Moves a capture's times to fit an existing zone; gives the configuration and the time of its run.
 fn prepare(
     capture: &mut Capture,
     printing: (bool, Verbosity),
@@ -119,7 +119,7 @@ fn prepare(
     Ok((config, capture.now, shift))
 }
 
-/// Answers calls by a capture.
+/// Answers calls from a capture.
 #[derive(Debug)]
 struct Player {
     calls: Vec<Call>,
@@ -134,8 +134,8 @@ impl Player {
         }
     }
 
-    /// The call that this one was: the next like it, else the last one again; else the next to the same place that asked for
-    /// something else, as another version does.
+    /// The recorded call for this one: the next equal one, else the last equal one again. Another version may ask differently; then
+    /// the next call to the same address.
     fn find(&self, asked: &Asked) -> Option<usize> {
         let query = query_as_asked(&asked.url);
         let place = |call: &Call| {
@@ -170,7 +170,7 @@ impl Player {
             Answer::Text(phrases) if phrases.is_empty() => b"text".to_vec(),
             Answer::Text(phrases) => phrases.clone().into_bytes(),
             Answer::BrokenJson => b"{".to_vec(),
-            // An earlier one, as the file's reader has seen to.
+            // Always an earlier one, as checked when the file was read.
             Answer::AsCall(other) => self.body(*other),
         }
     }

@@ -1,4 +1,4 @@
-//! The shape of an answer: the names and types of its properties to full depth, without a value.
+//! The shape of an answer: the names and types of all its properties, without values.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use super::anonymous::Anonymous;
 use super::names;
 use crate::tandem::claims;
 
-/// Events of different codes have different properties: their shapes are told apart.
+/// Events of different codes have different properties, so each code has a shape of its own.
 const CODE: &str = "eventCode";
 const PROPERTIES: &str = "eventProperties";
 
-/// What stands for all names that a person gave to objects in one place.
+/// Stands for all names that a person gave to the objects in one place.
 const ANY_NAME: &str = "(name)";
 
-/// Deeper than any answer, and than a capture should be.
+/// Deeper than any answer.
 const DEEPEST: usize = 24;
 
 /// The shape of a value.
@@ -62,7 +62,7 @@ fn at_depth(value: &Value, anonymous: &Anonymous, depth: usize) -> Value {
     }
 }
 
-/// Objects by names that a person gave: one shape for all, so that it tells no name and not how many there are.
+/// Objects under names that a person gave: one shape for all, which tells neither the names nor their number.
 fn of_named(named: &Map<String, Value>, anonymous: &Anonymous, depth: usize) -> Value {
     let shapes = named.values();
     let shapes = shapes.map(|value| at_depth(value, anonymous, depth + 1));
@@ -94,7 +94,7 @@ fn with(known: Option<Value>, shape: Value) -> Value {
     both.unwrap_or_default()
 }
 
-/// One shape for two values in the same place. A property that only one of them has ends with a question mark.
+/// One shape for two values in the same place. The name of a property that only one of them has ends with a question mark.
 fn merged(one: Value, other: Value) -> Value {
     match (one, other) {
         (one, other) if one == other => one,
@@ -142,7 +142,7 @@ pub(super) fn type_of(shape: &Value) -> String {
 
 /// Two types in one place.
 fn alternatives(one: Value, other: Value) -> Value {
-    // Beside null, what there is otherwise tells more.
+    // What a value is when it is not null tells more.
     match (type_of(&one).as_str(), type_of(&other).as_str()) {
         ("null", "list" | "object" | "claims") => other,
         ("list" | "object" | "claims", "null") => one,

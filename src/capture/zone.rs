@@ -1,8 +1,7 @@
-//! A time zone without its name: the offsets that it had, at dates moved like all others.
+//! A time zone without its name: its offsets, at dates moved like all others.
 //!
-//! What the pump's clock showed is judged by the days on which its zone changed its offset, so these have to move with the
-//! events. A zone moved by some days is none of the database's, but what it does in a few years is: a replay moves everything
-//! once more, by the days that bring the changes onto those of a zone that has just the same.
+//! The pump's clock is judged by the days on which its zone changes its offset, so these days move with the events. No zone of the
+//! database changes on the moved days. So a replay moves everything once more, until the changes coincide with those of a zone.
 
 use chrono::{DateTime, Duration, Offset, TimeZone, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
@@ -12,7 +11,7 @@ use super::dates::Shift;
 
 const DAY: i64 = 86_400;
 
-/// Zones that most pumps are in: looking through all of the database takes a while.
+/// The zones of most pumps, tried first: going through the whole database takes a while.
 const USUAL: [Tz; 9] = [
     Tz::America__New_York,
     Tz::America__Chicago,
@@ -25,10 +24,10 @@ const USUAL: [Tz; 9] = [
     Tz::Pacific__Auckland,
 ];
 
-/// How far before the oldest event the judgement of a clock looks for changes of its zone.
+/// How far before the oldest event the clock's judgement looks for changes of the zone.
 const BEFORE: Duration = Duration::days(740);
 
-/// How far beyond now it does.
+/// How far after now it does.
 const BEYOND: Duration = Duration::days(60);
 
 /// The offsets of a zone in a span.
@@ -49,7 +48,7 @@ struct Change {
 }
 
 impl RecordedZone {
-    /// What a zone did around events since `oldest`, moved.
+    /// The moved offsets of a zone around the events since `oldest`.
     pub(super) fn of(
         zone: Tz,
         (oldest, now): (DateTime<Utc>, DateTime<Utc>),
@@ -71,7 +70,7 @@ impl RecordedZone {
         }
     }
 
-    /// A zone that does the same, and by how many days everything has to move for that. The fewer the better, ahead or back.
+    /// A zone with the same offsets, and the shift that makes them coincide: the shortest, in either direction.
     pub(super) fn host(&self) -> Option<(Tz, Shift)> {
         let Some(first) = self.changes.first() else {
             let same = |zone: &&Tz| {
@@ -84,7 +83,7 @@ impl RecordedZone {
         zones.find_map(|zone| Some((*zone, self.shift_onto(*zone, first)?)))
     }
 
-    /// By how many days everything has to move for a zone to do the same.
+    /// The shift after which a zone has the same offsets.
     fn shift_onto(&self, zone: Tz, first: &Change) -> Option<Shift> {
         let there = changes(zone, years(2008), years(2090)).into_iter();
         let there = there.filter(|change| change.offset == first.offset);
@@ -123,7 +122,7 @@ fn offset_at(zone: Tz, at: DateTime<Utc>) -> i32 {
     offset.local_minus_utc()
 }
 
-/// Every change of a zone's offset in a span. No zone changes there and back within a week.
+/// Every change of a zone's offset in a span. No zone changes and changes back within a week.
 fn changes(zone: Tz, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut early = from;

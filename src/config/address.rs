@@ -134,7 +134,7 @@ fn web_address(value: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// Hosts that examples put where one's own site belongs.
+/// Hosts from examples, in the place of the owner's own site.
 fn is_placeholder(url: &Url) -> bool {
     let label = url
         .host_str()

@@ -68,7 +68,7 @@ fn is_quote(character: char) -> bool {
     matches!(character, '"' | '\'' | '“' | '”' | '‘' | '’' | '„')
 }
 
-/// What examples and forms put where a credential belongs, tconnectsync's defaults among it.
+/// Whether a value is an example's or a form's placeholder, such as tconnectsync's defaults.
 fn is_placeholder(value: &str) -> bool {
     let value = Zeroizing::new(value.trim().trim_matches(is_quote).to_lowercase());
     let bare = Zeroizing::new(value.replace(['_', '-', '.', ' '], ""));

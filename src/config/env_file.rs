@@ -1,4 +1,4 @@
-//! `.env` files. A parser of our own, since the libraries expand `$` and so change passwords.
+//! `.env` files. Libraries expand `$`, which would change passwords, so this is a parser of our own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,7 +93,7 @@ fn value(rest: &str) -> Result<Value, &'static str> {
     }
 }
 
-/// A value as a line of the file holds it, so that [`EnvFile::parse`] gives it back verbatim.
+/// Quotes a value so that [`EnvFile::parse`] gives it back verbatim.
 pub(crate) fn quoted(value: &str) -> String {
     if !value.contains(['\'', '\n', '\r']) {
         return format!("'{value}'");

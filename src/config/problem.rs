@@ -55,7 +55,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Where the cause of problems is changed; `None` where all of them are the command line's.
+/// Where to fix these problems; `None` if all are on the command line.
 pub(crate) fn where_to_mend(problems: &[Problem]) -> Option<&'static str> {
     let of_a_variable = |problem: &Problem| !problem.about.starts_with("--") && !problem.unread;
     problems.iter().any(of_a_variable).then_some(
@@ -71,7 +71,7 @@ fn advice(problems: &[Problem]) -> String {
     }
 }
 
-/// The status of a run that these problems keep from starting.
+/// The exit status of a run with these problems.
 fn status(problems: &[Problem]) -> ExitStatus {
     let statuses = problems.iter().map(|problem| problem.status);
     statuses
@@ -99,11 +99,11 @@ pub fn failure(problems: &[Problem]) -> Failure {
     Failure::new(status(problems), what, advice(problems))
 }
 
-/// Names every problem on standard error, a line each, what may have led to them, and where they are mended; as JSON also on
-/// standard output. The run fails whether anybody reads it or not.
+/// Prints every problem on a line of standard error, then what may have caused them and where to fix them; with `json` also an
+/// object on standard output.
 pub fn print(reading: &Reading, json: bool) {
     let problems = &reading.problems;
-    // Whoever reads may have closed its end, and a disk may be full; the run is over all the same.
+    // If nobody reads or the disk is full, the run has failed all the same.
     let mut errors = std::io::stderr();
     for problem in problems {
         let _ = writeln!(errors, "error: {problem}.");

@@ -1,4 +1,4 @@
-//! Reads one variable after the other and notes problems and remarks on the way, so that all come out together.
+//! Reads variables one by one and collects problems and remarks, so that all are reported together.
 //!
 //! A method that gives `None` has noted why. So a part of the configuration reads all its variables first, and then
 //! builds itself with `?`.
@@ -16,7 +16,7 @@ pub(super) struct Reader<'a> {
     pub(super) remarks: Vec<Remark>,
 }
 
-/// A value that is set, under the name under which it was found, which may be the stand-in's.
+/// A value that is set, with the variable that holds it: the one asked for, or its stand-in.
 pub(super) struct Found<'a> {
     pub(super) name: &'static str,
     pub(super) value: &'a str,
@@ -86,8 +86,8 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// Notes a problem where an address and what is sent there come from different places: a file that somebody left in the
-    /// current directory could send another one's secret wherever it likes.
+    /// Notes a problem if an address and what is sent there come from different places: otherwise a file left in the current
+    /// directory could send a secret from elsewhere to any address.
     pub(super) fn same_place(&mut self, address: &'static str, sent: &'static str) -> Option<()> {
         let (Some(to), Some(what)) = (self.found(address), self.found(sent)) else {
             return Some(());
@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// A value that cannot be meant to have blanks or quotes around it, without them.
+    /// The value without blanks and quotes around it, for variables that never contain them.
     pub(super) fn cleaned(&mut self, found: &Found<'a>) -> &'a str {
         let value = found.value.trim();
         match without_quotes(value) {
@@ -166,7 +166,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What stands between a pair of quotes; `None` where there is no pair.
+/// The text between a pair of quotes; `None` if there is none.
 fn without_quotes(value: &str) -> Option<&str> {
     let mut characters = value.chars();
     let (first, last) = (characters.next()?, characters.next_back()?);

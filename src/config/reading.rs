@@ -11,8 +11,8 @@ use super::{
     values, zone,
 };
 
-/// What was read: each part that is in order, and what is wrong with the others. A check goes on with the parts where a
-/// run would not start.
+/// What was read: each part that is in order, and what is wrong with the others. A run needs all parts; a check goes on with
+/// those that it has.
 #[derive(Clone, Debug)]
 pub struct Reading {
     /// The account at Tandem.
@@ -27,7 +27,7 @@ pub struct Reading {
     pub(crate) features: FeatureSet,
     /// How long a run may take; `None` for as long as it needs.
     pub(crate) deadline: Option<Duration>,
-    /// Whom to tell how the run ended; nobody where the proxy has a problem, since nothing may be sent around it.
+    /// Whom to tell how the run ended; nobody if the proxy has a problem, since nothing may bypass it.
     pub heartbeat: Heartbeat,
     /// Where a run tells of itself besides the log.
     pub page_files: PageFiles,
@@ -92,7 +92,7 @@ impl Reading {
         reading
     }
 
-    /// All parts, with what else a run needs. Where one has a problem that its reader has noted, it is of no use.
+    /// All parts, and the other settings of a run; `None` if one of them has a problem, which its reader has noted.
     fn whole(&self, arguments: &Cli, reader: &mut Reader, span: Option<Span>) -> Option<Config> {
         let catch_up = values::within(1_u16..=366);
         let max_catch_up_days = reader.setting("TCONNECTSYNC_HEROKU_MAX_CATCH_UP_DAYS", catch_up);

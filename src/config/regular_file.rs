@@ -1,5 +1,5 @@
-//! Reading the files that an owner names. Password managers hand out secrets through pipes, which are read for a while only;
-//! a device never ends.
+//! Reads the files that an owner names. Password managers pass secrets through pipes, so pipes are read too, for a limited time.
+//! Devices are not read, because they may never end.
 
 use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, Read};
@@ -63,7 +63,7 @@ fn is_pipe(_: FileType) -> bool {
     false
 }
 
-/// Whether any user of this machine can read a file: it lets them, and so do all directories above it.
+/// Whether every user of this machine can read a file: its mode and those of all directories above it allow that.
 #[cfg(unix)]
 pub(super) fn others_can_read(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! Paths in messages: a home directory is called after the person whose it is.
+//! Paths in messages. The name of a home directory is a person's name, so it is not shown.
 
 use std::path::{Component, Path};
 

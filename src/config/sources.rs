@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Result, anyhow};
 use zeroize::Zeroizing;
 
 use super::env_file::EnvFile;
@@ -19,7 +20,7 @@ pub struct Sources {
     pub files: Vec<EnvFile>,
     /// Variables that could not be read at all.
     pub problems: Vec<Problem>,
-    /// `.env` files that could not be read: what is missing may be in there.
+    /// `.env` files that could not be read: variables that seem to be missing may be in them.
     pub unreadable: Vec<Problem>,
     /// The files that were looked for and are not there, by the names that a person knows them by.
     pub absent: Vec<String>,
@@ -239,7 +240,7 @@ impl Sources {
     }
 
     /// Where this program may keep files between runs: the directory that systemd made for it, else its own in the user's
-    /// cache directory (XDG Base Directory Specification). Only the environment counts: a `.env` file moves no homes.
+    /// cache directory (XDG Base Directory Specification). Only the environment counts, not a `.env` file.
     pub(super) fn state_directory(&self) -> Option<PathBuf> {
         let absolute = |name: &str| {
             let path = Path::new(self.environment.get(name)?);
@@ -266,10 +267,12 @@ fn absent(kind: ErrorKind) -> bool {
 }
 
 /// The value that a file holds, without the line break at its end, which editors add.
-fn value_in(path: &Path) -> Result<String, String> {
-    let content = regular_file::read(path, LARGEST).map_err(|error| reason(error.kind()))?;
+fn value_in(path: &Path) -> Result<String> {
+    let content =
+        regular_file::read(path, LARGEST).map_err(|error| anyhow!(reason(error.kind())))?;
     let mut value =
-        String::from_utf8(content).map_err(|_| "it is not valid UTF-8 text".to_owned())?;
+        String::from_utf8(content).map_err(|_| anyhow!("it is not valid UTF-8 text"))?;
+    // In its place: a secret leaves no copy behind.
     if value.ends_with('\n') {
         value.pop();
         if value.ends_with('\r') {

@@ -1,4 +1,4 @@
-//! Remarks about variables that are set without a use here, and about configurations that may be two people's.
+//! Remarks about variables that have no effect here, and about configurations that may mix two people's.
 
 use log::Level;
 
@@ -34,7 +34,7 @@ pub(super) fn remark(reader: &mut Reader) {
     several_files(reader);
 }
 
-/// Of a secret, what looks like a comment may be its second half.
+/// What looks like a comment after a secret may be part of the secret.
 fn cut_by_comments(reader: &mut Reader) {
     let secret = |name: &str| Variable::named(name).is_some_and(|variable| variable.secret);
     for file in &reader.sources().files {

@@ -1,4 +1,4 @@
-//! The small judgements: each takes a value without blanks around it and says what to write instead, never what it was.
+//! Checks of single values, trimmed. The errors say what to write instead, and never repeat the value.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -53,7 +53,7 @@ pub(super) fn profile_mode(value: &str) -> Result<ProfileMode> {
     }
 }
 
-/// A file's path. Nothing expands a `~` here, and a directory of that name is never meant.
+/// A file's path. A `~` would not be expanded, so it is an error.
 pub(super) fn path(value: &str) -> Result<PathBuf> {
     ensure!(
         !value.starts_with('~'),

@@ -7,9 +7,9 @@ pub enum Group {
     Tconnectsync,
     /// This program's own.
     Ours,
-    /// The web app's that this program replaces: accepted, and a remark says what replaced it.
+    /// Those of the web app that this program replaces: accepted, with a remark on what replaced them.
     WebApp,
-    /// tconnectsync's, without a meaning here: accepted in silence.
+    /// tconnectsync's, without an effect here: accepted silently.
     Ignored,
 }
 

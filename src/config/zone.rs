@@ -61,7 +61,7 @@ fn variant(name: &str) -> Option<Tz> {
         .find(|zone| zone.name().eq_ignore_ascii_case(name))
 }
 
-/// IANA has these two, but as zones that never change their clocks, which hardly anyone means who writes them.
+/// These two are IANA zones without daylight saving time, which hardly anyone means.
 fn without_daylight_saving(value: &str) -> Option<String> {
     let (zone, unchanging) = match value.to_ascii_uppercase().as_str() {
         "EST" => ("America/New_York", "America/Panama"),
@@ -73,7 +73,7 @@ fn without_daylight_saving(value: &str) -> Option<String> {
     ))
 }
 
-/// Zones, and what people write, letters and digits only, who mostly mean them. The first row that fits counts.
+/// Zones, and what people write who usually mean them, letters and digits only. The first matching row counts.
 const HABITS: &str = "
     Europe/Berlin: cet cest mez mesz centraleuropean
     Europe/Athens: eet eest easterneuropean

@@ -1,4 +1,4 @@
-//! Answers, and what is said of those that cannot be used.
+//! Answers, and the failures of those that cannot be used.
 
 use std::fmt::Display;
 use std::time::Duration;

@@ -60,8 +60,8 @@ impl Options<'_> {
     }
 }
 
-/// The library's client. When it is dropped, it waits for host names that are being looked up, with a dead name server until
-/// long after the run's deadline. So it is dropped on a thread that nobody waits for.
+/// The library's client. Dropping it waits for pending lookups of host names, with a dead name server until long after the run's
+/// deadline. So it is dropped on a thread that nobody waits for.
 pub(super) struct Detached(Option<reqwest::blocking::Client>);
 
 impl Detached {
@@ -147,8 +147,8 @@ fn unusable_proxy() -> Failure {
     )
 }
 
-/// The failure of a client that cannot be built. Whatever is read or started for it fails where no file can be opened, and
-/// the library only says that there are no certificates.
+/// The failure of a client that cannot be built. If the process may open no more files, the library only says that there are no
+/// certificates.
 fn cannot_build(error: &reqwest::Error) -> Failure {
     // More than the library opens at once.
     let files = (0..16).map(|_| std::fs::File::open("/dev/null"));

@@ -22,7 +22,7 @@ pub(crate) enum Repeat {
     Freely,
     /// As [`Repeat::Freely`], but not after a time-out, which a large write would only run into again.
     UnlessTimedOut,
-    /// Only when the server most likely did nothing: what it adds, it would add twice.
+    /// Only if the server most likely did nothing, since a second call would add the same again.
     IfUntouched,
     /// As [`Repeat::Freely`], with pauses that give a sleeping server time to start.
     UntilAwake,

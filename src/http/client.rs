@@ -30,7 +30,7 @@ pub(crate) enum TryEnded<'a> {
     Failed(TransportError),
 }
 
-/// Asks, after a try that ended like this, whether the service did what it should all the same, and what shows that.
+/// Asks, after a try that ended like this, whether the service did its work all the same; gives what shows that.
 pub(crate) type DoneAlready<'a, D> = dyn FnMut(TryEnded<'_>) -> anyhow::Result<Option<D>> + 'a;
 
 /// An HTTP client of one service within one run. Clones share connections and cookies; several threads may use it.
@@ -63,8 +63,8 @@ impl Client {
         &self.limits
     }
 
-    /// Sends a call until it is answered: at most three times, within the deadline. An answer of any status is an answer,
-    /// also when a status that may pass (429, 500, 502, 503, 504 and the like) has not passed.
+    /// Sends a call until it is answered: at most three times, within the deadline. An answer with any status is an answer, in the
+    /// end also one with a temporary status (429, 500, 502, 503, 504 and the like).
     pub(crate) fn send(&self, call: Call) -> Result<Answer, CallError> {
         let answer = self.send_unless(call, &mut |_| Ok(None))?;
         Ok(answer.unwrap_or_else(|answer| answer))
@@ -84,8 +84,8 @@ impl Client {
         }))
     }
 
-    /// [`Client::send`] that gives the JSON of a 2xx answer to `read` as it comes, in each try from its beginning, so that it
-    /// is never kept as a whole. Any other answer comes whole.
+    /// As [`Client::send`], but passes the JSON of a 2xx answer to `read` as it arrives, in each try from the beginning. So it is
+    /// never in memory as a whole. Any other answer is.
     pub(crate) fn read_json<T>(
         &self,
         call: Call,
@@ -115,7 +115,7 @@ impl Client {
         Ok(reading.unwrap_or_else(|reading| reading))
     }
 
-    /// Sends a call until what comes is taken in by `take`, or no further try is worth it.
+    /// Sends a call until `take` accepts the answer, or no further try is worth it.
     fn repeatedly<T, D>(
         &self,
         call: Call,
@@ -234,7 +234,7 @@ impl Client {
         }
     }
 
-    /// The whole answer. Of one that is no JSON of a 2xx answer, the beginning is enough: it is only looked at.
+    /// The whole answer. Unless it is the JSON of a 2xx answer, its beginning is enough.
     fn whole(&self, mut head: Head, mut reader: BufReader<Body>) -> Result<Answer, CallError> {
         let mut beginning = reader.by_ref().take(head.cap + 1);
         let read = beginning.read_to_end(&mut head.answer.body);

@@ -65,7 +65,7 @@ pub(super) fn json_words(json: &str) -> String {
     words.join(", ")
 }
 
-/// Adds a telling text, or where it is JSON itself, as a ZodError's message is, what that tells.
+/// Adds a telling text. If it is JSON itself, as a ZodError's message is, adds that JSON's telling texts.
 fn tell(text: &str, words: &mut Vec<String>) {
     match serde_json::from_str::<Value>(text) {
         Ok(value @ (Value::Array(_) | Value::Object(_))) => telling_values(&value, false, words),

@@ -1,5 +1,4 @@
-//! One try of a request, on a thread of its own: whoever waits for it can leave it behind, and reads what comes of the answer
-//! as it comes.
+//! One try of a request, on a thread of its own. The caller can stop waiting for it, and reads the answer as it arrives.
 
 use std::error::Error;
 use std::io::{self, Read};
@@ -16,10 +15,10 @@ use super::building::Detached;
 use super::line::{Canned, Tape};
 use super::run_limits::{RunLimits, SLICE};
 
-/// How long a request under way may take after the run was asked to stop: what it wrote is better known than not.
+/// How long a running request may still take after the run was asked to stop: it is better to know what it wrote.
 const GRACE: Duration = Duration::from_millis(700);
 
-/// The most bytes of a body that are handed over at once. A few such pieces are all that is kept of it.
+/// The most bytes of a body that are passed on at once. Only a few such pieces are in memory.
 const PIECE: usize = 32 * 1024;
 
 /// What keeps an answer, or the rest of it, away.
@@ -103,7 +102,7 @@ pub(super) fn canned(answer: Canned, limits: &RunLimits) -> Incoming {
     }
 }
 
-/// What the thread does: all of it ends when nobody listens any more, at the latest with the next piece.
+/// The work of the thread. It ends when nobody listens any more, at the latest with the next piece.
 fn send(client: &Detached, request: Request, to: &SyncSender<Piece>) {
     let failed = |error: Box<dyn Error + Send + Sync>| drop(to.send(Piece::Failed(error)));
     let Some(client) = client.get() else { return };

@@ -1,4 +1,4 @@
-//! JSON that is read as it comes, with a limit on what is kept of it at once.
+//! Reads JSON as it arrives, and limits how much of it is in memory at once.
 
 use std::cell::Cell;
 use std::fmt;
@@ -15,14 +15,13 @@ use serde_json::value::RawValue;
 
 use super::answer::{Service, not_json};
 
-/// What is read at once, in bytes: so much more than allowed may be read.
+/// How much is read ahead, in bytes, beyond what is allowed.
 const AHEAD: usize = 32 * 1024;
 
-/// How much may be skipped at once, in bytes: of what is skipped nothing is kept but a byte for each level of nesting.
+/// How much may be skipped at once, in bytes. Skipping keeps only a byte for each level of nesting.
 const SKIPPED: u64 = 8 * 1024 * 1024;
 
-/// How much of a text may be read until its reader allows more. One element of a list is never much, however long the list.
-/// Clones share what is left.
+/// How many bytes may be read until the reader allows more, for each element of a list anew. Clones share the allowance.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Allowance(Rc<Cell<u64>>);
 
@@ -32,7 +31,7 @@ impl Allowance {
         self.0.set(bytes);
     }
 
-    /// Lets a value be read that is not kept.
+    /// Allows a value to be skipped.
     pub(crate) fn grant_skipping(&self) {
         self.grant(SKIPPED);
     }
@@ -102,8 +101,8 @@ impl<'r> JsonText<'r> {
         self.read(bytes, list).map(drop)
     }
 
-    /// Gives each element of the lists that an object has under these names to `each`, with the place of its list among the
-    /// names; yields which of them there were, for null stands in for lists. What else the object has is skipped.
+    /// Passes each element of an object's lists with these names to `each`, with the index of its list. Returns which of the lists
+    /// the object has: it may have null instead. Everything else in the object is skipped.
     pub(crate) fn lists<const N: usize>(
         self,
         names: [&str; N],

@@ -1,10 +1,9 @@
-//! The words of answers that may be shown: what servers, proxies and frameworks say by themselves, and nothing that anybody
-//! typed in.
+//! The phrases in answers that may be shown: those that servers, proxies and frameworks produce, never what a person typed.
 
 /// The most phrases that are shown of one answer.
 const MOST: usize = 4;
 
-/// Each as it is shown, however it is written in an answer.
+/// The phrases as they are shown. In an answer, capitals do not matter.
 const PHRASES: &[&str] = &[
     // Tandem's login (observed 2026), OAuth 2.0 (RFC 6749, 5.2) and OpenID Connect Core (3.1.2.6).
     "account/invalid_credentials",
@@ -141,7 +140,7 @@ pub(super) fn of(text: &str) -> String {
         .iter()
         .filter_map(|phrase| Some((place(&text, &phrase.to_lowercase())?, *phrase)))
         .collect();
-    // Of phrases that begin alike the longest says all that the others do.
+    // Of phrases that begin alike, show only the longest.
     found.sort_by_key(|(at, phrase)| (*at, std::cmp::Reverse(phrase.len())));
     let mut end = 0;
     found.retain(|(at, phrase)| {
@@ -159,7 +158,7 @@ pub(super) fn of(text: &str) -> String {
     shown.join(", ")
 }
 
-/// Where a phrase begins that is no part of other words.
+/// Where a phrase occurs as whole words.
 fn place(text: &str, phrase: &str) -> Option<usize> {
     let places = text.match_indices(phrase).map(|(at, _)| at);
     let ends_there = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_');

@@ -1,4 +1,4 @@
-//! Whoever listens to the calls of a run, or answers them in the network's place: what `--capture` and `--replay` are made of.
+//! Lets somebody listen to the calls of a run (`--capture`) or answer them instead of the network (`--replay`).
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -8,10 +8,10 @@ use url::Url;
 
 use super::exchange::{Incoming, Missing};
 
-/// The most bytes of an answer that are handed to a listener.
+/// The most bytes of an answer that a listener gets.
 const MOST: usize = 16 * 1024 * 1024;
 
-/// A request, as far as it tells what is asked for. Neither its headers nor its body.
+/// A request without its headers and body.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     /// The service's name.
@@ -66,7 +66,7 @@ pub(crate) struct Canned {
 
 /// Sees every call of a run. Several threads call it.
 pub(crate) trait Line: fmt::Debug + Send + Sync {
-    /// The answer to a call. With `None` it goes to the network, with an error there is no answer.
+    /// The answer to a call; `None` to send it to the network, an error if there is no answer.
     fn answer(&self, asked: &Asked) -> Option<Result<Canned, NoAnswer>>;
 
     /// Takes note of a call that went to the network.
@@ -90,7 +90,7 @@ impl fmt::Display for NoAnswer {
 
 impl std::error::Error for NoAnswer {}
 
-/// Writes an answer down as it comes, for whoever listens.
+/// Records an answer as it arrives, for whoever listens.
 pub(super) struct Tape {
     line: std::sync::Arc<dyn Line>,
     heard: Heard,

@@ -1,5 +1,5 @@
-//! What is shown of a foreign text: the phrases that are known, see [`super::known_phrases`], and of a text without any its
-//! size and a fingerprint. Whatever else stands in an answer may be a name, a secret, or written for whoever reads the log.
+//! What is shown of a foreign text: its known phrases ([`super::known_phrases`]), or, if there are none, its size and a fingerprint.
+//! Anything else in an answer may be a name or a secret, or an attempt to mislead the reader of the log.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -15,12 +15,11 @@ const LOOKED_AT: usize = 64 * 1024;
 /// What stands in the place of what is masked.
 const MASK: &str = "(redacted)";
 
-/// Stands for a known secret until the end: a character of no text, so that no later step takes it for one.
+/// Stands for a known secret during the steps below. No text contains this character.
 const HIDDEN: char = '\u{e000}';
 
-/// What a service's answer says that is known: of a web page its title, of JSON the values that say what went wrong, of
-/// other text all of it, and of these the known phrases alone. Empty where there is none. Masks these secrets, as they are
-/// and as servers repeat them, should one be a part of a phrase.
+/// The known phrases of an answer: in the title of a web page, in the values of JSON that say what went wrong, or anywhere in other
+/// text. Empty if there are none. Masks these secrets, should one be part of a phrase.
 pub(crate) fn excerpt_masking(text: &str, secrets: &[impl AsRef<str>]) -> String {
     let text = &hide(cut(text, LOOKED_AT), secrets);
     let words = match text.trim_start().chars().next() {
@@ -33,8 +32,7 @@ pub(crate) fn excerpt_masking(text: &str, secrets: &[impl AsRef<str>]) -> String
     hide(&known, secrets).replace(HIDDEN, MASK)
 }
 
-/// The size of an answer without known phrases, and a fingerprint by which two of them can be told apart. That is too short
-/// to find out by it what the text was.
+/// The size of an answer and a fingerprint. The fingerprint can tell two answers apart, and is too short to guess the text by.
 pub(super) fn size_and_fingerprint(body: &[u8], secrets: &[impl AsRef<str>]) -> String {
     let beginning = &body[..body.len().min(LOOKED_AT)];
     let digest = Sha256::digest(hide(&String::from_utf8_lossy(beginning), secrets));
@@ -45,8 +43,8 @@ pub(super) fn size_and_fingerprint(body: &[u8], secrets: &[impl AsRef<str>]) -> 
     format!("{bytes}, fingerprint {:02x}{:02x}", digest[0], digest[1])
 }
 
-/// A secret as servers repeat it: in JSON, HTML, an address, base64 or hexadecimal. Longest first, since one may be a part of
-/// another.
+/// The forms in which servers may repeat a secret: in JSON, HTML, an address, base64 or hexadecimal. Longest first, since one may
+/// be part of another.
 pub(crate) fn forms(secret: &str) -> Vec<Zeroizing<String>> {
     let percent = |c: char| {
         let mut buffer = [0; 4];

@@ -9,8 +9,8 @@ use super::SERVICE;
 use crate::foreign::{wall_clock, whole};
 use crate::http::JsonText;
 
-/// What failures call the call.
-pub(super) const CALL: &str = "pump logs";
+/// What failures and captures call the call.
+pub(crate) const PUMP_LOGS: &str = "pump logs";
 
 /// The most events that an answer may have: more than 2,500 a day for the 28 days that are asked for at the most; a busy pump
 /// with a sensor writes 1,500. With so many, and all their documents, a run stays below 64 MiB.
@@ -47,7 +47,7 @@ impl<'r> PumpLogs<'r> {
 
     /// Logs from their JSON text, for tests and benchmarks.
     pub fn from_json(json: impl AsRef<[u8]> + 'r) -> PumpLogs<'r> {
-        let json = JsonText::new(std::io::Cursor::new(json), &SERVICE, CALL);
+        let json = JsonText::new(std::io::Cursor::new(json), &SERVICE, PUMP_LOGS);
         PumpLogs { json }
     }
 
@@ -73,11 +73,14 @@ impl<'r> PumpLogs<'r> {
         })?;
         ensure!(
             elements <= MOST_EVENTS,
-            SERVICE.not_understood(CALL, format!("answered more than {MOST_EVENTS} events"))
+            SERVICE.not_understood(
+                PUMP_LOGS,
+                format!("answered more than {MOST_EVENTS} events")
+            )
         );
         ensure!(
             has_events,
-            SERVICE.not_understood(CALL, "answered without a list of events")
+            SERVICE.not_understood(PUMP_LOGS, "answered without a list of events")
         );
         Ok(())
     }

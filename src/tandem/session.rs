@@ -10,7 +10,7 @@ use url::Url;
 
 use super::login::header;
 use super::memory::Memory;
-use super::pump_logs::{self, PumpLogs};
+use super::pump_logs::{PUMP_LOGS, PumpLogs};
 use super::pumper::{AccountSource, LARGEST_ACCOUNT, Pump, Pumper};
 use super::region::{Origins, Region};
 use super::tokens::Tokens;
@@ -131,7 +131,6 @@ impl Session {
         last: NaiveDate,
         mut read: impl FnMut(PumpLogs<'_>) -> Result<T>,
     ) -> Result<T> {
-        const CALL: &str = pump_logs::CALL;
         let days = (last - first).num_days() + 1;
         ensure!(
             (1..=MAX_DAYS).contains(&days),
@@ -155,10 +154,10 @@ impl Session {
                 Call {
                     cap: PUMP_LOGS_CAP,
                     limit: PUMP_LOGS_LIMIT,
-                    ..Call::get(CALL, url)
+                    ..Call::get(PUMP_LOGS, url)
                 }
             };
-            let reading = self.data_call(CALL, call, |json| read(PumpLogs::new(json)))?;
+            let reading = self.data_call(PUMP_LOGS, call, |json| read(PumpLogs::new(json)))?;
             let answer = match reading {
                 Reading::Json(read) => return Ok(read),
                 Reading::Other(answer) => answer,
