@@ -96,7 +96,7 @@ fn failure(what: String, advice: &str) -> Failure {
 pub(super) fn must_not_be_there(path: &Path) -> Result<(), Failure> {
     match std::fs::symlink_metadata(path) {
         Ok(_) => Err(failure(
-            "The file of --capture is there already, and is not overwritten".to_owned(),
+            "The file of --capture exists already and is not overwritten".to_owned(),
             "Give the name of a new file",
         )),
         Err(_) => Ok(()),
@@ -146,7 +146,7 @@ pub(super) fn read(path: &Path) -> Result<Capture> {
     match value.get("tconnectsync_heroku_capture") {
         None => bail!(wrong("is no capture of this program".to_owned())),
         Some(format) if *format != FORMAT => bail!(failure(
-            "The file of --replay was written by another version, in a form that this one does not read".to_owned(),
+            "The file of --replay was written by another version, in a format that this one cannot read".to_owned(),
             "Replay it with the version that it names, or a newer one",
         )),
         Some(_) => {}

@@ -93,7 +93,7 @@ fn prepare(
         Failure::new(
             ExitStatus::Configuration,
             format!("The file of --replay cannot be replayed: {why}"),
-            "Read it, or ask for one of a run whose configuration is in order",
+            "Ask for a capture of a run whose configuration is in order",
         )
     };
     let zone = capture.zone.as_ref();

@@ -15,7 +15,7 @@ const PART: Part = Part::Uploads;
 /// Basal rates come every few minutes, and a run every quarter of an hour or so: more than this is a run that is missing.
 const KEEPS_UP: Duration = Duration::hours(2);
 
-const START_MORE_OFTEN: &str = "Look whether the scheduler starts a run every ten minutes or so, and in its log how the latest runs ended";
+const START_MORE_OFTEN: &str = "Check that the scheduler starts a run about every ten minutes, and in its log how the latest runs ended";
 
 /// The collections that the features need, each once.
 pub(super) fn collections(features: &FeatureSet) -> Vec<Collection> {

@@ -35,7 +35,7 @@ pub struct Cli {
     #[arg(long, value_name = "HOURS", allow_negative_numbers = true, num_args = 0..=1, default_missing_value = "24", value_parser = clap::value_parser!(u16).range(1..=168), conflicts_with_all = ["check_login", "pretend", "days", "start_date", "features", "remove_doubles", "restore"])]
     pub show: Option<u16>,
 
-    /// Show what tconnectsync, the old app, wrote beside this program, so that it stands on the site twice
+    /// Show what is on the site twice because tconnectsync, the old app, wrote it too
     #[arg(long, conflicts_with_all = ["check_login", "pretend", "features"])]
     pub remove_doubles: bool,
 
@@ -59,7 +59,7 @@ pub struct Cli {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["show", "remove_doubles", "restore", "replay"])]
     pub capture: Option<PathBuf>,
 
-    /// Run against a file of --capture instead of the services, as --pretend does, and tell what is unexpected in it
+    /// Run against a file of --capture instead of the services, without writing, and say what is unexpected in it
     #[arg(
         long,
         value_name = "FILE",
@@ -109,7 +109,7 @@ pub struct Cli {
     #[arg(short, long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// Say only what needs a person: no summary, and of failures that pass by themselves nothing until they have lasted
+    /// Say only what needs a person: no summary, and temporary failures only after they have lasted for hours
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 }

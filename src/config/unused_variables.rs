@@ -17,7 +17,7 @@ pub(super) fn remark(reader: &mut Reader) {
     };
     if let Some(names) = names(Group::WebApp) {
         reader.warn(format!(
-                "The web app's variables have no use any more ({names}): Heroku Scheduler or cron starts each run, and there \
+                "The web app's variables have no effect any more ({names}): Heroku Scheduler or cron starts each run, and there \
                  is no page to protect. Remove them"
             ),
         );

@@ -135,13 +135,13 @@ pub static VARIABLES: &[Variable] = &[
         "The site's API_SECRET, or an access token that may read and write what the features need",
     )
     .required().secret(),
-    shared("API_SECRET", "Read where NS_SECRET is not set").secret().stands_in_for("NS_SECRET"),
+    shared("API_SECRET", "Used if NS_SECRET is not set").secret().stands_in_for("NS_SECRET"),
     shared(
         "TIMEZONE_NAME",
         "Time zone of the pump's clock by its IANA name, such as America/New_York or Europe/Berlin",
     )
     .required(),
-    shared("TZ", "Read where TIMEZONE_NAME is not set").stands_in_for("TIMEZONE_NAME"),
+    shared("TZ", "Used if TIMEZONE_NAME is not set").stands_in_for("TIMEZONE_NAME"),
     shared(
         "PUMP_SERIAL_NUMBER",
         "Copy only the pump with this serial number; not set: every pump of the account with new events",
@@ -165,12 +165,12 @@ pub static VARIABLES: &[Variable] = &[
     ),
     ours(
         "TCONNECTSYNC_HEROKU_QUIET_HOURS",
-        "With -q, say nothing of failures that pass by themselves (69, 75) until they have lasted this many hours, 0 to 168",
+        "With -q, report temporary failures (69, 75) only after they have lasted this many hours, 0 to 168",
     )
     .default("3"),
     ours(
         "TCONNECTSYNC_HEROKU_TRUST_TIMEZONE",
-        "Begin on an empty site though the pump's uploads suggest another zone than TIMEZONE_NAME",
+        "Start on an empty site even if the pump's uploads suggest another zone than TIMEZONE_NAME",
     )
     .default("false"),
     ours(

@@ -50,7 +50,7 @@ fn put_back(config: &Config, limits: &RunLimits, file: &Path, restored: &mut usi
                 refused.len(),
                 first.reason
             ),
-            "The others are there again. Please report this with the version of the site",
+            "The others are back on the site. Please report this with the version of the site",
         )
         .into()),
     }

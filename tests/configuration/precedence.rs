@@ -114,7 +114,7 @@ fn leftovers_of_the_web_app_get_one_line_and_tconnectsyncs_one_for_debugging() {
     assert_eq!(
         remarks,
         [
-            "WARN The web app's variables have no use any more (TCONNECTSYNC_HEROKU_SECRET, TCONNECTSYNC_HEROKU_INTERVAL_MINS): \
+            "WARN The web app's variables have no effect any more (TCONNECTSYNC_HEROKU_SECRET, TCONNECTSYNC_HEROKU_INTERVAL_MINS): \
              Heroku Scheduler or cron starts each run, and there is no page to protect. Remove them",
             "DEBUG tconnectsync's variables without a meaning here: AUTOUPDATE_USE_FIXED_SLEEP, ENABLE_TESTING_MODES",
         ]
