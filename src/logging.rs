@@ -1,4 +1,4 @@
-//! The log on standard error: one line a record, this program's records only.
+//! The log on standard error: one line per record, and only this program's records.
 
 use std::io::Write;
 
@@ -8,7 +8,7 @@ use log::LevelFilter;
 use crate::config::Verbosity;
 use crate::progress;
 
-/// The target of warnings that need a person: quiet runs, which decide by themselves how often to tell one, show these too.
+/// The target of warnings that need a person. Quiet runs show these too; whoever logs them decides how often.
 pub(crate) const REMINDER: &str = "reminder";
 
 /// Whether a character is not seen, or changes how others are: control characters of both sets, line and paragraph
@@ -76,7 +76,7 @@ pub fn start(verbosity: Verbosity) {
     }
 }
 
-/// Writes the log above the line that shows what is done, and gives that line the steps.
+/// Writes the log above the progress line, and passes the steps to that line.
 struct Above(env_logger::Logger);
 
 impl log::Log for Above {

@@ -53,7 +53,7 @@ pub(crate) fn read(path: &Path) -> Option<Vec<u8>> {
     }
 }
 
-/// Puts a file in the place of what is there. Whether that went well: for who cannot go on without it.
+/// Replaces a file. Returns whether that succeeded, for callers that cannot go on without it.
 pub(crate) fn write(path: &Path, content: &[u8]) -> bool {
     let written = replace(path, content, |_| true);
     if let Err(error) = &written {
@@ -62,7 +62,7 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> bool {
     written.is_ok()
 }
 
-/// The same with content that is a secret: not where the file system lets others read every file.
+/// The same for a secret. It is not written if the file system lets others read every file.
 pub(crate) fn write_secret(path: &Path, content: &[u8]) {
     if let Err(error) = replace(path, content, Access::is_owners_alone) {
         unusable(path, &error);
@@ -78,7 +78,7 @@ pub(crate) fn remove(path: &Path) {
     }
 }
 
-/// The files in a directory whose names begin so. None where it cannot be read.
+/// The files in a directory whose names begin like this; none if the directory cannot be read.
 pub(crate) fn files(directory: &Path, beginning: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let names = entries.map(|entry| entry.file_name());
@@ -86,7 +86,7 @@ pub(crate) fn files(directory: &Path, beginning: &str) -> Vec<PathBuf> {
     ours.map(|name| directory.join(name)).collect()
 }
 
-/// A name for what belongs to these values, which does not tell them: the beginning of their SHA-256 in hexadecimal.
+/// A name made from these values, which does not reveal them: the beginning of their SHA-256 in hexadecimal.
 pub(crate) fn fingerprint(values: &[&str]) -> String {
     let mut hash = Sha256::new();
     for value in values {

@@ -55,7 +55,7 @@ pub(super) fn check(
     }
 }
 
-/// What speaks against the judgement of a clock: where clock and zone cannot both be right, that has to be fixed.
+/// Reports a doubt about a clock. If clock and zone cannot both be right, it is a problem to fix.
 fn tell_doubt(
     what: String,
     verdict: &Verdict,
@@ -108,7 +108,7 @@ fn runs_at(pump: &Pump, verdict: &Verdict, newest: &DatedEvent, zone: Tz) -> Str
     format!("pump {} runs at {offset}{zones}", pump.serial)
 }
 
-/// A first run does not begin while another zone would fit better. Nothing is told where the configuration lets no run begin.
+/// Reports if a first run would not begin because another zone fits better. Says nothing if the configuration lets no run begin.
 pub(super) fn first_run(
     reading: &Reading,
     site: &Site,

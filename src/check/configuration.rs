@@ -1,4 +1,4 @@
-//! The configuration: what is set, from where, and what is odd about it. Never a value.
+//! The configuration: what is set, where, and what is odd about it. Never shows a value.
 
 use log::Level;
 
@@ -45,7 +45,7 @@ pub(super) fn check(reading: &Reading, findings: &mut Findings<'_>) {
             ..Step::new(PART, Mark::Bad, problem.to_string())
         });
     }
-    // What to write is said with each problem, and where to write it once for all.
+    // Each problem says what to write. Where to write it is said once.
     if let Some(place) = where_to_mend(&reading.problems) {
         findings.info(PART, place);
     }

@@ -29,7 +29,7 @@ impl Counts {
         }
     }
 
-    /// The line of the check. What is not known has no instant, so that it counts for all days asked for.
+    /// The line of the check. Unknown events have no instant, so all of the days asked for are counted.
     pub(super) fn tell(mut self, findings: &mut Findings<'_>) {
         self.kinds
             .sort_by_key(|(kind, count)| (std::cmp::Reverse(*count), *kind));

@@ -28,7 +28,7 @@ pub(super) fn check(
     log::info!("asking Nightscout");
     let site = Site::new(config, proxy.as_ref(), limits.clone());
     let site = findings.sound(PART, site)?;
-    // Without the secret first: a wrong one makes a site slow, and most tell their version to anybody.
+    // First without the secret: a wrong one makes a site slow, and most sites tell anybody their version.
     let public = site.public_status();
     let public = findings.sound(PART, public)?;
     if let Some(status) = &public {
@@ -146,7 +146,7 @@ fn describe(
     }
 }
 
-/// Names the plugins that show what is copied, and that are off. What is copied is there without them too.
+/// Names the plugins that would show what is copied, but are off. Without them it is on the site all the same.
 fn tell_plugins(reading: &Reading, status: &SiteStatus, findings: &mut Findings<'_>) {
     let Some(on) = &status.plugins else { return };
     let mut missing = Vec::new();
@@ -199,7 +199,7 @@ struct Needed<'a> {
 }
 
 impl Needed<'_> {
-    /// Whether the collection may be read; `None` where asking on would only slow the site down.
+    /// Whether the collection may be read; `None` if further requests would only slow the site down.
     fn check(&self, findings: &mut Findings<'_>) -> Option<bool> {
         let (site, version) = (self.site, self.status.version);
         let name = self.collection.name();
@@ -207,7 +207,7 @@ impl Needed<'_> {
         let may_read = findings.sound(PART, may_read)?;
         let closed = self.collection == Collection::Treatments && !self.status.careportal_enabled;
         if !may_read {
-            // Whoever may not read may not write either; and of a secret that is perhaps wrong one rejection is enough.
+            // Who may not read may not write either. And if the secret may be wrong, one rejection is enough.
             return self.missing("read", findings).map(|()| false);
         }
         let good = |text: String| Step::new(PART, Mark::Good, text).detail();

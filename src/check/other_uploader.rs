@@ -1,4 +1,4 @@
-//! Another uploader on the same site: what stands there twice because of it, and what it copied that no feature here does.
+//! Another uploader on the same site: what is there twice because of it, and what it copied that no chosen feature does.
 
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
@@ -13,7 +13,7 @@ use crate::report::Doubles;
 
 const PART: Part = Part::Uploads;
 
-/// How far back is looked: a change of programs is noticed within some days, and a site is changed about every three.
+/// How far back to look: a change of programs is noticed within days, and infusion sites are changed about every three.
 const LOOKS_BACK: Duration = Duration::days(7);
 
 pub(super) fn check(
@@ -44,7 +44,7 @@ pub(super) fn check(
             findings.add(not_copied(Feature::PumpEvents, "site changes"));
         }
     }
-    // A secret that may not read profiles is no finding: no feature here needs it.
+    // If the secret may not read profiles, that is fine: no chosen feature needs it.
     if !reading.features.contains(Feature::Profiles)
         && site.may_read(Collection::Profile).is_ok_and(|may| may)
         && let Ok(profiles) = site.newest_profiles()

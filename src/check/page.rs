@@ -1,4 +1,4 @@
-//! The check as it is shown: on a terminal a page, grouped and wrapped; elsewhere a line each.
+//! How the check is shown: on a terminal as a page, grouped and wrapped, elsewhere one line per step.
 
 use anstyle::{AnsiColor, Style};
 use textwrap::{Options, WordSplitter};
@@ -32,7 +32,7 @@ impl Page {
         }
     }
 
-    /// The lines of a step, with colours where the terminal is rich; empty for a detail that is not asked for.
+    /// The lines of a step, in colour if the terminal can show it; empty for a detail that was not asked for.
     pub fn show(&mut self, step: &Step) -> String {
         if step.is_detail && !self.details {
             return String::new();

@@ -122,7 +122,7 @@ impl Step {
         }
     }
 
-    /// All of it in one line of a log, which holds nothing but ASCII and what services say.
+    /// All of it in one line, for logs.
     pub fn line(&self) -> String {
         let cure = match &self.cure {
             Some(cure) => format!(". {cure}"),
@@ -159,7 +159,7 @@ pub(crate) struct Screen {
     pub(crate) doubted: bool,
 }
 
-/// What has been found so far; each step is told as soon as it is done, since a sleeping site takes its time.
+/// What has been found so far. Each step is shown as soon as it is done, since a sleeping site takes its time.
 pub struct Findings<'a> {
     /// The steps, in order.
     pub steps: Vec<Step>,

@@ -33,7 +33,7 @@ pub(super) fn check(
     };
     log::info!("signing in to Tandem Source");
     let client = tandem::client(config, proxy.as_ref(), limits.clone());
-    // Whatever was rejected before is tried, and how it goes counts for the next runs.
+    // A login that was rejected before is tried again, and the result counts for the next runs.
     let memory = match &reading.config {
         Some(whole) => Memory::new(whole, now),
         None => Memory::none(),
@@ -76,7 +76,7 @@ pub(super) fn check(
     look.tell(config.and_then(|config| config.stale_after))
 }
 
-/// The account's pumps and their clocks, in a session that is there, before anything is known of the site.
+/// The account's pumps and their clocks, in an open session, while nothing is known of the site.
 pub(super) fn look_into_account(
     reading: &Reading,
     session: &mut Session,
@@ -95,7 +95,7 @@ pub(super) fn look_into_account(
     look.tell(None);
 }
 
-/// Which call listed the pumps: a detail, unless it is not the usual one.
+/// Reports which call listed the pumps: a detail, if it is the usual one.
 fn tell_source(source: AccountSource, findings: &mut Findings<'_>) {
     let path = source.path();
     let step = |text| Step::new(PART, Mark::Info, text);
@@ -120,7 +120,7 @@ fn tell_region(choice: RegionChoice, region: Region, findings: &mut Findings<'_>
     }
 }
 
-/// The pumps that a run would copy; tells of each pump, and of what is odd about the choice.
+/// The pumps that a run would copy. Reports each pump, and what is odd about the choice.
 fn choose<'a>(
     account: &'a Pumper,
     serial: Option<&PumpSerial>,
@@ -196,7 +196,7 @@ fn known_of(pump: &Pump, now: DateTime<Utc>) -> String {
     parts.join(", ")
 }
 
-/// A name that the service gives, without signs that some logs cannot show, and not at any length.
+/// A name from the service, in ASCII and not too long, for logs.
 fn ascii(name: &str, otherwise: &str) -> String {
     let plain: String = name
         .chars()
@@ -244,7 +244,7 @@ impl<'p, 'f, 'a> Look<'p, 'f, 'a> {
         self.newest = None;
     }
 
-    /// Without a site, or without a configuration of which all is in order.
+    /// Reads the logs without a site, or with an incomplete configuration.
     fn read_logs_alone(&mut self, chosen: &[&'p Pump], session: &mut Session) {
         for pump in chosen {
             for page in window::pages(self.zone, self.window) {
@@ -255,7 +255,7 @@ impl<'p, 'f, 'a> Look<'p, 'f, 'a> {
         }
     }
 
-    /// Counts a pump's events of the last day. Pages before it are there only because they lead to it.
+    /// Counts a pump's events of the last day. Earlier pages only help to judge the clock.
     fn note(&mut self, pump: &'p Pump, page: &Page, dated: Result<Dated>) {
         let Some(dated) = self.findings.sound(Part::Pump, dated) else {
             return;

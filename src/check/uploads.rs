@@ -12,7 +12,7 @@ use crate::report::{local_minute, span_in_words};
 
 const PART: Part = Part::Uploads;
 
-/// Basal rates come every few minutes, and a run every quarter of an hour or so: more than this is a run that is missing.
+/// Basal rates come every few minutes, and runs about every quarter of an hour. If they lag by more than this, runs are missing.
 const KEEPS_UP: Duration = Duration::hours(2);
 
 const START_MORE_OFTEN: &str = "Check that the scheduler starts a run about every ten minutes, and in its log how the latest runs ended";

@@ -237,16 +237,16 @@ pub static VARIABLES: &[Variable] = &[
     ),
     of_the_web_app(
         "TCONNECTSYNC_HEROKU_SECRET",
-        "The web app's: there is no page to protect any more",
+        "The web app's: there is no longer a page to protect",
     )
     .secret(),
     of_the_web_app(
         "TCONNECTSYNC_HEROKU_INTERVAL_MINS",
         "The web app's: Heroku Scheduler or cron sets the interval now",
     ),
-    ignored("AUTOUPDATE_*", "tconnectsync's endless loop: a run is one pass here"),
+    ignored("AUTOUPDATE_*", "tconnectsync's endless loop: here each run ends by itself"),
     ignored("FETCH_ALL_EVENT_TYPES", "Every event is fetched anyway"),
     ignored("NS_IGNORE_CONN_ERRORS", "A failed upload is always reported here"),
-    ignored("SKIP_NS_LAST_UPLOADED_CHECK", "What is there is always looked at"),
+    ignored("SKIP_NS_LAST_UPLOADED_CHECK", "Existing data is always checked"),
     ignored("ENABLE_TESTING_MODES", "Every feature can be chosen here"),
 ];

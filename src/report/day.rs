@@ -1,17 +1,17 @@
-//! A stretch of time as a Nightscout site holds it, whoever wrote it: what the picture and the page are drawn from.
+//! What a Nightscout site holds of some hours, whoever wrote it. The picture and the page are drawn from this.
 
 use chrono::{DateTime, Duration, Utc};
 
 use crate::nightscout::{Document, instant_of, parse_created_at};
 use crate::pump::quantity::{MgDl, MilliUnits, MilliUnitsPerHour};
 
-/// A sensor reads every five minutes; without a reading for longer than this there is a gap.
+/// A sensor reads every five minutes. A longer time without a reading is a gap.
 const GLUCOSE_GAP: Duration = Duration::minutes(16);
 
 /// Temp basals that follow each other may leave out some seconds.
 const BASAL_GAP: Duration = Duration::minutes(1);
 
-/// Nothing that counts lasts longer; what a document says beyond it is no duration.
+/// The longest duration that makes sense; a document's longer one is cut to it.
 pub(crate) const LONGEST: Duration = Duration::days(2);
 
 /// What a site holds of a stretch of time, each list oldest first.

@@ -1,4 +1,4 @@
-//! What stands on the site twice because another uploader wrote it too, as far as a run saw.
+//! What a run saw on the site twice because another uploader wrote it too.
 
 use std::collections::BTreeMap;
 

@@ -116,7 +116,7 @@ impl Report {
         }
     }
 
-    /// Where a run that reaches up to now finds nothing new, the phone is what to look at.
+    /// If a run up to now finds nothing new, the reader should look at the phone.
     fn hint(&self, silent: bool) -> &'static str {
         if silent && self.reaches_up_to_now() {
             " (is the phone with Tandem's app on, online, and connected to the pump?)"
@@ -134,7 +134,7 @@ fn feature_name(feature: &Feature) -> &'static str {
     }
 }
 
-/// What was left out of Tandem's answers, in words; each part names what its reader would report.
+/// What was left out of Tandem's answers, in words, with the codes or names to report.
 fn left_out(skipped: &Skipped) -> Vec<String> {
     let mut parts = Vec::new();
     let mut count = |number: usize, more: bool, [one, many]: [&str; 2], which: Vec<String>| {

@@ -17,7 +17,7 @@ pub struct Tally {
     pub updated: usize,
     /// There already.
     pub already: usize,
-    /// Left for a later run, because Nightscout takes young treatments for a person treating a low.
+    /// Left for a later run, because Nightscout takes young treatments for somebody treating a low.
     pub held_back: usize,
     /// Refused by Nightscout.
     pub refused: usize,

@@ -14,10 +14,10 @@ use super::{fingerprint, hexadecimal, new_file_beside, read, unusable};
 /// The length of a key, in bytes.
 const LENGTH: usize = 32;
 
-/// How often a name is hashed where others can read the key: a tenth of a second and more for each guess of a password.
+/// How often a name is hashed if others can read the key: each guess of a password then takes a tenth of a second or more.
 const ROUNDS: usize = 200_000;
 
-/// A random key, in hexadecimal, without which nobody can tell what a name that was made with it stands for.
+/// A random key, in hexadecimal. Without it, nobody can tell from which values a name was made.
 pub(crate) struct Key {
     key: Zeroizing<String>,
     /// Whether the file system keeps it from others.

@@ -6,7 +6,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Why something is neither read nor replaced: the rest of a sentence about it.
+/// Why a file is neither read nor replaced: the rest of a sentence about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct LeftAlone(&'static str);
 
@@ -24,7 +24,7 @@ pub(super) fn is_left_alone(error: &io::Error) -> Option<&'static str> {
     Some(inner.0)
 }
 
-/// Fails for what is there and is not ours, and with `NotFound` where nothing is.
+/// Fails if the file is not ours, and with `NotFound` if there is none.
 pub(super) fn look(path: &Path) -> io::Result<()> {
     judge(path, &fs::symlink_metadata(path)?)
 }

@@ -1,6 +1,6 @@
-//! When a warning that needs a person was last told by a quiet run, so that it is told once a day and not with each run.
+//! Remembers when a quiet run last gave a warning that needs a person, so that it is given once a day and not with each run.
 //!
-//! Where there is no disk, or none that can be written, nothing is remembered, and each run tells it.
+//! If no disk can be written, nothing is remembered, and each run gives the warning.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ impl Reminders {
         }
     }
 
-    /// Whether the warning about this topic is to be told now, which is then remembered.
+    /// Whether to give the warning about this topic now. If so, that is remembered.
     pub(crate) fn is_due(&self, topic: &str) -> bool {
         let Some(path) = &self.path else {
             return true;
@@ -78,7 +78,7 @@ impl Reminders {
         self.forget(&since(topic));
     }
 
-    /// There is no reason for the warning any more: the next one is told at once.
+    /// The reason for the warning is gone: the next warning is given at once.
     pub(crate) fn forget(&self, topic: &str) {
         let mut told = self.told();
         if told.remove(topic).is_none() {

@@ -1,7 +1,7 @@
 //! The event codes to ask for where the server insists on a list.
 
-/// What the web app asks for and what this program reads, observed up to October 2026. Left out of a request, the server
-/// sends every event, which is what we want: this list is only for the day when it no longer does.
+/// What the web app asks for and what this program reads, observed up to October 2026. Without a list in
+/// the request, the server sends every event, which is what we want. This list is only for the day when it no longer does.
 #[rustfmt::skip]
 const EVENT_CODES: [u16; 68] = [
     3, 4, 5, 6, 9, 11, 12, 13, 14, 16, 20, 21, 26, 28, 33, 34, 35, 53, 55, 57, 59, 60, 61, 63, 64, 65, 66, 69, 81, 90, 99,

@@ -22,7 +22,7 @@ use crate::random;
 /// The longest chain of redirects from authorize to the code.
 const MAX_REDIRECTS: usize = 15;
 
-/// The regions that a login is tried in, in this order: by `auto` the US and, where the account is unknown there, the EU.
+/// The regions to try a login in, in this order. `auto` tries the US and, if it does not know the account, the EU.
 pub(super) fn regions(choice: RegionChoice) -> &'static [Region] {
     match choice {
         RegionChoice::Us => &[Region::Us],

@@ -1,4 +1,4 @@
-//! A pump's logs as the service sends them: visited element by element as they come, and never kept as text or tree.
+//! A pump's logs: visited element by element as they arrive, never in memory as a whole.
 
 use anyhow::{Result, ensure};
 use chrono::NaiveDateTime;
@@ -86,7 +86,7 @@ impl<'r> PumpLogs<'r> {
     }
 }
 
-/// An element's values, of whatever types, so that an odd one spoils nothing but itself.
+/// An element's values, of any type: an odd value must not make the other elements unreadable.
 #[derive(Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Element<'a> {

@@ -17,8 +17,8 @@ use crate::state::{self, Key};
 /// How long a rejected login is not tried again. This allows four tries a day.
 const PAUSE: Duration = Duration::hours(6);
 
-/// What the files are called whose being there says that a login was rejected; one each, so that runs for several accounts
-/// do not write over each other.
+/// The beginning of the names of the files that record rejected logins. Each login has a file of its own, so that runs for several
+/// accounts do not overwrite each other's.
 const FILES: &str = "rejected-logins-";
 
 /// The file with the key that their names are made with.
@@ -26,9 +26,9 @@ const KEY: &str = "login.key";
 
 /// The rejected logins of every account on this machine.
 ///
-/// A password is easily guessed by what was computed from it quickly. So the name of a login's file is computed with a
-/// random key, without which it tells nothing, and the content is only a time. The key never leaves the machine and is its
-/// owner's alone; where the file system lets others read it, the name takes long to compute.
+/// A password can be guessed from a value that is quickly computed from it. So the name of a login's file is computed with a random
+/// key, without which it reveals nothing, and its content is only a time. The key never leaves the machine, and only its owner
+/// can read it. If the file system lets others read it, the name takes long to compute.
 #[derive(Debug)]
 pub(super) struct Rejections {
     directory: Option<PathBuf>,

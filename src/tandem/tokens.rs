@@ -14,7 +14,7 @@ use crate::config::Secret;
 use crate::foreign::{number, text};
 use crate::http::Answer;
 
-/// How long a token is taken to last when the server does not say. The shorter of the two lifetimes seen.
+/// The assumed lifetime of a token if the server does not say: the shorter of the two lifetimes seen.
 const USUAL_LIFETIME_SECS: i64 = 1800;
 
 /// What a login yields and the data calls need. Can be kept on disk until it expires.
@@ -25,7 +25,7 @@ pub(crate) struct Tokens {
     /// The bearer token of the data calls.
     #[serde(serialize_with = "exposed", deserialize_with = "not_empty")]
     pub(crate) access_token: Secret,
-    /// The account's id in the paths of the data calls: the pumper's, or where the login names none, the account's own.
+    /// The id in the paths of the data calls: the pumper's or, if the login names none, the account's own.
     #[serde(serialize_with = "exposed", deserialize_with = "not_empty")]
     pub(crate) pumper_id: Secret,
     /// Whether it is a pumper's.
