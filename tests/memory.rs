@@ -63,3 +63,14 @@ fn mode(path: &Path) -> u32 {
     let metadata = fs::metadata(path).expect("a file");
     metadata.permissions().mode() & 0o777
 }
+
+#[test]
+fn what_windows_calls_the_place_for_such_files_is_taken() {
+    let mut machine = Machine::start();
+    let place = machine.home.path().to_string_lossy().into_owned();
+    machine.arrangement.set("HOME", "");
+    machine.arrangement.set("LOCALAPPDATA", &place);
+    machine.arrangement.good_pass(machine.now, &[]);
+    let directory = machine.home.path().join("tconnectsync-heroku");
+    assert!(fs::read_dir(directory).expect("a directory").count() > 0);
+}

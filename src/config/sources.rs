@@ -240,7 +240,8 @@ impl Sources {
     }
 
     /// Where this program may keep files between runs: the directory that systemd made for it, else its own in the user's
-    /// cache directory (XDG Base Directory Specification). Only the environment counts, not a `.env` file.
+    /// cache directory (XDG Base Directory Specification; on Windows `LOCALAPPDATA`). Only the environment counts, not a `.env`
+    /// file.
     pub(super) fn state_directory(&self) -> Option<PathBuf> {
         let absolute = |name: &str| {
             let path = Path::new(self.environment.get(name)?);
@@ -249,6 +250,7 @@ impl Sources {
         let own = |directory: PathBuf| directory.join("tconnectsync-heroku");
         absolute("CACHE_DIRECTORY")
             .or_else(|| absolute("XDG_CACHE_HOME").map(own))
+            .or_else(|| absolute("LOCALAPPDATA").map(own))
             .or_else(|| absolute("HOME").map(|home| own(home.join(".cache"))))
     }
 

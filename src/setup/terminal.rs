@@ -1,7 +1,7 @@
 //! The terminal: that there is one, and that it is left as it was found.
 
 use std::io::IsTerminal as _;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -32,7 +32,7 @@ pub(super) fn is_there() -> Result<()> {
 
 /// How the terminal was before the first question.
 #[cfg(unix)]
-static BEFORE: OnceLock<rustix::termios::Termios> = OnceLock::new();
+static BEFORE: std::sync::OnceLock<rustix::termios::Termios> = std::sync::OnceLock::new();
 
 /// Held while the file is written, so that a stop does not come in between.
 static WRITING: Mutex<()> = Mutex::new(());
