@@ -27,6 +27,7 @@ use crate::failure::{self, ExitStatus, Failure};
 use crate::http::{Client, RunLimits};
 use crate::nightscout::{Collection, Site};
 use crate::progress::Pages;
+use crate::pump::decode::Decoded;
 use crate::pump::settings::PumpProfiles;
 use crate::reconcile::entries::{self, EntryPlan};
 use crate::reconcile::{Plan, reconcile};
@@ -225,6 +226,33 @@ impl Pass<'_> {
         Ok(seen)
     }
 
+    /// What the pumps wrote in a page's days, and what the site holds of them. `None` where the run begins again with other pages.
+    fn fetch(
+        &self,
+        page: &Page,
+        work: &mut Work,
+        pump_side: &mut PumpSide<'_>,
+        site: &Site,
+        report: &mut Report,
+    ) -> Result<Option<(Vec<Decoded>, ThereAlready)>> {
+        let known = work.prefetched.take();
+        let existing = || known.map_or_else(|| self.existing(site, page.window), Ok);
+        let (events, existing) = at_once(|| pump_side.events(page), existing);
+        match both(events, existing, report) {
+            Err(error) if work.gives_up_the_look_back() => {
+                // A site that cannot answer for a week may answer for the usual days.
+                report.warn(format!(
+                    "what arrived late in the last week was not looked for: {}",
+                    failure::message(&error)
+                ));
+                report.window = Some(work.writes);
+                pump_side.begin_again();
+                Ok(None)
+            }
+            fetched => fetched.map(Some),
+        }
+    }
+
     /// Compares what a page's events ask for with what the site holds. `None` where the run begins again with other pages.
     fn compare(
         &self,
@@ -234,22 +262,9 @@ impl Pass<'_> {
         upload: &SiteWriter<'_>,
         report: &mut Report,
     ) -> Result<Option<Due>> {
-        let known = work.prefetched.take();
-        let existing = || known.map_or_else(|| self.existing(upload.site, page.window), Ok);
-        let (events, existing) = at_once(|| pump_side.events(page), existing);
-        let (events, mut existing) = match both(events, existing, report) {
-            Ok(fetched) => fetched,
-            Err(error) if work.gives_up_the_look_back() => {
-                // A site that cannot answer for a week may answer for the usual days.
-                report.warn(format!(
-                    "what arrived late in the last week was not looked for: {}",
-                    failure::message(&error)
-                ));
-                report.window = Some(work.writes);
-                pump_side.begin_again();
-                return Ok(None);
-            }
-            Err(error) => return Err(error),
+        let fetched = self.fetch(page, work, pump_side, upload.site, report)?;
+        let Some((events, mut existing)) = fetched else {
+            return Ok(None);
         };
         let of_this_run = &work.of_the_page_before;
         let on_site = OnSite::new(upload.site, &existing, of_this_run, self.config.zone);

@@ -42,6 +42,7 @@ pub(crate) use thresholds::FIRST_YEARS;
 use thresholds::SHORTEST_CHANGE;
 pub(super) use thresholds::{HOLDS_BACK, REAL_DOUBT};
 use timeline::Timeline;
+use witness::Witnessed;
 use zone::Transition;
 
 /// An event and the instant at which it happened.
@@ -98,12 +99,7 @@ impl PumpClock {
         knowledge: &Knowledge<'_>,
     ) -> PumpClock {
         let movements = movement::movements(changes);
-        let mut held = vec![None; movements.len() + 1];
-        let remembered = knowledge.remembered;
-        let stretch = |document: &Remembered| segment(&movements, document.id);
-        for documents in remembered.chunk_by(|one, other| stretch(one) == stretch(other)) {
-            held[stretch(&documents[0])] = Held::of(zone, documents);
-        }
+        let held = memory::by_stretch(zone, &movements, knowledge.remembered);
         let continuity = Continuity {
             zone,
             movements: &movements,
@@ -120,14 +116,10 @@ impl PumpClock {
         let witnessed = witness::lay_over(knowledge.events, &movements, knowledge.sightings);
         if !witnessed.is_empty() {
             course.witness(zone, &movements, &held, (&witnessed, knowledge.events));
-            let since_a_loss = movements
-                .iter()
-                .rposition(course::breaks)
-                .map_or(0, |index| index + 1);
-            if witnessed
-                .iter()
-                .any(|told| segment(&movements, told.last) >= since_a_loss)
-            {
+            let lost = movements.iter().rfind(|moved| course::breaks(moved));
+            // A witness of the time before a loss tells nothing of the time since.
+            let tells = |told: &Witnessed| lost.is_none_or(|lost| lost.last() <= told.last);
+            if witnessed.iter().any(tells) {
                 verdict = Verdict::of(course.newest(&movements), Reason::Witnessed);
                 other = None;
             }

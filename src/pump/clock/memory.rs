@@ -7,7 +7,8 @@ use chrono::{DateTime, Duration, NaiveDateTime, Timelike, Utc};
 use chrono_tz::Tz;
 
 use super::judgement::Rule;
-use super::{movement, zone};
+use super::movement::{self, Movement};
+use super::{segment, zone};
 use crate::pump::event::EventId;
 
 /// More stretches than these between two movements are no memory but a muddle.
@@ -54,6 +55,20 @@ pub(super) struct Held {
     pub(crate) runs: Vec<(EventId, Duration)>,
     /// Whether it is too little to go by alone: one or two documents at an offset that is no zone's.
     pub(crate) is_weak: bool,
+}
+
+/// What is remembered of each stretch between two movements: one more than there are movements.
+pub(super) fn by_stretch(
+    zone: Tz,
+    movements: &[Movement],
+    remembered: &[Remembered],
+) -> Vec<Option<Held>> {
+    let mut held = vec![None; movements.len() + 1];
+    let stretch = |document: &Remembered| segment(movements, document.id);
+    for documents in remembered.chunk_by(|one, other| stretch(one) == stretch(other)) {
+        held[stretch(&documents[0])] = Held::of(zone, documents);
+    }
+    held
 }
 
 impl Held {
