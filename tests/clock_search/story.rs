@@ -429,9 +429,11 @@ impl Story {
         }
     }
 
-    /// By how much an older pump's rates may last into the newer one's time: by what the two clocks may be off.
+    /// By how much an older pump's rates may last into the newer one's time: by what the two clocks may be off, one of
+    /// them until glucose tells it: a rate that stands then is not removed.
     pub fn may_overlap(&self) -> Duration {
-        let drifts = self.may_stay_off(300);
+        let mut steps = self.steps.iter().chain(self.second_steps.iter().flatten());
+        let drifts = steps.any(|step| step.shift.abs() <= 300);
         Duration::seconds(if drifts { 600 } else { 1 })
     }
 

@@ -98,26 +98,12 @@ impl Continuity<'_> {
 
     /// Documents since the newest movement say at which offset the clock ran.
     fn held(&self, held: &Held) -> Decision {
-        let decision = self.since(&Anchor {
+        self.possible(self.since(&Anchor {
             offset: held.offset,
             at: held.newest.at,
             rule: held.rule(),
             agrees_with_zone: held.newest.agrees_with(self.zone),
-        });
-        if self.allows(decision.verdict.rule) {
-            return decision;
-        }
-        let by_rules = self.by_rules();
-        if self.allows(by_rules.verdict.rule) {
-            return by_rules;
-        }
-        Decision {
-            verdict: Verdict {
-                rule: decision.verdict.rule,
-                ..by_rules.verdict
-            },
-            ..decision
-        }
+        }))
     }
 
     /// What the clock did since it had an offset: only a change of the zone leaves a choice.
@@ -128,9 +114,7 @@ impl Continuity<'_> {
         };
         let kept = Rule::Kept(anchor.offset);
         let until = zone::subtract(newest.reading(), anchor.offset);
-        let latest = zone::latest_transition(self.zone, until)
-            .filter(|change| change.at + Duration::days(3) > until);
-        if let Some(change) = latest
+        if let Some(change) = zone::latest_transition(self.zone, until)
             && anchor.at >= change.at
             && anchor.offset == change.before
             && self.stepped_back_late(change)
@@ -249,15 +233,21 @@ impl Continuity<'_> {
         }
     }
 
-    /// A decision, or the one by rules where only that one is possible.
+    /// A decision, or the one by rules where only that one is possible. Where neither is, what speaks against both is told.
     fn possible(&self, decision: Decision) -> Decision {
         if self.allows(decision.verdict.rule) {
             return decision;
         }
         let by_rules = self.by_rules();
-        match self.allows(by_rules.verdict.rule) {
-            true => by_rules,
-            false => decision,
+        if self.allows(by_rules.verdict.rule) {
+            return by_rules;
+        }
+        Decision {
+            verdict: Verdict {
+                rule: decision.verdict.rule,
+                ..by_rules.verdict
+            },
+            ..decision
         }
     }
 
