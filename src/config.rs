@@ -196,7 +196,7 @@ pub struct Cache {
 impl Tandem {
     fn read(arguments: &Cli, reader: &mut Reader) -> Option<Tandem> {
         let email = credentials::email(reader);
-        let password = credentials::password(reader);
+        let password = credentials::credential(reader, "TCONNECT_PASSWORD");
         let region = match arguments.region {
             Some(region) => Some(region),
             None => reader.setting("TCONNECT_REGION", RegionChoice::parse),

@@ -38,7 +38,7 @@ pub(crate) const CHECK_THE_PHONE: &str =
     "Check that the phone with Tandem's app is on, online, and connected to the pump";
 
 /// What a run did, as far as it got.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
     /// When the run began.
     pub(crate) now: DateTime<Utc>,
@@ -83,20 +83,7 @@ impl Report {
             now,
             zone,
             pretend,
-            complete: false,
-            pumps: Vec::new(),
-            window: None,
-            uploads: Uploads::default(),
-            skipped: Skipped::default(),
-            clock_unknown: 0,
-            clock_witnessed: false,
-            zone_doubted: false,
-            rates_left_out: 0,
-            newest_event: None,
-            warnings: Vec::new(),
-            without_data: Vec::new(),
-            doubles: Doubles::default(),
-            twins_removed: 0,
+            ..Report::default()
         }
     }
 

@@ -14,7 +14,7 @@ use crate::pump::event::EventId;
 use crate::random;
 
 /// The aliases of a capture.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Aliases {
     shift: Shift,
     /// Makes aliases that nobody can compute from what they stand for. It is not kept.
@@ -36,13 +36,9 @@ impl Aliases {
         Ok(Aliases {
             shift,
             salt: Uuid::from_bytes(random::bytes()?),
-            ids: HashMap::new(),
-            names: HashMap::new(),
-            serials: Vec::new(),
             groups: BTreeSet::from([0, 1]),
-            objects: BTreeSet::new(),
-            identifiers: HashMap::new(),
             features,
+            ..Aliases::default()
         })
     }
 

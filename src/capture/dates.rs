@@ -11,7 +11,7 @@ use crate::random;
 ///
 /// A pump that lost its clock starts in 2008, and the clock is judged by that. So dates in those first years stay as they are, and
 /// so do dates that stand for "never".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shift(pub i64);
 
 /// Dates that programs write where they mean "ever" or "never".

@@ -15,11 +15,6 @@ pub(super) fn email(reader: &mut Reader) -> Option<Secret> {
     Some(email)
 }
 
-/// The password of the account.
-pub(super) fn password(reader: &mut Reader) -> Option<Secret> {
-    credential(reader, "TCONNECT_PASSWORD")
-}
-
 /// The API_SECRET or token of the site.
 pub(super) fn nightscout_secret(reader: &mut Reader) -> Option<Secret> {
     let name = reader
@@ -43,7 +38,8 @@ pub(super) fn nightscout_secret(reader: &mut Reader) -> Option<Secret> {
     Some(secret)
 }
 
-fn credential(reader: &mut Reader, name: &'static str) -> Option<Secret> {
+/// Any of the three, without what examples put in its place.
+pub(super) fn credential(reader: &mut Reader, name: &'static str) -> Option<Secret> {
     let found = reader.required(name)?;
     let (name, value) = (found.name, found.value);
     if is_placeholder(value) {

@@ -56,7 +56,7 @@ use super::quantity::PumpTime;
 ///
 /// Ordered by group, then by number. Within a group the number rises with real time, even when the pump's clock is set back. A
 /// pump that starts counting again uses the next group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId {
     /// Tandem's `sequenceGroup`.
     pub group: i64,

@@ -15,7 +15,7 @@ const BASAL_GAP: Duration = Duration::minutes(1);
 pub(crate) const LONGEST: Duration = Duration::days(2);
 
 /// What a site holds of a stretch of time, each list oldest first.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Day {
     /// The first instant.
     pub(crate) from: DateTime<Utc>,
@@ -91,9 +91,7 @@ impl Day {
             from,
             to,
             glucose: entries.iter().filter_map(glucose).collect(),
-            basal: Vec::new(),
-            doses: Vec::new(),
-            events: Vec::new(),
+            ..Day::default()
         };
         for treatment in treatments {
             day.take(treatment);

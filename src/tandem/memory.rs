@@ -13,7 +13,7 @@ use crate::failure::{self, ExitStatus};
 use crate::http::Client;
 
 /// The memory of a session.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Memory {
     /// The tokens of an earlier login.
     pub(super) tokens: TokenCache,
@@ -33,11 +33,7 @@ impl Memory {
 
     /// A memory that keeps nothing.
     pub fn none() -> Memory {
-        Memory {
-            tokens: TokenCache::none(),
-            rejections: Rejections::none(),
-            now: DateTime::UNIX_EPOCH,
-        }
+        Memory::default()
     }
 
     /// Logs in, but not in a region that recently rejected the same login.

@@ -29,7 +29,7 @@ const KEY: &str = "login.key";
 /// A password can be guessed from a value that is quickly computed from it. So the name of a login's file is computed with a random
 /// key, without which it reveals nothing, and its content is only a time. The key never leaves the machine, and only its owner
 /// can read it. If the file system lets others read it, the name takes long to compute.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Rejections {
     directory: Option<PathBuf>,
 }
@@ -42,10 +42,6 @@ impl Rejections {
             state::remove(&directory.join("rejected-logins.json"));
         }
         Rejections { directory }
-    }
-
-    pub(super) fn none() -> Rejections {
-        Rejections { directory: None }
     }
 
     /// The regions that have not recently rejected this login. Fails with 77 if none is left.

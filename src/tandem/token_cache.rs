@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::state;
 
 /// The file that holds one account's tokens.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct TokenCache {
     path: Option<PathBuf>,
     /// Which account, in which region, at which address the tokens are for.
@@ -37,13 +37,6 @@ impl TokenCache {
         TokenCache {
             path: path.filter(|_| config.cache.enabled),
             key,
-        }
-    }
-
-    pub(super) fn none() -> TokenCache {
-        TokenCache {
-            path: None,
-            key: String::new(),
         }
     }
 

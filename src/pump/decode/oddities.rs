@@ -8,7 +8,7 @@ use crate::pump::event::EventId;
 const MOST: usize = 1000;
 
 /// Oddities of one sort, each once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Noted<T> {
     noted: BTreeSet<T>,
     cut_off: bool,
@@ -16,15 +16,6 @@ pub struct Noted<T> {
 
 /// Oddities of one sort with the events that have them. An event in two answers counts once.
 pub type Oddities<K> = Noted<(K, EventId)>;
-
-impl<T> Default for Noted<T> {
-    fn default() -> Self {
-        Noted {
-            noted: BTreeSet::new(),
-            cut_off: false,
-        }
-    }
-}
 
 impl<T: Ord> Noted<T> {
     pub(super) fn note(&mut self, oddity: T) {
