@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use crate::config::Verbosity;
 use crate::terminal::shows_unicode;
@@ -117,6 +117,7 @@ fn count(line: &Line, done: usize, pages: usize, until: NaiveDate) {
 }
 
 fn text(done: usize, pages: usize, until: NaiveDate) -> String {
+    let (done, pages) = (HumanCount(done as u64), HumanCount(pages as u64));
     format!("page {done} of {pages} done, up to {until}")
 }
 
