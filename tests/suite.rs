@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking, in its helpers too"
 )]
+#![allow(clippy::too_many_lines, reason = "a story is read in one piece")]
 #![allow(
     unreachable_pub,
     reason = "the demo and the benches share the simulators"

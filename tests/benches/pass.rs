@@ -4,6 +4,7 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::too_many_lines,
     clippy::unwrap_used,
     dead_code,
     unreachable_pub,

@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::too_many_lines,
     clippy::unwrap_used,
     unreachable_pub,
     reason = "the simulators are the tests' own"
