@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use crate::config::{Config, Verbosity};
+use crate::config::{Config, PumpSerial, Span, Verbosity};
 use crate::failure::ExitStatus;
 use crate::state::Reminders;
 
@@ -19,22 +19,35 @@ const STALE: &str = "stale";
 /// `stale` for a run that failed only because the pump's data is old.
 pub fn tells(config: &Config, status: ExitStatus, stale: bool, now: DateTime<Utc>) -> bool {
     let reminders = Reminders::new(config, now);
+    let (passing, old) = (of_this_job(PASSING, config), of_this_job(STALE, config));
     if !matches!(status, ExitStatus::Unavailable | ExitStatus::TryLater) || stale {
         // Both services have answered.
-        reminders.forget_since(PASSING);
+        reminders.forget_since(&passing);
     }
     if config.verbosity != Verbosity::Quiet {
         return true;
     }
     match status {
-        ExitStatus::TryLater if stale => reminders.is_due(STALE),
+        ExitStatus::TryLater if stale => reminders.is_due(&old),
         ExitStatus::Unavailable | ExitStatus::TryLater => {
             let limit = Duration::from_std(config.quiet_for).unwrap_or(Duration::MAX);
-            limit.is_zero() || (reminders.has_lasted(PASSING, limit) && reminders.is_due(PASSING))
+            limit.is_zero() || (reminders.has_lasted(&passing, limit) && reminders.is_due(&passing))
         }
         _ => {
-            reminders.forget(STALE);
+            reminders.forget(&old);
             true
         }
     }
+}
+
+/// A topic of this line in the crontab: another line that copies something else for the same account may go well meanwhile.
+fn of_this_job(topic: &str, config: &Config) -> String {
+    let span = match config.span {
+        Span::Recent { days } => days.to_string(),
+        // The dates may be others with each run.
+        Span::Dates { .. } => "dates".to_owned(),
+    };
+    let serial = config.tandem.pump_serial.as_ref();
+    let pump = serial.map_or("all".to_owned(), PumpSerial::to_string);
+    format!("{topic} {} {span} {pump}", config.features)
 }

@@ -15,7 +15,14 @@ fn home() -> tempfile::TempDir {
 /// A quiet run in this home: its exit status, and what it said.
 #[track_caller]
 fn quiet(arrangement: &Arrangement, home: &Path) -> (Option<i32>, String) {
-    let Said { status, out, log } = arrangement.program_at(home, &["-q"]);
+    quiet_with(arrangement, home, &[])
+}
+
+/// The same with more arguments, as in another line of the crontab.
+#[track_caller]
+fn quiet_with(arrangement: &Arrangement, home: &Path, more: &[&str]) -> (Option<i32>, String) {
+    let arguments = [&["-q"], more].concat();
+    let Said { status, out, log } = arrangement.program_at(home, &arguments);
     assert_eq!(out, "");
     (status, log)
 }
@@ -75,6 +82,34 @@ fn a_failure_that_passes_is_told_once_it_has_lasted_three_hours_and_then_once_a_
     assert_eq!(left.unwrap_or_default(), serde_json::Map::new());
     out_of_order(&mut arrangement);
     assert_eq!(quiet(&arrangement, home.path()), silent);
+}
+
+#[test]
+fn two_lines_of_a_crontab_count_their_failures_apart() {
+    let mut arrangement = Arrangement::of(day_until_now(92));
+    let others: [&[&str]; 3] = [
+        &["--features", "PROFILES"],
+        &["--days", "2"],
+        &["--start-date", "2026-01-01", "--end-date", "2026-01-01"],
+    ];
+    for other in others {
+        let home = home();
+        let address = out_of_order(&mut arrangement);
+        let silent = (Some(69), String::new());
+        assert_eq!(quiet(&arrangement, home.path()), silent);
+        hours_later(home.path(), 3);
+        // The other one goes well meanwhile.
+        arrangement.set("TCONNECT_BASE_URL", &address);
+        let done = (Some(0), String::new());
+        assert_eq!(quiet_with(&arrangement, home.path(), other), done);
+        out_of_order(&mut arrangement);
+        let (status, said) = quiet(&arrangement, home.path());
+        assert_eq!(status, Some(69));
+        assert!(said.starts_with("error: Tandem Source"), "{other:?} {said}");
+        // Nor does the other one tell of a failure that is not its own.
+        assert_eq!(quiet_with(&arrangement, home.path(), other), silent);
+        arrangement.set("TCONNECT_BASE_URL", &address);
+    }
 }
 
 #[test]
