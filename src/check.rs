@@ -23,6 +23,7 @@ use chrono::{DateTime, Utc};
 pub use page::Page;
 pub use step::{Findings, Mark, Step};
 pub(crate) use step::{Part, Screen};
+pub(crate) use tandem::told_apart;
 
 use crate::capture;
 use crate::config::cli::VERSION;

@@ -1,11 +1,11 @@
 //! `--setup`: asks for what a run needs, tries each answer at once, and writes the `.env` file.
 //!
-//! It asks on a terminal, in this order: the account at Tandem Source (signs in, and shows the pump), the time zone (shows
-//! what the pump's screen should show now), what to copy, the Nightscout site (looks at what the secret may do there), and
-//! whom to tell when runs fail. Answers are judged as a run judges them, and asked again where they do not work. The file
-//! is written as a whole at the very end: whoever stops before has changed nothing. What was there is kept beside it, as
-//! only the values go over into the new one. Then a run that only pretends shows
-//! what would be written, and the line that starts the runs is printed.
+//! It asks on a terminal, in this order: the account at Tandem Source (signs in), which pump if there are several, the time
+//! zone (shows what the pump's screen should show now), what to copy, the Nightscout site (looks at what the secret may do
+//! there), and whom to tell when runs fail. Answers are judged as a run judges them, and asked again where they do not work.
+//! The file is written as a whole at the very end: whoever stops before has changed nothing. What was there is kept beside
+//! it, as only the values go over into the new one. Then a run that only pretends shows what would be written, and the line
+//! that starts the runs is printed.
 
 mod answers;
 mod file;
@@ -13,6 +13,7 @@ mod prompts;
 mod schedule;
 mod terminal;
 
+use std::cmp::Reverse;
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -26,10 +27,13 @@ use crate::heartbeat;
 use crate::http::{Deadline, RunLimits, Stop};
 use crate::pass;
 use crate::show;
-use crate::tandem::{self, Memory, Pumper, Session};
+use crate::tandem::{self, Memory, Pump, Pumper, Session};
 use crate::terminal::Terminal;
 use answers::Answers;
 use schedule::Start;
+
+/// The variable that chooses a pump.
+const PUMP: &str = "PUMP_SERIAL_NUMBER";
 
 /// Asks, tries, writes, and shows.
 pub fn perform(arguments: &Cli, stop: &Stop) -> ExitStatus {
@@ -40,8 +44,14 @@ pub fn perform(arguments: &Cli, stop: &Stop) -> ExitStatus {
     done.map_or_else(|error| failure::tell(&error), |()| ExitStatus::Done)
 }
 
-/// Says a line, or several.
+/// Says a line, or several, wrapped to the terminal.
 fn say(text: &str) {
+    let lines = text.split('\n').map(|line| page().wrapped(line, ""));
+    say_as_it_is(&lines.collect::<Vec<String>>().join("\n"));
+}
+
+/// Says what was laid out before, or is to be copied.
+fn say_as_it_is(text: &str) {
     // Whoever answers questions reads; if not, the questions fail.
     let _ = writeln!(anstream::stdout(), "{text}");
 }
@@ -72,23 +82,23 @@ impl<'a> Setup<'a> {
             path.display()
         ));
         if there.is_some() {
-            let question = format!(
-                "{} exists. Change it? (Enter at a question keeps what is there)",
-                path.display()
-            );
-            if !prompts::yes(&question, false)? {
+            say("It exists. Enter at a question keeps what is there.");
+            if !prompts::yes("Change it?", false)? {
                 return Err(nothing_written());
             }
         }
+        let mut answers = Answers::new(there.unwrap_or_default());
+        answers.leave_out_refused(arguments);
         Ok(Setup {
             arguments,
             path,
-            answers: Answers::new(there.unwrap_or_default()),
+            answers,
         })
     }
 
     fn perform(&mut self) -> Result<()> {
         let (mut session, account) = self.account()?;
+        self.pump(&account)?;
         self.zone(&mut session, &account)?;
         self.features()?;
         self.site()?;
@@ -117,6 +127,8 @@ impl<'a> Setup<'a> {
     /// Asks for the account until Tandem Source accepts it; gives the session and the account's pumps.
     fn account(&mut self) -> Result<(Session, Pumper)> {
         say("\nTandem Source: the account that Tandem's phone app uploads to.");
+        // It is found anew: the account may be another one.
+        self.answers.remove("TCONNECT_REGION");
         loop {
             self.answers
                 .ask(self.arguments, "TCONNECT_EMAIL", "E-mail address")?;
@@ -137,6 +149,34 @@ impl<'a> Setup<'a> {
         }
     }
 
+    /// Asks which of several pumps to copy, also where one is set already.
+    fn pump(&mut self, account: &Pumper) -> Result<()> {
+        let mut pumps: Vec<&Pump> = account.pumps.iter().collect();
+        // One that was registered anew is there twice.
+        pumps.sort_by_key(|pump| (&pump.serial, Reverse(pump.last_upload)));
+        pumps.dedup_by_key(|pump| &pump.serial);
+        pumps.sort_by_key(|pump| Reverse(pump.last_upload));
+        let set = self.answers.get(PUMP);
+        if pumps.len() < 2 && set.is_none() {
+            return Ok(());
+        }
+        let chosen = (pumps.iter()).position(|pump| Some(pump.serial.expose()) == set);
+        let now = Utc::now();
+        say("\nThe account's pumps:");
+        for pump in &pumps {
+            say(&format!("- {}", check::told_apart(pump, now)));
+        }
+        say("Which one to copy: move with the arrow keys, choose with Enter.");
+        let mut lines = vec!["all pumps, and a replacement".to_owned()];
+        lines.extend(pumps.iter().map(|pump| format!("pump {}", pump.serial)));
+        let choice = prompts::one("Copy", &lines, chosen.map_or(0, |at| at + 1))?;
+        match choice.checked_sub(1).and_then(|at| pumps.get(at)) {
+            Some(pump) => self.answers.set(PUMP, pump.serial.expose()),
+            None => self.answers.remove(PUMP),
+        }
+        Ok(())
+    }
+
     /// Asks for the zone until the pump's screen shows what it should.
     fn zone(&mut self, session: &mut Session, account: &Pumper) -> Result<()> {
         say("\nThe time zone of the pump's clock.");
@@ -145,7 +185,7 @@ impl<'a> Setup<'a> {
             self.answers.ask(
                 self.arguments,
                 "TIMEZONE_NAME",
-                "Time zone, as continent and city, such as America/New_York",
+                "Time zone, such as America/New_York",
             )?;
             let reading = self.reading();
             let mut page = page();
@@ -183,7 +223,7 @@ impl<'a> Setup<'a> {
         let chosen = self.reading().features;
         let lines: Vec<String> = Feature::ALL
             .iter()
-            .map(|feature| format!("{}: {}", feature.name(), feature.uploads()))
+            .map(|feature| one_line(&format!("{}: {}", feature.name(), feature.uploads())))
             .collect();
         let before: Vec<bool> = Feature::ALL
             .iter()
@@ -210,11 +250,8 @@ impl<'a> Setup<'a> {
                 "NS_URL",
                 "Address, such as https://my-site.herokuapp.com",
             )?;
-            self.answers.ask_secret(
-                self.arguments,
-                "NS_SECRET",
-                "API_SECRET, or an access token that may read and write",
-            )?;
+            self.answers
+                .ask_secret(self.arguments, "NS_SECRET", "API_SECRET or access token")?;
             say("Asking the site (a sleeping one takes a while) ...");
             let limits = limits();
             let mut page = page();
@@ -231,7 +268,7 @@ impl<'a> Setup<'a> {
     fn heartbeat(&mut self) -> Result<()> {
         say(
             "\nWho tells you when runs stop? Create a check at healthchecks.io or the like (period ten minutes, grace one \
-             hour); it mails you when no run has gone well for that long.",
+             hour); it mails you when no run has succeeded for that long.",
         );
         self.answers.ask_optional(
             self.arguments,
@@ -259,7 +296,7 @@ impl<'a> Setup<'a> {
             return Err(error);
         }
         show::preview(&config, &outcome.report, &limits);
-        say(&outcome.report.pretence(Verbosity::Normal));
+        say_as_it_is(&outcome.report.pretence(Verbosity::Normal));
         say(&outcome.report.summary());
         Ok(())
     }
@@ -275,7 +312,17 @@ impl<'a> Setup<'a> {
             directory: &directory,
             env_file: env_file.as_deref(),
         };
-        say(&start.in_words(std::env::consts::OS));
+        say_as_it_is(&start.in_words(std::env::consts::OS));
+    }
+}
+
+/// A line of a list, as far as the terminal is wide: lines that wrap are not drawn over when the choice moves.
+fn one_line(text: &str) -> String {
+    // Six signs stand before it, two may follow.
+    let most = Terminal::of_output().width.saturating_sub(9);
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

@@ -26,11 +26,12 @@ enum Needs {
 }
 
 /// What the README's commands begin with. One that is not listed fails the tests: decide what it needs.
-const COMMANDS: [(&str, Needs); 9] = [
+const COMMANDS: [(&str, Needs); 10] = [
     ("git clone ", Needs::Internet),
     ("curl ", Needs::Internet),
     ("cargo run --example demo", Needs::Compiler),
     ("cargo test", Needs::Compiler),
+    ("cargo install ", Needs::Compiler),
     ("tconnectsync-heroku --setup", Needs::Person),
     ("tconnectsync-heroku ", Needs::Nothing),
     (
@@ -192,7 +193,7 @@ fn by_answers_the_readme_leads_to_a_run() {
     talk.press("should now show", "y");
     talk.press("Copy", "\r");
     talk.answer("Address, such as", &machine.arrangement.nightscout.url());
-    talk.answer_unseen("API_SECRET, or an access token", Nightscout::API_SECRET);
+    talk.answer_unseen("API_SECRET or access token", Nightscout::API_SECRET);
     talk.answer("Its address (Enter for none)", "");
     let (status, shown) = talk.end();
     assert_eq!(status, Some(0), "{shown}");

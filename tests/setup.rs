@@ -1,7 +1,8 @@
 //! `--setup`, answered through a pseudo-terminal.
 #![cfg(unix)]
 
-pub mod talk;
+mod pumps;
+pub(crate) mod talk;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -69,11 +70,11 @@ fn from_an_empty_directory_to_a_first_run_and_a_picture() {
     talk.answer("Address, such as", "my-site.example");
     talk.expect("NS_URL does not begin with https://");
     talk.answer("Address, such as", &arrangement.nightscout.url());
-    talk.answer_unseen("API_SECRET, or an access token", "not the site's secret");
+    talk.answer_unseen("API_SECRET or access token", "not the site's secret");
     talk.expect("The site does not accept NS_SECRET");
     talk.press("Try again?", "y");
     talk.answer("Address, such as", "");
-    talk.answer_unseen("API_SECRET, or an access token", Nightscout::API_SECRET);
+    talk.answer_unseen("API_SECRET or access token", Nightscout::API_SECRET);
     talk.expect("NS_SECRET is accepted");
 
     talk.answer("Its address (Enter for none)", "");
@@ -83,6 +84,13 @@ fn from_an_empty_directory_to_a_first_run_and_a_picture() {
     talk.expect("*/10 * * * * cd ");
     let (status, shown) = talk.end();
     assert_eq!(status, Some(0), "{shown}");
+    // A line of a list that wraps could not be drawn over.
+    let listed = shown
+        .lines()
+        .filter(|line| line.contains("] PUMP_ALERTS: "));
+    for line in listed {
+        assert!(line.chars().count() < 100 && line.ends_with(".."), "{line}");
+    }
     // No line of what is going on is drawn over the questions.
     assert!(!shown.contains("asking Nightscout"), "{shown}");
     for secret in [
@@ -130,7 +138,7 @@ fn a_file_that_is_there_is_only_changed_when_its_owner_wants_that() {
     fs::write(&file, &lines).expect("written");
 
     let mut talk = set_up(&arrangement, directory.path());
-    talk.press(".env exists. Change it?", "n");
+    talk.press("Change it?", "n");
     let (status, shown) = talk.end();
     assert_eq!(status, Some(78), "{shown}");
     assert!(shown.contains("Nothing was written"), "{shown}");
@@ -138,14 +146,14 @@ fn a_file_that_is_there_is_only_changed_when_its_owner_wants_that() {
     assert!(!directory.path().join(".env.bak").exists());
 
     let mut talk = set_up(&arrangement, directory.path());
-    talk.press(".env exists. Change it?", "y");
+    talk.press("Change it?", "y");
     talk.answer("E-mail address", "");
     talk.answer_unseen("Password", "");
     talk.answer("Time zone", "");
     talk.press("should now show", "y");
     talk.press("Copy", "\r");
     talk.answer("Address, such as", "");
-    talk.answer_unseen("API_SECRET, or an access token", "");
+    talk.answer_unseen("API_SECRET or access token", "");
     talk.answer("Its address (Enter for none)", "");
     talk.expect("What was in it before, with its comments, is in .env.bak");
     talk.expect("*/10 * * * * cd ");
@@ -180,7 +188,7 @@ fn whoever_looked_at_the_pump_may_insist_on_a_zone() {
     talk.press("should now show", "y");
     talk.press("Copy", "\r");
     talk.answer("Address, such as", &arrangement.nightscout.url());
-    talk.answer_unseen("API_SECRET, or an access token", Nightscout::API_SECRET);
+    talk.answer_unseen("API_SECRET or access token", Nightscout::API_SECRET);
     talk.answer("Its address (Enter for none)", "");
     talk.expect("*/10 * * * * cd ");
     assert_eq!(talk.end().0, Some(0));

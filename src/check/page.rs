@@ -87,7 +87,7 @@ impl Page {
     }
 
     /// A text in lines of the terminal's width. An address or a command stays whole, so that it can be copied.
-    fn wrapped(&self, text: &str, indent: &str) -> String {
+    pub(crate) fn wrapped(&self, text: &str, indent: &str) -> String {
         let text = text.replace(is_invisible, " ");
         let text = if self.terminal.unicode {
             text

@@ -177,23 +177,35 @@ fn known_of(pump: &Pump, now: DateTime<Utc>) -> String {
         parts.push(format!("software {}", ascii(&pump.software, "unknown")));
     }
     parts.extend(pump.algorithm.as_deref().map(|name| ascii(name, "")));
-    parts.push(match pump.plausible_newest() {
+    parts.push(last_heard_of(pump, now));
+    parts.retain(|part| !part.is_empty());
+    parts.join(", ")
+}
+
+/// What tells an account's pumps apart: the end of the serial number, the model, and when each was last heard of.
+pub(crate) fn told_apart(pump: &Pump, now: DateTime<Utc>) -> String {
+    let model = ascii(&pump.model, "unknown model");
+    let heard = last_heard_of(pump, now);
+    format!("pump {}, {model}, {heard}", pump.serial)
+}
+
+fn last_heard_of(pump: &Pump, now: DateTime<Utc>) -> String {
+    let newest = match pump.plausible_newest() {
         Some(newest) => format!(
             "newest event {} by its clock",
             newest.format("%Y-%m-%d %H:%M")
         ),
         None if pump.newest_event.is_some() => "newest event at a nonsensical time".to_owned(),
         None => "no events".to_owned(),
-    });
-    parts.push(match pump.last_upload {
+    };
+    let upload = match pump.last_upload {
         Some(upload) => format!(
             "last upload {} ago",
             span_in_words((now - upload).max(Duration::zero()))
         ),
         None => "never uploaded".to_owned(),
-    });
-    parts.retain(|part| !part.is_empty());
-    parts.join(", ")
+    };
+    format!("{newest}, {upload}")
 }
 
 /// A name from the service, in ASCII and not too long, for logs.

@@ -38,12 +38,25 @@ impl Answers {
 
     pub(super) fn set(&mut self, name: &str, value: &str) {
         // The value may have been in a file of its own.
-        self.values.remove(&format!("{name}_FILE"));
+        self.remove(name);
         self.values.insert(name, value);
     }
 
     pub(super) fn remove(&mut self, name: &str) {
+        self.values.remove(&format!("{name}_FILE"));
         self.values.remove(name);
+    }
+
+    /// Leaves out what is set and no run accepts, and is not asked for below.
+    pub(super) fn leave_out_refused(&mut self, arguments: &Cli) {
+        for problem in self.reading(arguments).problems {
+            let required =
+                Variable::named(&problem.about).is_some_and(|variable| variable.required);
+            if !required && self.get(&problem.about).is_some() {
+                say(&format!("{problem}. It is left out."));
+                self.remove(&problem.about);
+            }
+        }
     }
 
     /// Sets what nothing was answered to yet.
@@ -53,7 +66,8 @@ impl Answers {
         }
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    /// What was answered, or is in the file; `None` for nothing but blanks.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         let value = self.values.get(name);
         value.filter(|value| !value.trim().is_empty())
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use dialoguer::theme::SimpleTheme;
-use dialoguer::{Confirm, Input, MultiSelect, Password};
+use dialoguer::{Confirm, Input, MultiSelect, Password, Select};
 
 use super::terminal;
 use crate::failure::{ExitStatus, Failure};
@@ -32,6 +32,15 @@ pub(super) fn yes(question: &str, default: bool) -> Result<bool> {
         .with_prompt(question)
         .default(default);
     answered(confirm.interact())
+}
+
+/// Which of several lines is chosen, by its index.
+pub(super) fn one(question: &str, lines: &[String], chosen: usize) -> Result<usize> {
+    let select = Select::with_theme(&SimpleTheme)
+        .with_prompt(question)
+        .items(lines)
+        .default(chosen);
+    answered(select.interact())
 }
 
 /// Which of several lines are chosen, by their indices.

@@ -39,8 +39,20 @@ impl Talk {
         variables: &[(&str, String)],
         arguments: &[&str],
     ) -> Talk {
+        Self::as_wide_as(100, program, directory, variables, arguments)
+    }
+
+    /// The same on a terminal of this many columns.
+    pub fn as_wide_as(
+        columns: u16,
+        program: &str,
+        directory: &Path,
+        variables: &[(&str, String)],
+        arguments: &[&str],
+    ) -> Talk {
         let (pty, pts) = open().expect("a pseudo-terminal");
-        pty.resize(pty_process::Size::new(50, 100)).expect("a size");
+        pty.resize(pty_process::Size::new(50, columns))
+            .expect("a size");
         let child = Command::new(program)
             .args(arguments)
             .env_clear()
