@@ -239,13 +239,16 @@ impl<'a> Findings<'a> {
     /// The last line: what to do now.
     pub fn next_step(&self) -> String {
         const CHECK: &str = "tconnectsync-heroku --check-login";
-        let has_run = self.steps.iter().any(|step| {
-            let of_uploads = step.part == Part::Uploads;
-            of_uploads && matches!(step.mark, Mark::Good | Mark::Warning)
-        });
+        let there = |mark| {
+            let mut steps = self.steps.iter();
+            steps.any(|step| step.part == Part::Uploads && step.mark == mark)
+        };
         match self.status() {
-            ExitStatus::Done if has_run => {
-                "Next: nothing to do. Runs have copied data before.".to_owned()
+            ExitStatus::Done if there(Mark::Warning) => {
+                "Next: start a run with: tconnectsync-heroku. It copies what is missing.".to_owned()
+            }
+            ExitStatus::Done if there(Mark::Good) => {
+                "Next: nothing to do, as long as a run starts every ten minutes.".to_owned()
             }
             ExitStatus::Done => "Next: start a run with: tconnectsync-heroku".to_owned(),
             ExitStatus::Unavailable | ExitStatus::TryLater => {

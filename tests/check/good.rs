@@ -44,8 +44,26 @@ fn all_good_is_0_and_says_how_far_behind_the_site_is() {
     ok  Uploads: BASAL: up to 2026-05-15 23:18 EDT, 40 minutes behind the pump
     ok  Uploads: BOLUS: up to 2026-05-15 19:51 EDT, 4 h 6 min behind the pump
     Everything looks good.
-    Next: nothing to do. Runs have copied data before.
+    Next: nothing to do, as long as a run starts every ten minutes.
     ");
+}
+
+#[test]
+fn where_a_first_run_got_no_further_than_a_day_ago_the_next_one_is_to_be_started() {
+    let history = History::generate(&Plan::days(43, 2));
+    let now = history.plan.end + Duration::minutes(12);
+    let arrangement = Arrangement::of(history);
+    let first_day = ["--start-date", "2026-05-14", "--end-date", "2026-05-14"];
+    arrangement.good_pass(now, &first_day);
+    let (lines, status) = checked(&arrangement, now, &[]);
+    assert_eq!(status, ExitStatus::Done);
+    let basal = "??  Uploads: BASAL: up to 2026-05-14";
+    assert!(
+        lines.iter().any(|line| line.starts_with(basal)),
+        "{lines:#?}"
+    );
+    let next = "Next: start a run with: tconnectsync-heroku. It copies what is missing.";
+    assert_eq!(lines.last().map(String::as_str), Some(next));
 }
 
 #[test]
