@@ -6,10 +6,10 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 
 use crate::config::Verbosity;
 use crate::terminal::shows_unicode;
@@ -75,13 +75,19 @@ pub(crate) fn above<T>(write: impl FnOnce() -> T) -> T {
 #[derive(Debug)]
 pub(crate) struct Pages {
     done: usize,
+    begun: Instant,
     verbosity: Verbosity,
 }
 
 impl Pages {
     /// Nothing is done yet.
     pub(crate) fn new(verbosity: Verbosity) -> Pages {
-        Pages { done: 0, verbosity }
+        let begun = Instant::now();
+        Pages {
+            done: 0,
+            begun,
+            verbosity,
+        }
     }
 
     /// A page up to this day is done, and so many are left.
@@ -92,7 +98,11 @@ impl Pages {
             return;
         }
         match LINE.get() {
-            Some(line) => count(line, self.done, pages, until),
+            Some(line) => {
+                let each = self.begun.elapsed() / u32::try_from(self.done).unwrap_or(u32::MAX);
+                let rest = each.saturating_mul(u32::try_from(left).unwrap_or(u32::MAX));
+                count(line, (self.done, pages), until, rest);
+            }
             // Progress is not worth failing for.
             None => drop(writeln!(
                 std::io::stderr(),
@@ -103,17 +113,22 @@ impl Pages {
     }
 }
 
-fn count(line: &Line, done: usize, pages: usize, until: NaiveDate) {
+/// Everything that is shown is set before the style that shows it: the line is drawn by a thread of its own.
+fn count(line: &Line, (done, pages): (usize, usize), until: NaiveDate, left: Duration) {
     let bar = &line.bar;
-    if !line.counts.swap(true, Ordering::Relaxed) {
-        // The time left is judged by the pages that are counted.
-        bar.reset();
-        bar.set_style(counting());
-        bar.enable_steady_tick(TICK);
-    }
+    line.counts.store(true, Ordering::Relaxed);
     bar.set_length(pages as u64);
     bar.set_position(done as u64);
-    bar.set_message(until.to_string());
+    let left = HumanDuration(left);
+    let size = terminal_size::terminal_size_of(std::io::stderr());
+    if size.is_some_and(|(width, _)| width.0 < BAR_WIDTH) {
+        bar.set_message(format!("up to {until}, {left:#} left"));
+        bar.set_style(style(NARROW));
+    } else {
+        bar.set_message(format!("up to {until}, about {left:#} left"));
+        bar.set_style(counting());
+    }
+    bar.tick();
 }
 
 fn text(done: usize, pages: usize, until: NaiveDate) -> String {
@@ -137,8 +152,14 @@ fn counting() -> ProgressStyle {
     }
 }
 
-/// Fits 80 columns: `[████████████            ] 12 of 31 pages, up to 2026-03-14, about 2m left`.
-const BAR: &str = "[{bar:24.cyan}] {human_pos} of {human_len} pages, up to {msg}, about {eta} left";
+/// `[███████████           ] 12 of 31 pages, up to 2026-03-14, about 2m left`.
+const BAR: &str = "[{bar:22.cyan}] {human_pos} of {human_len} pages, {msg}";
+
+/// The columns that the bar takes with thousands of pages.
+const BAR_WIDTH: u16 = 80;
+
+/// Fits 40 columns: a line that wraps is hard to read.
+const NARROW: &str = "{human_pos} of {human_len}, {msg}";
 
 /// The templates are this file's own, and a test holds that they are understood.
 fn style(template: &str) -> ProgressStyle {
@@ -151,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_templates_are_understood() {
-        for template in ["{spinner:.cyan} {wide_msg}", BAR] {
+        for template in ["{spinner:.cyan} {wide_msg}", BAR, NARROW] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
         let _ = (spinner(), counting());

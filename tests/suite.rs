@@ -36,6 +36,7 @@ mod packaging;
 mod page;
 mod pass;
 mod pipeline;
+mod progress;
 mod quiet;
 mod readme;
 mod robustness;
