@@ -10,20 +10,20 @@ use crate::report::day::{Day, Dose};
 use crate::report::picture::TARGET;
 
 const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 400.0;
+const HEIGHT: f64 = 420.0;
 /// Between these is time; left of it stand the scales.
-const LEFT: f64 = 52.0;
+const LEFT: f64 = 60.0;
 const RIGHT: f64 = 714.0;
 /// Top and bottom of glucose, of boluses and carbs, of basal rates.
 const GLUCOSE: (f64, f64) = (14.0, 214.0);
-const DOSES: (f64, f64) = (222.0, 280.0);
-const BASAL: (f64, f64) = (292.0, 366.0);
+const DOSES: (f64, f64) = (222.0, 300.0);
+const BASAL: (f64, f64) = (312.0, 386.0);
 
 /// The lowest glucose of the scale, in mg/dL.
 const LOWEST: f64 = 40.0;
 
-/// Labels nearer to each other than this would overlap.
-const LABEL_WIDTH: f64 = 52.0;
+/// Labels nearer to each other than this would overlap; on a phone, where letters are larger, than the second.
+const LABEL_WIDTHS: [f64; 2] = [56.0, 80.0];
 
 struct Chart<'a> {
     day: &'a Day,
@@ -135,14 +135,20 @@ impl Chart<'_> {
     fn doses(&self) -> Markup {
         let insulin = |dose: &Dose| (dose.now + dose.later).milliunits();
         let largest = self.day.doses.iter().map(insulin).max().unwrap_or(0).max(1);
-        let (top, bottom) = (DOSES.0 + 32.0, DOSES.1);
-        let mut labelled = f64::NEG_INFINITY;
-        let mut label = |dose: &Dose, x: f64| {
-            let shown = !dose.automatic && x - labelled >= LABEL_WIDTH;
-            if shown {
-                labelled = x;
+        let (top, bottom) = (DOSES.0 + 50.0, DOSES.1);
+        let mut labelled = [f64::NEG_INFINITY; 2];
+        let mut label = |at: f64| {
+            let has_room = |index: usize| at - labelled[index] >= LABEL_WIDTHS[index];
+            let class = match (has_room(0), has_room(1)) {
+                (true, true) => "",
+                (true, false) => " minor",
+                _ => return None,
+            };
+            labelled[0] = at;
+            if class.is_empty() {
+                labelled[1] = at;
             }
-            shown
+            Some(class)
         };
         html! {
             @for dose in &self.day.doses {
@@ -151,15 +157,15 @@ impl Chart<'_> {
                 @if insulin(dose) > 0 {
                     line class="bolus" x1=(n(x)) x2=(n(x)) y1=(n(bottom - height)) y2=(n(bottom)) {}
                 }
-                @if label(dose, x) {
-                    @let at = x.clamp(LEFT + 20.0, RIGHT - 20.0);
+                @let at = x.clamp(LEFT + 36.0, RIGHT - 36.0);
+                @if !dose.automatic && let Some(class) = label(at) {
                     @if insulin(dose) > 0 {
-                        text class="insulin" x=(n(at)) y=(n(DOSES.0 + 28.0)) text-anchor="middle" {
+                        text class={ "insulin" (class) } x=(n(at)) y=(n(DOSES.0 + 44.0)) text-anchor="middle" {
                             (format!("{:.1} U", insulin(dose) as f64 / 1000.0))
                         }
                     }
                     @if dose.carbs > 0.0 {
-                        text class="carbs" x=(n(at)) y=(n(DOSES.0 + 12.0)) text-anchor="middle" { (format!("{:.0} g", dose.carbs)) }
+                        text class={ "carbs" (class) } x=(n(at)) y=(n(DOSES.0 + 20.0)) text-anchor="middle" { (format!("{:.0} g", dose.carbs)) }
                     }
                 }
             }
@@ -179,7 +185,7 @@ impl Chart<'_> {
             line class="axis" x1=(n(LEFT)) x2=(n(RIGHT)) y1=(n(BASAL.1)) y2=(n(BASAL.1)) {}
             @if !self.day.basal.is_empty() {
                 text x=(n(LEFT - 6.0)) y=(n(BASAL.0 + 5.0)) text-anchor="end" { (format!("{:.1}", self.top_rate / 1000.0)) }
-                text x=(n(LEFT - 6.0)) y=(n(BASAL.1 + 1.0)) text-anchor="end" { "U/h" }
+                text x=(n(LEFT - 6.0)) y=(n(BASAL.1 - 6.0)) text-anchor="end" { "U/h" }
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::config::cli::VERSION;
 use crate::failure::ExitStatus;
 use crate::pump::quantity::MilliUnits;
 use crate::report::day::{Day, Dose};
-use crate::report::{span_in_words, units};
+use crate::report::{counted, span_in_words, units};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -155,7 +155,7 @@ fn list(day: &Day, told: &Told) -> Markup {
                 }
             }
         }
-        @if left_out > 0 { p { (left_out) " earlier ones are not listed." } }
+        @if left_out > 0 { p { (counted(left_out, "earlier one is", "earlier ones are")) " not listed." } }
     }
 }
 
