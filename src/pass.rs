@@ -31,7 +31,7 @@ use crate::pump::decode::Decoded;
 use crate::pump::settings::PumpProfiles;
 use crate::reconcile::entries::{self, EntryPlan};
 use crate::reconcile::{Plan, reconcile};
-use crate::report::{CHECK_THE_PHONE, Report};
+use crate::report::{CHECK_THE_PHONE, Report, counted};
 use crate::state::RunLock;
 use crate::tandem::{self, Memory, Session};
 use crate::translate::device_status::DeviceState;
@@ -354,8 +354,8 @@ fn refusal(report: &Report) -> Option<Failure> {
     Some(Failure::new(
         ExitStatus::Refused,
         format!(
-            "Nightscout refused {} documents; the first: {first}",
-            report.uploads.refusals.len()
+            "Nightscout refused {}; the first: {first}",
+            counted(report.uploads.refusals.len(), "document", "documents")
         ),
         "The rest is uploaded. Please report this with the version of the site",
     ))

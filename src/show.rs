@@ -14,7 +14,7 @@ use crate::http::RunLimits;
 use crate::nightscout::{Document, GlucoseUnits, Site};
 use crate::report::day::{Day, LONGEST};
 use crate::report::picture::{self, Canvas};
-use crate::report::{Report, output};
+use crate::report::{Report, counted, output};
 use crate::terminal::Terminal;
 
 /// The fields that the picture is drawn from.
@@ -39,7 +39,7 @@ const DRAWN: [&str; 12] = [
 /// As every call to Nightscout fails.
 pub fn perform(config: &Config, hours: u16, now: DateTime<Utc>, limits: &RunLimits) -> Result<()> {
     let site = Site::new(&config.nightscout, config.proxy.as_ref(), limits.clone())?;
-    log::info!("Nightscout: reading the last {hours} hours");
+    log::info!("Nightscout: reading the last {}", in_hours(hours.into()));
     let (day, units) = look(&site, hours, now, &[])?;
     let text = if config.json {
         format!("{}\n", to_json(&day))
@@ -137,12 +137,16 @@ fn drawn(document: Document) -> Option<Document> {
     Some(needed.collect())
 }
 
+fn in_hours(hours: usize) -> String {
+    counted(hours, "hour", "hours")
+}
+
 /// The picture under a line that says what it shows.
 fn in_words(day: &Day, how: &str, canvas: &Canvas) -> String {
-    let hours = (day.to - day.from).num_hours();
+    let hours = in_hours((day.to - day.from).num_hours().unsigned_abs() as usize);
     let until = day.to.with_timezone(&canvas.zone);
     let head = format!(
-        "The {hours} hours before {}, {how}",
+        "The {hours} before {}, {how}",
         until.format("%Y-%m-%d %H:%M %Z")
     );
     if day.is_empty() {

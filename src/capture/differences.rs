@@ -1,5 +1,6 @@
 //! Lines for a maintainer about what this version does not expect in a capture: unusual answers, and new or missing properties.
 
+use crate::report::counted;
 use crate::tandem::{self, PUMP_LOGS};
 
 use serde_json::Value;
@@ -275,7 +276,8 @@ fn events(looked: Vec<(i64, usize, crate::pump::decode::Inspected)>) -> Vec<Stri
         let events: usize = of_code.clone().map(|(_, events, _)| events).sum();
         if crate::pump::decode::is_new(code) {
             return Some(format!(
-                "{PUMP_LOGS}: event code {code} is new ({events} events)"
+                "{PUMP_LOGS}: event code {code} is new ({})",
+                counted(events, "event", "events")
             ));
         }
         let mut new: Vec<&str> = (of_code.clone())

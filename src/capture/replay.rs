@@ -16,7 +16,7 @@ use crate::config::{Config, Verbosity};
 use crate::failure::{ExitStatus, Failure};
 use crate::http::{Asked, Canned, Deadline, Heard, Line, NoAnswer, RunLimits, Stop};
 use crate::pass::{self, Outcome};
-use crate::report::output;
+use crate::report::{counted, output};
 
 /// The most pumps in a capture.
 const MOST_PUMPS: usize = 100;
@@ -54,7 +54,11 @@ impl Replayed {
         }
         let moved = match self.days {
             0 => String::new(),
-            days => format!("\nThe times above lie {days} days after those in the file."),
+            days => {
+                let way = if days < 0 { "before" } else { "after" };
+                let days = counted(days.unsigned_abs() as usize, "day", "days");
+                format!("\nThe times above lie {days} {way} those in the file.")
+            }
         };
         match self.differences.is_empty() {
             true => format!("\nEvery answer is as this version expects it.{moved}\n"),

@@ -12,6 +12,7 @@ use crate::failure::{ExitStatus, Failure};
 use crate::foreign;
 use crate::http::RunLimits;
 use crate::nightscout::{Document, Site, parse_created_at};
+use crate::report::grouped;
 use crate::state::RunLock;
 
 /// The result of `--restore`.
@@ -47,7 +48,7 @@ fn put_back(config: &Config, limits: &RunLimits, file: &Path, restored: &mut usi
             ExitStatus::Refused,
             format!(
                 "Nightscout refused {} of the documents; the first: {}",
-                refused.len(),
+                grouped(refused.len()),
                 first.reason
             ),
             "The others are back on the site. Please report this with the version of the site",

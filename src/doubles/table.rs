@@ -103,7 +103,7 @@ fn others(outcome: &Outcome) -> Vec<String> {
     }
     let lines = kinds.into_iter().map(|((kind, goes), count)| {
         let fate = if goes { "goes" } else { "stays" };
-        row([&format!("{count} times"), kind, "", "", fate, ""])
+        row([&counted(count, "time", "times"), kind, "", "", fate, ""])
     });
     lines.collect()
 }

@@ -331,7 +331,7 @@ impl BatchWriter<'_> {
         if acknowledged >= sent {
             Ok(BatchOutcome::Accepted)
         } else {
-            let what = format!("acknowledged {acknowledged} of {sent} documents");
+            let what = format!("acknowledged only {acknowledged} of the {sent} that were sent");
             Err(SERVICE.not_understood(call, what).into())
         }
     }

@@ -6,7 +6,7 @@ use super::Pass;
 use super::site_side::Twins;
 use crate::failure::{self, ExitStatus};
 use crate::nightscout::{Removed, Site};
-use crate::report::Report;
+use crate::report::{Report, counted};
 
 impl Pass<'_> {
     /// Removes the younger duplicates. If the site does not allow it, the run goes on: new documents must not wait for that.
@@ -26,18 +26,19 @@ impl Pass<'_> {
                     continue;
                 }
                 Ok(Removed::NotAllowed) => format!(
-                    "this NS_SECRET may not remove the second ones: on the site's Admin Tools page give the token's role api:{}:delete, \
+                    "this NS_SECRET may not remove what is there a second time: on the site's Admin Tools page give the token's role api:{}:delete, \
                      and the next run does so",
                     collection.name()
                 ),
                 Err(error) if failure::status(&error) == ExitStatus::TryLater => return Err(error),
                 Err(error) => format!(
-                    "the second ones could not be removed: {}. The next run tries again",
+                    "what is there a second time could not be removed: {}. The next run tries again",
                     failure::what(&error)
                 ),
             };
             report.warn(format!(
-                "{left} documents are on the site twice, because two runs wrote them at the same moment, and {problem}"
+                "{} on the site twice, because two runs wrote at the same moment, and {problem}",
+                counted(left, "document is", "documents are")
             ));
             return Ok(());
         }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::Pass;
 use crate::reconcile::Plan;
 use crate::reconcile::entries::EntryPlan;
-use crate::report::grouped;
+use crate::report::counted;
 use crate::tandem::Pump;
 use crate::window::Window;
 
@@ -30,10 +30,10 @@ impl Pass<'_> {
 /// Says what is about to be written of a page.
 pub(super) fn tell_writes(plan: &Plan, entries: &EntryPlan) {
     log::info!(
-        "writing {} new treatments, {} changed ones and {} readings; {} are there",
-        grouped(plan.create.len()),
-        grouped(plan.update.len()),
-        grouped(entries.create.len()),
-        grouped(plan.already.len() + entries.already),
+        "writing {}, {} and {}; {} there",
+        counted(plan.create.len(), "new treatment", "new treatments"),
+        counted(plan.update.len(), "changed one", "changed ones"),
+        counted(entries.create.len(), "reading", "readings"),
+        counted(plan.already.len() + entries.already, "is", "are"),
     );
 }

@@ -47,11 +47,11 @@ pub(crate) fn capitalised(text: &str) -> String {
 /// A length of time as people say it: `7 minutes`, `3 h 20 min`, `5 days`.
 pub(crate) fn span_in_words(span: Duration) -> String {
     let minutes = span.num_minutes();
+    let counted = |number: i64, one, many| counted(number.unsigned_abs() as usize, one, many);
     match minutes {
-        1 => "1 minute".to_owned(),
-        ..60 => format!("{minutes} minutes"),
+        ..60 => counted(minutes, "minute", "minutes"),
         60..2880 => format!("{} h {} min", minutes / 60, minutes % 60),
-        _ => format!("{} days", minutes / 1440),
+        _ => counted(minutes / 1440, "day", "days"),
     }
 }
 
