@@ -1,4 +1,4 @@
-//! Copies a Tandem insulin pump's history from Tandem Source to Nightscout, one pass a run.
+//! Copies a Tandem insulin pump's history from Tandem Source to Nightscout: runs once, then exits.
 //!
 //! A pass ([`pass::run`]) logs in to Tandem Source, asks for the pump's events of the last day (or of the days since the
 //! newest document, after an outage), gives each event the instant at which it happened, turns the events into

@@ -245,7 +245,7 @@ fn missing_right(name: &str, may_not: &str, permissions: &str) -> Failure {
         ExitStatus::CredentialsRejected,
         format!("{name} may not be {may_not} with this NS_SECRET"),
         format!(
-            "On the site's Admin Tools page, give the token's role these permissions, with blanks between them: {permissions}. Or \
+            "On the site's Admin Tools page, give the token's role these permissions, with spaces between them: {permissions}. Or \
              set NS_SECRET to the site's API_SECRET"
         ),
     )

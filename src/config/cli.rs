@@ -69,7 +69,7 @@ pub struct Cli {
     )]
     pub replay: Option<PathBuf>,
 
-    /// What to copy: features by name, separated by commas or blanks [default: BASAL,BOLUS]
+    /// What to copy: features by name, separated by commas or spaces [default: BASAL,BOLUS]
     #[arg(long, value_name = "LIST", num_args = 1.., action = ArgAction::Append, value_parser = feature_list)]
     pub(crate) features: Vec<FeatureSet>,
 
@@ -89,7 +89,7 @@ pub struct Cli {
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub(crate) start_date: Option<NaiveDate>,
 
-    /// Copy up to this day, which is included [default: today]
+    /// Copy up to and including this day [default: today]
     #[arg(long, value_name = "DATE", value_parser = date, requires = "start_date")]
     pub(crate) end_date: Option<NaiveDate>,
 
@@ -153,8 +153,8 @@ fn date(text: &str) -> Result<NaiveDate> {
 /// What `--help` lists below the options: the program's tables, so that it cannot say anything else than they do.
 fn tables() -> String {
     let mut text = String::from(
-        "VARIABLES\n  From the environment (on Heroku: Config Vars), else from the file of --env-file or ./.env, else from\n  \
-         ~/.config/tconnectsync/.env. An empty value counts as not set.\n",
+        "VARIABLES\n  From the environment (on Heroku: Config Vars), else from the file of --env-file or ./.env,\n  \
+         else from ~/.config/tconnectsync/.env. An empty value counts as not set.\n",
     );
     for variable in VARIABLES.iter().filter(|variable| variable.is_of_use()) {
         let state = match (variable.required, variable.default) {

@@ -50,7 +50,7 @@ pub(super) fn credential(reader: &mut Reader, name: &'static str) -> Option<Secr
         return None;
     }
     if value.starts_with(char::is_whitespace) || value.ends_with(char::is_whitespace) {
-        reader.warn(format!("{name} begins or ends with a blank, which is sent too: remove it unless it belongs to the value"),
+        reader.warn(format!("{name} begins or ends with a space, which is sent too: remove it unless it belongs to the value"),
         );
     }
     if value.trim().starts_with(is_quote) || value.trim().ends_with(is_quote) {

@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
             let state = if self.sources.values(name).is_empty() {
                 "is not set"
             } else {
-                "is blank"
+                "is empty"
             };
             let about = Variable::named(name).map_or("", |variable| variable.about);
             self.problem(name, format!("{state} ({about})"));

@@ -41,7 +41,7 @@ pub(super) fn pump_serial(value: &str) -> Result<Option<PumpSerial>> {
         return Ok(None);
     }
     PumpSerial::new(value).map(Some).context(
-        "must be the serial number's digits only, without # or blanks; leave it unset to copy every pump",
+        "must be the serial number's digits only, without # or spaces; leave it unset to copy every pump",
     )
 }
 

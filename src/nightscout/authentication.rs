@@ -77,7 +77,7 @@ impl Credential {
             Credential::Token(_) => {
                 "NS_SECRET looks like an access token: check on the site's Admin Tools page that it is still there, and that its \
                  role has the permissions api:status:read api:treatments:* (and api:entries:* api:devicestatus:* api:profile:* for \
-                 the features that use them), with blanks between them"
+                 the features that use them), with spaces between them"
             }
         }
     }

@@ -79,7 +79,7 @@ fn a_password_pasted_with_quotes_and_a_secret_with_a_blank() {
     insta::assert_snapshot!(lines.join("\n"), @r"
     Settings: TCONNECT_PASSWORD begins or ends with a quote, which is sent too: remove it unless it belongs to the value
     Settings: NS_URL has quotes around its value; they are left out. Remove them
-    Settings: NS_SECRET begins or ends with a blank, which is sent too: remove it unless it belongs to the value
+    Settings: NS_SECRET begins or ends with a space, which is sent too: remove it unless it belongs to the value
     Nightscout: the site does not accept NS_SECRET. Set NS_SECRET to the site's API_SECRET, exactly, including capitals, or to an access token made on its Admin Tools page
     Tandem Source: login was rejected in the US region: the e-mail address or the password is wrong, or the account is in the EU region. Check TCONNECT_EMAIL and TCONNECT_PASSWORD by signing in at https://sso.tandemdiabetes.com; after several rejected logins Tandem locks the account. If signing in there works, set TCONNECT_REGION=EU
     ");

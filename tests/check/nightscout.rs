@@ -28,8 +28,8 @@ fn a_token_that_may_only_read() {
     arrangement.set("TCONNECTSYNC_HEROKU_FEATURES", "BASAL,CGM");
     let complaints = complaints(&arrangement, ExitStatus::CredentialsRejected);
     insta::assert_snapshot!(complaints.join("\n"), @r"
-    Nightscout: treatments may not be written with this NS_SECRET. On the site's Admin Tools page, give the token's role these permissions, with blanks between them: api:status:read api:treatments:* api:entries:*. Or set NS_SECRET to the site's API_SECRET
-    Nightscout: entries may not be written with this NS_SECRET. On the site's Admin Tools page, give the token's role these permissions, with blanks between them: api:status:read api:treatments:* api:entries:*. Or set NS_SECRET to the site's API_SECRET
+    Nightscout: treatments may not be written with this NS_SECRET. On the site's Admin Tools page, give the token's role these permissions, with spaces between them: api:status:read api:treatments:* api:entries:*. Or set NS_SECRET to the site's API_SECRET
+    Nightscout: entries may not be written with this NS_SECRET. On the site's Admin Tools page, give the token's role these permissions, with spaces between them: api:status:read api:treatments:* api:entries:*. Or set NS_SECRET to the site's API_SECRET
     ");
     assert_eq!(arrangement.nightscout.auth_failures(), 0);
 }
@@ -43,7 +43,7 @@ fn a_token_without_the_right_to_read_on_a_site_that_denies_visitors() {
     arrangement.set("NS_SECRET", &token);
     let complaints = complaints(&arrangement, ExitStatus::CredentialsRejected);
     insta::assert_snapshot!(complaints.join("\n"), @r"
-    Nightscout: treatments may not be read with this NS_SECRET. On the site's Admin Tools page, give the token's role these permissions, with blanks between them: api:status:read api:treatments:*. Or set NS_SECRET to the site's API_SECRET
+    Nightscout: treatments may not be read with this NS_SECRET. On the site's Admin Tools page, give the token's role these permissions, with spaces between them: api:status:read api:treatments:*. Or set NS_SECRET to the site's API_SECRET
     ");
 }
 
@@ -227,7 +227,7 @@ fn whoever_follows_the_advice_on_a_token_to_the_letter_is_done() {
         let complaints = complaints(&arrangement, ExitStatus::CredentialsRejected);
         let complaint = complaints.first().expect("a complaint");
         let (_, advice) = complaint
-            .split_once("with blanks between them: ")
+            .split_once("with spaces between them: ")
             .expect("what to type");
         let (typed, _) = advice.split_once(". Or").expect("an end");
         let token = arrangement.nightscout.add_token_by_form("better", typed);

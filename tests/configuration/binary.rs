@@ -74,7 +74,7 @@ fn a_wrong_configuration_names_every_problem_and_no_value() {
     assert!(!said.contains("zq"), "{said}");
     insta::assert_snapshot!(said, @r"
     error: .env line 2 is not of the form NAME=VALUE.
-    error: PUMP_SERIAL_NUMBER must be the serial number's digits only, without # or blanks; leave it unset to copy every pump.
+    error: PUMP_SERIAL_NUMBER must be the serial number's digits only, without # or spaces; leave it unset to copy every pump.
     error: NS_URL goes on with a ? after the address: remove that part; a token or secret belongs in NS_SECRET.
     error: NS_SECRET still holds the example's text: replace it with your own.
     error: TIMEZONE_NAME is not an IANA time zone: write continent and city, such as America/New_York or Europe/Berlin (https://en.wikipedia.org/wiki/List_of_tz_database_time_zones).
@@ -316,7 +316,7 @@ fn with_json_a_broken_configuration_is_also_one_object() {
     assert_eq!(summary["exit_status"], 78);
     assert_eq!(summary["problems"].as_array().map(Vec::len), Some(2));
     let said = String::from_utf8(output.stderr).expect("UTF-8");
-    assert!(said.contains("NS_SECRET is blank"), "{said}");
+    assert!(said.contains("NS_SECRET is empty"), "{said}");
 }
 
 #[test]

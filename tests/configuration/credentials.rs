@@ -31,9 +31,9 @@ fn blanks_and_quotes_around_credentials_are_remarked_upon_by_name() {
     assert_eq!(
         beginnings,
         [
-            "WARN TCONNECT_EMAIL begins or ends with a blank",
+            "WARN TCONNECT_EMAIL begins or ends with a space",
             "WARN TCONNECT_PASSWORD begins or ends with a quote",
-            "WARN NS_SECRET begins or ends with a blank",
+            "WARN NS_SECRET begins or ends with a space",
             "WARN NS_SECRET begins or ends with a quote",
         ]
     );

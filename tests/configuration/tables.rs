@@ -91,7 +91,7 @@ fn the_example_file_asks_for_what_is_required_and_lists_what_is_optional() {
     ]) {
         assert!(problem.starts_with(variable), "{problem}");
         assert!(
-            problem.contains("example's text") || problem.contains("is blank"),
+            problem.contains("example's text") || problem.contains("is empty"),
             "{problem}"
         );
     }
