@@ -278,12 +278,15 @@ fn unknown_features(unknown: &[String], sources: &Sources) -> String {
         .collect();
     let what = match (unknown.len(), shown.len()) {
         (0, _) => "names no feature".to_owned(),
-        (all, named) if all == named => format!("names no feature with {}", shown.join(", ")),
+        (all, named) if all == named => format!(
+            "has {} in it, which this version does not know",
+            shown.join(", ")
+        ),
         (all, 0) => format!("holds what is no feature's name ({all} not shown)"),
         (all, named) => {
             let hidden = all - named;
             format!(
-                "names no feature with {} ({hidden} more not shown)",
+                "has {} ({hidden} more not shown) in it, which this version does not know",
                 shown.join(", ")
             )
         }

@@ -57,7 +57,7 @@ fn an_unknown_feature_is_named_with_the_valid_ones() {
     assert_eq!(
         variable("BASAL,BOLUSES,SITE_CHANGE").problems(),
         [format!(
-            "TCONNECTSYNC_HEROKU_FEATURES names no feature with BOLUSES, SITE_CHANGE: {LIST}"
+            "TCONNECTSYNC_HEROKU_FEATURES has BOLUSES, SITE_CHANGE in it, which this version does not know: {LIST}"
         )]
     );
     assert_eq!(
@@ -83,7 +83,7 @@ fn what_may_be_a_secret_is_not_named() {
     assert_eq!(
         variable("BASALS,hunter2").problems(),
         [format!(
-            "TCONNECTSYNC_HEROKU_FEATURES names no feature with BASALS (1 more not shown): {LIST}"
+            "TCONNECTSYNC_HEROKU_FEATURES has BASALS (1 more not shown) in it, which this version does not know: {LIST}"
         )]
     );
 }
