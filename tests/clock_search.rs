@@ -198,8 +198,12 @@ fn run_through(story: &Story) -> Ended {
     let runs = story.runs();
     for run in &runs {
         let (now, upload) = (run.now, run.upload);
-        arrangement.upload_pump(upload.at, upload.until);
+        arrangement.upload_pump(run.answer.at, upload.until);
         arrangement.tandem.set_uploaded_until(upload.until);
+        let is_older = run.answer.at < upload.at;
+        (arrangement.tandem).change_pumps(|pumps| {
+            pumps[0].answered_before = is_older.then_some(run.answer.until);
+        });
         arrangement.tandem.configure(|cloud| {
             let (from, codes) = run.hidden.clone().unzip();
             (cloud.hidden_from, cloud.hidden_codes) = (from, codes.unwrap_or_default());

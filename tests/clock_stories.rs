@@ -7,6 +7,9 @@ use serde_json::Value;
 use crate::arrangement::Arrangement;
 use crate::simulator::history::{ClockStory, Feature, Features, History, Plan};
 
+/// Two of one type in one second lie a millisecond apart.
+const EXACT: Duration = Duration::milliseconds(5);
+
 const NEW_YORK: Tz = chrono_tz::America::New_York;
 
 fn utc(month: u32, day: u32, hour: u32) -> DateTime<Utc> {
@@ -44,20 +47,81 @@ fn run_through(history: &History) -> Arrangement {
     arrangement
 }
 
+/// The phone uploads, as each hour, between a run's two calls: the account's answer knows nothing of the newest events.
+fn upload_between_the_calls(history: &History) {
+    let at = history.plan.end;
+    let arrangement = Arrangement::of(history.clone());
+    let mut now = history.plan.start + Duration::hours(6);
+    while now < at {
+        arrangement.tandem.set_uploaded_until(now);
+        arrangement.good_pass(now + Duration::seconds(90), &[]);
+        now += Duration::hours(4);
+    }
+    let answered = |before: Option<DateTime<Utc>>| {
+        (arrangement.tandem).change_pumps(|pumps| pumps[0].answered_before = before);
+    };
+    arrangement.tandem.set_uploaded_until(at);
+    answered(Some(at - Duration::hours(1)));
+    arrangement.good_pass(at + Duration::seconds(5), &[]);
+    assert_instants(EXACT, history, &arrangement.nightscout.treatments());
+    answered(None);
+    arrangement.good_pass(at + Duration::minutes(15), &[]);
+    assert_true_instants(history, &arrangement);
+}
+
+#[test]
+fn an_upload_between_the_calls_moves_nothing_on_a_clock_set_by_hand() {
+    let story = ClockStory::ByHand(vec![9 * 3600]);
+    upload_between_the_calls(&history(NEW_YORK, utc(3, 7, 5), 7, story));
+}
+
+#[test]
+fn an_upload_between_the_calls_moves_nothing_on_a_clock_that_followed_its_zone() {
+    let story = ClockStory::FollowsZone;
+    upload_between_the_calls(&history(NEW_YORK, utc(10, 30, 4), 7, story));
+}
+
+#[test]
+fn a_slow_clock_of_this_machine_moves_nothing() {
+    let story = ClockStory::ByHand(vec![9 * 3600]);
+    let history = history(NEW_YORK, utc(3, 7, 5), 9, story);
+    let arrangement = run_through(&history);
+    arrangement.pass(history.plan.end - Duration::minutes(40), &[]);
+    assert_true_instants(&history, &arrangement);
+    arrangement.good_pass(history.plan.end + Duration::minutes(20), &[]);
+    assert_true_instants(&history, &arrangement);
+}
+
 /// Every document stands at its main event's instant, and every rate and bolus has one document.
 #[track_caller]
 fn assert_true_instants(history: &History, arrangement: &Arrangement) {
-    // Two of one type in one second lie a millisecond apart.
-    assert_instants_within(Duration::milliseconds(5), history, arrangement);
+    assert_instants_within(EXACT, history, arrangement);
 }
 
 /// The same of a clock that runs a little fast or slow.
 #[track_caller]
 fn assert_instants_within(tolerance: Duration, history: &History, arrangement: &Arrangement) {
     let treatments = arrangement.nightscout.treatments();
+    assert_instants(tolerance, history, &treatments);
+    let mut numbers: Vec<u64> = treatments.iter().map(main_event).collect();
+    numbers.sort_unstable();
+    let all = numbers.len();
+    numbers.dedup();
+    assert_eq!(numbers.len(), all, "some event has two documents");
+    let missing = history
+        .truth
+        .reports
+        .iter()
+        .filter(|report| numbers.binary_search(&report.number).is_err())
+        .count();
+    assert_eq!(missing, 0, "rates without a document");
+}
+
+#[track_caller]
+fn assert_instants(tolerance: Duration, history: &History, treatments: &[Value]) {
     let mut largest = Duration::zero();
     let mut off = Vec::new();
-    for document in &treatments {
+    for document in treatments {
         let at = DateTime::parse_from_rfc3339(document["created_at"].as_str().expect("a time"));
         let error = at.expect("well formed").to_utc()
             - history.instant_of(main_event(document)).expect("an event");
@@ -73,18 +137,6 @@ fn assert_instants_within(tolerance: Duration, history: &History, arrangement: &
         treatments.len(),
         off[0]
     );
-    let mut numbers: Vec<u64> = treatments.iter().map(main_event).collect();
-    numbers.sort_unstable();
-    let all = numbers.len();
-    numbers.dedup();
-    assert_eq!(numbers.len(), all, "some event has two documents");
-    let missing = history
-        .truth
-        .reports
-        .iter()
-        .filter(|report| numbers.binary_search(&report.number).is_err())
-        .count();
-    assert_eq!(missing, 0, "rates without a document");
 }
 
 fn main_event(document: &Value) -> u64 {

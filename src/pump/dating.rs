@@ -32,6 +32,15 @@ pub struct About {
     pub now: DateTime<Utc>,
 }
 
+impl About {
+    /// Whether the account's answer is from after the upload of an event that its logs hold. A phone may upload between the
+    /// two calls; whether Tandem shows new logs and the new time of their upload at once is unverified.
+    fn knows(&self, reading: Option<PumpTime>) -> bool {
+        let known = self.newest.zip(reading);
+        known.is_some_and(|(newest, reading)| reading.reading() <= newest)
+    }
+}
+
 /// The days of the pump's clock whose events are dated, and the instants that these are to cover.
 #[derive(Clone, Copy, Debug)]
 pub struct Days {
@@ -245,10 +254,11 @@ fn judge(
     remembered: &[Remembered],
     sightings: &[Sighting],
 ) -> PumpClock {
+    let newest = newest_reading(about, days, decoded);
     let evidence = Evidence {
-        newest: newest_reading(about, days, decoded),
-        last_upload: about.last_upload,
-        now: about.now,
+        newest,
+        last_upload: about.last_upload.filter(|_| about.knows(newest)),
+        now: about.last_upload.max(Some(about.now)).unwrap_or(about.now),
     };
     let knowledge = Knowledge {
         events: &decoded.events,

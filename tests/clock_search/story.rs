@@ -101,6 +101,8 @@ pub struct Run {
     pub now: DateTime<Utc>,
     /// What was uploaded by then.
     pub upload: Upload,
+    /// What the account's answer is from: the phone may upload before the next call.
+    pub answer: Upload,
     /// The kinds of events that have not come since an instant.
     pub hidden: Option<(DateTime<Utc>, Vec<u32>)>,
 }
@@ -461,15 +463,20 @@ impl Story {
                 uploads.push(Upload { at, until });
             }
         }
+        let mut between_calls = Rng::new(self.seed, 4713);
         let mut runs = Vec::new();
         let mut now = self.start + Duration::hours(3);
         while now < self.end {
-            let came = uploads.iter().rev().find(|upload| upload.at <= now);
+            let came = uploads.iter().rposition(|upload| upload.at <= now);
             let is_out = self
                 .outage
                 .is_some_and(|(from, until)| (from..until).contains(&now.timestamp()));
-            if let Some(upload) = came.filter(|_| !rng.chance(15) && !is_out) {
-                runs.push(self.run(now, *upload));
+            if let Some(came) = came.filter(|_| !rng.chance(15) && !is_out) {
+                let answered = match between_calls.chance(8) {
+                    true => came.saturating_sub(1),
+                    false => came,
+                };
+                runs.push(self.run(now, uploads[came], uploads[answered]));
             }
             now += Duration::seconds(self.cadence + rng.between(0, 120));
         }
@@ -478,12 +485,12 @@ impl Story {
                 at: self.end,
                 until: self.end,
             };
-            runs.push(self.run(self.end + Duration::minutes(minutes), last));
+            runs.push(self.run(self.end + Duration::minutes(minutes), last, last));
         }
         runs
     }
 
-    fn run(&self, now: DateTime<Utc>, upload: Upload) -> Run {
+    fn run(&self, now: DateTime<Utc>, upload: Upload, answer: Upload) -> Run {
         let second = now.timestamp();
         let hidden = self.hidden.iter().find(|hidden| {
             let (from, until) = hidden.span;
@@ -492,6 +499,7 @@ impl Story {
         Run {
             now,
             upload,
+            answer,
             hidden: hidden.map(|hidden| (instant(hidden.span.0), hidden.codes.clone())),
         }
     }

@@ -21,17 +21,17 @@ use super::zone::{self, offset_name};
 pub struct Evidence {
     /// What the pump's clock showed at the newest event known.
     pub newest: Option<PumpTime>,
-    /// When that event was uploaded (Tandem Source's `lastUploadDate`); no event is later than its upload.
+    /// When that event was uploaded (Tandem Source's `lastUploadDate`), as far as that is known to be its upload; no event is
+    /// later than its upload.
     pub last_upload: Option<DateTime<Utc>>,
-    /// Now.
+    /// The latest of what clocks say that it is now: this machine's may be slow.
     pub now: DateTime<Utc>,
 }
 
 impl Evidence {
     /// No event is later than this.
     fn latest_possible(&self) -> DateTime<Utc> {
-        self.last_upload
-            .map_or(self.now, |upload| upload.min(self.now))
+        self.last_upload.unwrap_or(self.now)
     }
 
     /// Whether the newest event can have happened at an instant.

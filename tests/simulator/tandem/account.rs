@@ -96,6 +96,8 @@ pub struct Pump {
     pub history: Option<Arc<History>>,
     /// The cloud has what happened until then; everything, without one. Overrides the account's.
     pub uploaded_until: Option<DateTime<Utc>>,
+    /// The account's answer is from when the cloud had what happened until then: the phone uploads before the next call.
+    pub answered_before: Option<DateTime<Utc>>,
     /// Members of the pump's entry to replace, for example `{"maxDateOfEvents": "2099-01-01T00:00:00"}`; null stays null.
     pub replace: Value,
     /// Members to leave out.
@@ -114,6 +116,7 @@ impl Pump {
         Self {
             history,
             uploaded_until: None,
+            answered_before: None,
             replace: json!({}),
             leave_out: Vec::new(),
             assignment,
@@ -126,6 +129,7 @@ impl Pump {
         Self {
             history: None,
             uploaded_until: None,
+            answered_before: None,
             replace: json!({}),
             leave_out: Vec::new(),
             assignment: assignment.to_owned(),
@@ -135,7 +139,7 @@ impl Pump {
 
     /// The pump's entry in the pumper answer. `until` is how far the account is uploaded.
     pub(super) fn entry(&self, until: Option<DateTime<Utc>>) -> Value {
-        let until = self.uploaded_until.or(until);
+        let until = self.answered_before.or(self.uploaded_until).or(until);
         let mut entry = match &self.history {
             Some(history) => active(history, until),
             None => json!({
