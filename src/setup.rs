@@ -82,7 +82,10 @@ impl<'a> Setup<'a> {
             path.display()
         ));
         if there.is_some() {
-            say("It exists. Enter at a question keeps what is there.");
+            say(&format!(
+                "{} exists. Enter at a question keeps what is there.",
+                path.display()
+            ));
             if !prompts::yes("Change it?", false)? {
                 return Err(nothing_written());
             }
@@ -179,14 +182,11 @@ impl<'a> Setup<'a> {
 
     /// Asks for the zone until the pump's screen shows what it should.
     fn zone(&mut self, session: &mut Session, account: &Pumper) -> Result<()> {
-        say("\nThe time zone of the pump's clock.");
+        say("\nThe time zone of the pump's clock, such as America/New_York.");
         self.answers.propose("TIMEZONE_NAME", machines_zone());
         loop {
-            self.answers.ask(
-                self.arguments,
-                "TIMEZONE_NAME",
-                "Time zone, such as America/New_York",
-            )?;
+            self.answers
+                .ask(self.arguments, "TIMEZONE_NAME", "Time zone")?;
             let reading = self.reading();
             let mut page = page();
             let mut tell = |step: &check::Step| show_step(&mut page, step);
@@ -235,21 +235,18 @@ impl<'a> Setup<'a> {
             features = prompts::several("Copy", &lines, &before)?;
         }
         let names = features.into_iter().map(|index| Feature::ALL[index].name());
-        let names: Vec<&str> = names.collect();
-        self.answers
-            .set("TCONNECTSYNC_HEROKU_FEATURES", &names.join(","));
+        let names = names.collect::<Vec<&str>>().join(",");
+        say(&format!("To copy: {names}"));
+        self.answers.set("TCONNECTSYNC_HEROKU_FEATURES", &names);
         Ok(())
     }
 
     /// Asks for the site until its secret may do there what the features need.
     fn site(&mut self) -> Result<()> {
-        say("\nThe Nightscout site.");
+        say("\nThe Nightscout site, such as https://my-site.herokuapp.com.");
         loop {
-            self.answers.ask(
-                self.arguments,
-                "NS_URL",
-                "Address, such as https://my-site.herokuapp.com",
-            )?;
+            self.answers
+                .ask(self.arguments, "NS_URL", "Address of the site")?;
             self.answers
                 .ask_secret(self.arguments, "NS_SECRET", "API_SECRET or access token")?;
             say("Asking the site (a sleeping one takes a while) ...");
@@ -270,11 +267,8 @@ impl<'a> Setup<'a> {
             "\nWho tells you when runs stop? Create a check at healthchecks.io or the like (period ten minutes, grace one \
              hour); it mails you when no run has succeeded for that long.",
         );
-        self.answers.ask_optional(
-            self.arguments,
-            "HEARTBEAT_URL",
-            "Its address (Enter for none)",
-        )?;
+        self.answers
+            .ask_optional(self.arguments, "HEARTBEAT_URL", "Its address")?;
         heartbeat::tell(&self.reading(), ExitStatus::Done, &Stop::new());
         Ok(())
     }

@@ -90,7 +90,7 @@ pub(crate) fn picture(
 const A_DAY: u16 = 24;
 
 const HELD: &str = "as Nightscout holds them";
-const WOULD_HOLD: &str = "as Nightscout would hold them after this run";
+const WOULD_HOLD: &str = "as Nightscout would then hold them";
 
 /// What the site holds of the last hours, with documents that it does not have yet.
 pub(crate) fn look(

@@ -192,9 +192,9 @@ fn by_answers_the_readme_leads_to_a_run() {
     talk.answer("Time zone", "America/Phoenix");
     talk.press("should now show", "y");
     talk.press("Copy", "\r");
-    talk.answer("Address, such as", &machine.arrangement.nightscout.url());
+    talk.answer("Address of the site", &machine.arrangement.nightscout.url());
     talk.answer_unseen("API_SECRET or access token", Nightscout::API_SECRET);
-    talk.answer("Its address (Enter for none)", "");
+    talk.answer("Its address", "");
     let (status, shown) = talk.end();
     assert_eq!(status, Some(0), "{shown}");
     // The line that it prints is the one to enter.

@@ -66,17 +66,21 @@ fn from_an_empty_directory_to_a_first_run_and_a_picture() {
 
     // The third line is PUMP_EVENTS.
     talk.press("Copy", "\u{1b}[B\u{1b}[B \r");
+    talk.expect("To copy: BASAL,BOLUS,PUMP_EVENTS\r\n");
 
-    talk.answer("Address, such as", "my-site.example");
+    talk.answer("Address of the site", "my-site.example");
     talk.expect("NS_URL does not begin with https://");
-    talk.answer("Address, such as", &arrangement.nightscout.url());
+    talk.answer("Address of the site", &arrangement.nightscout.url());
     talk.answer_unseen("API_SECRET or access token", "not the site's secret");
     talk.expect("The site does not accept NS_SECRET");
     talk.press("Try again?", "y");
-    talk.answer("Address, such as", "");
+    talk.answer("Address of the site", "");
     talk.answer_unseen("API_SECRET or access token", Nightscout::API_SECRET);
     talk.expect("NS_SECRET is accepted");
 
+    talk.answer("Its address (Enter for none)", "hc-ping");
+    talk.expect("HEARTBEAT_URL must be a whole address");
+    // What is refused is not what Enter keeps.
     talk.answer("Its address (Enter for none)", "");
     talk.expect("readable by you only");
     talk.expect("Totals   basal ");
@@ -152,9 +156,9 @@ fn a_file_that_is_there_is_only_changed_when_its_owner_wants_that() {
     talk.answer("Time zone", "");
     talk.press("should now show", "y");
     talk.press("Copy", "\r");
-    talk.answer("Address, such as", "");
+    talk.answer("Address of the site", "");
     talk.answer_unseen("API_SECRET or access token", "");
-    talk.answer("Its address (Enter for none)", "");
+    talk.answer("Its address", "");
     talk.expect("What was in it before, with its comments, is in .env.bak");
     talk.expect("*/10 * * * * cd ");
     assert_eq!(talk.end().0, Some(0));
@@ -187,9 +191,9 @@ fn whoever_looked_at_the_pump_may_insist_on_a_zone() {
     talk.expect("> Look at the pump");
     talk.press("should now show", "y");
     talk.press("Copy", "\r");
-    talk.answer("Address, such as", &arrangement.nightscout.url());
+    talk.answer("Address of the site", &arrangement.nightscout.url());
     talk.answer_unseen("API_SECRET or access token", Nightscout::API_SECRET);
-    talk.answer("Its address (Enter for none)", "");
+    talk.answer("Its address", "");
     talk.expect("*/10 * * * * cd ");
     assert_eq!(talk.end().0, Some(0));
     let run = program(directory.path(), &[]);

@@ -90,8 +90,7 @@ impl Answers {
     /// Asks until the answer is one that a run accepts.
     pub(super) fn ask(&mut self, arguments: &Cli, name: &str, question: &str) -> Result<()> {
         loop {
-            let default = self.get(name).filter(|_| !self.is_refused(arguments, name));
-            let answer = prompts::text(question, default, false)?;
+            let answer = prompts::text(question, self.usable(arguments, name), false)?;
             self.set(name, answer.trim());
             if self.accepts(arguments, name)? {
                 return Ok(());
@@ -107,9 +106,14 @@ impl Answers {
         question: &str,
     ) -> Result<()> {
         loop {
-            let answer = prompts::text(question, self.get(name), true)?;
+            let kept = self.usable(arguments, name);
+            let how = match kept {
+                Some(_) => "Enter keeps it, - for none",
+                None => "Enter for none",
+            };
+            let answer = prompts::text(&format!("{question} ({how})"), kept, true)?;
             match answer.trim() {
-                "" => self.remove(name),
+                "" | "-" => self.remove(name),
                 answer => self.set(name, answer),
             }
             if self.accepts(arguments, name)? {
@@ -121,7 +125,7 @@ impl Answers {
     /// The same for a value that is not shown.
     pub(super) fn ask_secret(&mut self, arguments: &Cli, name: &str, question: &str) -> Result<()> {
         loop {
-            let kept = self.get(name).is_some() && !self.is_refused(arguments, name);
+            let kept = self.usable(arguments, name).is_some();
             let question = match kept {
                 true => format!("{question} (Enter keeps the one you gave)"),
                 false => format!("{question} (not shown while you type)"),
@@ -136,9 +140,11 @@ impl Answers {
         }
     }
 
-    fn is_refused(&self, arguments: &Cli, name: &str) -> bool {
+    /// What was answered, if a run accepts it.
+    fn usable(&self, arguments: &Cli, name: &str) -> Option<&str> {
         let problems = self.reading(arguments).problems;
-        problems.iter().any(|problem| problem.about == name)
+        let refused = problems.iter().any(|problem| problem.about == name);
+        self.get(name).filter(|_| !refused)
     }
 
     /// Says what is wrong with an answer, and asks about what is only odd.

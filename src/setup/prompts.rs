@@ -47,6 +47,7 @@ pub(super) fn one(question: &str, lines: &[String], chosen: usize) -> Result<usi
 pub(super) fn several(question: &str, lines: &[String], chosen: &[bool]) -> Result<Vec<usize>> {
     let select = MultiSelect::with_theme(&SimpleTheme)
         .with_prompt(question)
+        .report(false)
         .items(lines)
         .defaults(chosen);
     answered(select.interact())

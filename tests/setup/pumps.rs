@@ -9,6 +9,7 @@ use super::{empty_directory, set_up, talk::Talk};
 use crate::arrangement::{Arrangement, day_until_now};
 use crate::simulator::history::{History, Plan};
 use crate::simulator::nightscout::Nightscout;
+use crate::simulator::tandem::Region;
 
 const DOWN: &str = "\u{1b}[B";
 const UP: &str = "\u{1b}[A";
@@ -41,9 +42,9 @@ fn finish(mut talk: Talk, arrangement: &Arrangement) -> String {
     talk.answer("Time zone", "America/Phoenix");
     talk.press("should now show", "y");
     talk.press("Copy", "\r");
-    talk.answer("Address, such as", &arrangement.nightscout.url());
+    talk.answer("Address of the site", &arrangement.nightscout.url());
     talk.answer_unseen("API_SECRET or access token", Nightscout::API_SECRET);
-    talk.answer("Its address (Enter for none)", "");
+    talk.answer("Its address", "");
     talk.expect("*/10 * * * * cd ");
     let (status, shown) = talk.end();
     assert_eq!(status, Some(0), "{shown}");
@@ -107,4 +108,25 @@ fn a_pump_that_is_not_in_the_account_does_not_stay_chosen() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn the_region_is_found_whatever_the_file_says() {
+    let arrangement = Arrangement::of(day_until_now(79));
+    arrangement
+        .tandem
+        .change_account(|account| account.region = Region::Eu);
+    // The server of the other region.
+    arrangement.tandem.reject_first_logins(1);
+    let account = arrangement.tandem.account();
+    let directory = empty_directory();
+    fs::write(directory.path().join(".env"), "TCONNECT_REGION='US'\n").expect("written");
+    let mut talk = set_up(&arrangement, directory.path());
+    talk.press("Change it?", "y");
+    talk.answer("E-mail address", &account.email);
+    talk.answer_unseen("Password", &account.password);
+    talk.expect("the account is in the EU region");
+    talk.type_in("\u{3}");
+    talk.expect("Stopped.");
+    talk.end();
 }
