@@ -49,12 +49,9 @@ struct Anchor {
 
 impl Continuity<'_> {
     pub(super) fn decide(&self) -> Decision {
-        if let Some(held) = self.remembered(self.held.len() - 1) {
-            return self.held(held);
-        }
         self.chained()
             .or_else(|| self.after_a_loss())
-            .unwrap_or_else(|| self.by_rules())
+            .map_or_else(|| self.by_rules(), |decision| self.possible(decision))
     }
 
     /// What is remembered of a stretch, where that is enough to go by alone.
@@ -94,16 +91,6 @@ impl Continuity<'_> {
             remembered: true,
             other: None,
         }
-    }
-
-    /// Documents since the newest movement say at which offset the clock ran.
-    fn held(&self, held: &Held) -> Decision {
-        self.possible(self.since(&Anchor {
-            offset: held.offset,
-            at: held.newest.at,
-            rule: held.rule(),
-            agrees_with_zone: held.newest.agrees_with(self.zone),
-        }))
     }
 
     /// What the clock did since it had an offset: only a change of the zone leaves a choice.
@@ -154,27 +141,32 @@ impl Continuity<'_> {
         }
     }
 
-    /// The offset that the record and the newest document before the newest movement lead to.
+    /// The offset that the newest documents tell, and the record of movements since.
     fn chained(&self) -> Option<Decision> {
-        let since = (0..self.movements.len())
+        let newest = self.movements.len();
+        let since = (0..=newest)
             .rev()
-            .take_while(|index| !breaks(&self.movements[*index]))
+            .take_while(|index| {
+                self.movements
+                    .get(*index)
+                    .is_none_or(|moved| !breaks(moved))
+            })
             .find(|index| self.remembered(*index).is_some())?;
         let held = self.remembered(since)?;
         let moved = &self.movements[since..];
         let reached = self.reached(held, moved);
-        let Some(last) = moved.iter().rev().find(|moved| !moved.corrects_drift()) else {
-            return Some(self.after_drift(held, reached[0]));
-        };
-        let decision = self.after_moving(&reached, last, since);
-        Some(self.possible(decision))
+        Some(match moved.iter().rfind(|moved| !moved.corrects_drift()) {
+            Some(last) => self.after_moving(&reached, last, since),
+            None => self.after_drift(held, reached[0]),
+        })
     }
 
     /// The offsets that movements lead to from what is remembered: of a clock that followed a change of the zone meanwhile,
     /// and of one that did not.
     fn reached(&self, held: &Held, moved: &[Movement]) -> Vec<Duration> {
-        let until = zone::subtract(moved[0].before, held.offset);
-        let followed = zone::next_transition(self.zone, held.newest.at, until)
+        let until = (moved.first()).map(|first| zone::subtract(first.before, held.offset));
+        let followed = until
+            .and_then(|until| zone::next_transition(self.zone, held.newest.at, until))
             .filter(|change| change.before == held.offset && held.newest.agrees_with(self.zone));
         let bases = [Some(held.offset), followed.map(|change| change.after)];
         let moved_on = |offset: Duration, moved: &Movement| {
@@ -193,7 +185,7 @@ impl Continuity<'_> {
             .collect()
     }
 
-    /// The clock was only put right by minutes.
+    /// The clock was put right by minutes at the most.
     fn after_drift(&self, held: &Held, offset: Duration) -> Decision {
         let agrees_with_zone = held.newest.agrees_with(self.zone) && offset == held.offset;
         let rule = if agrees_with_zone {
