@@ -339,3 +339,9 @@ fn every_document_ends_at_its_instant_and_moves_once_at_the_most() {
 fn one_or_two_documents_of_a_pump_in_a_drawer_stay_where_glucose_put_them() {
     search(48..49);
 }
+
+/// Lost on the morning after the zone changed, and set by a clock that still showed the summer's time, and PM for AM.
+#[test]
+fn a_lost_clock_that_was_set_to_the_time_before_the_zone_changed_is_known() {
+    search(652..653);
+}

@@ -11,7 +11,7 @@ use super::course::breaks;
 use super::judgement::{self, Evidence, Reason, Rule, Verdict};
 use super::memory::Held;
 use super::movement::{self, Movement};
-use super::thresholds::{LONGEST_JOURNEY, REAL_DOUBT, TOLERANCE};
+use super::thresholds::{ANTICIPATION, LONGEST_JOURNEY, REAL_DOUBT, TOLERANCE};
 use super::witness::same;
 use super::{overlap, zone};
 use crate::pump::event::{Event, EventId};
@@ -303,8 +303,12 @@ impl Continuity<'_> {
             let at = zone::subtract(set.after, *offset);
             self.allows(Rule::Kept(*offset)) && before.is_none_or(|before| at + TOLERANCE >= before)
         };
-        let offsets = [0, -12, 12, -24, 24].map(|hours| zones + Duration::hours(hours));
-        let offsets: Vec<Duration> = offsets.into_iter().filter(possible).collect();
+        let offsets = [0, -12, 12, -24, 24].into_iter().flat_map(|hours| {
+            let bases = [Some(zones), self.not_moved_yet(set, zones)];
+            let bases = bases.into_iter().flatten();
+            bases.map(move |base| base + Duration::hours(hours))
+        });
+        let offsets: Vec<Duration> = offsets.filter(possible).collect();
         let first = *offsets.first()?;
         let suggested = |offset: &&Duration| self.suggests(Rule::Kept(**offset));
         let told = offsets.iter().find(suggested).copied().unwrap_or(first);
@@ -312,6 +316,13 @@ impl Continuity<'_> {
             remembered: false,
             ..self.settled(Rule::Kept(told), Reason::SetAfterALoss)
         })
+    }
+
+    /// The zone's offset before it changed on the day of a setting: the owner may go by a clock that still shows that.
+    fn not_moved_yet(&self, set: &Movement, zones: Duration) -> Option<Duration> {
+        let at = zone::subtract(set.after, zones);
+        let change = zone::latest_transition(self.zone, at)?;
+        (at - change.at <= ANTICIPATION).then_some(change.before)
     }
 
     /// The earliest instant at which a clock can have been set that had run so long since it was lost.

@@ -8,7 +8,7 @@
 //! | [`MOST_HOURS_LATE`] | 14 hours | no two zones are further apart; a pump silent for longer is silent |
 //! | [`LONGEST_JOURNEY`] | 45 days | who lives elsewhere for longer sets `TIMEZONE_NAME` |
 //! | [`BY_HAND_WITHIN`] | 3 weeks | who moves the clock for daylight saving does so by then |
-//! | [`ANTICIPATION`] | 24 hours | some set the clock on the evening before the zone changes |
+//! | [`ANTICIPATION`] | 24 hours | some set the clock on the evening before the zone changes, or go by an old time a day after |
 //! | [`GRAIN`] | 15 minutes | zones differ by whole quarters of an hour |
 //! | [`SMALLEST_ZONE_STEP`] | 25 minutes | no two zones differ by less than half an hour: what is shorter corrects drift |
 //! | [`NO_JOURNEY`] | 20 hours | no journey moves a clock as far; a wrong day does, and putting it right |
