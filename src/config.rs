@@ -274,7 +274,7 @@ fn deadline(arguments: &Cli, reader: &mut Reader) -> Option<Option<Duration>> {
 }
 
 impl Heartbeat {
-    /// The addresses that are in order.
+    /// The valid addresses.
     fn read(reader: &mut Reader) -> Heartbeat {
         let mut address = |name| reader.optional(name, values::heartbeat).flatten();
         Heartbeat {

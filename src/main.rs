@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     ExitCode::from(status.code())
 }
 
-/// Does what needs a configuration in which all is in order; without one, tells the problems.
+/// Does what needs a complete configuration; without one, reports the problems.
 fn with_configuration(arguments: &Cli, now: DateTime<Utc>, stop: &Stop) -> ExitStatus {
     let sources = Sources::read(arguments.env_file.as_deref());
     let reading = Reading::new(arguments, &sources, now);
@@ -88,7 +88,7 @@ fn with_configuration(arguments: &Cli, now: DateTime<Utc>, stop: &Stop) -> ExitS
     ended(arguments, &reading, status, stop)
 }
 
-/// Tells why no run can start, on the page too; gives the status for that.
+/// Reports why no run can start, also on the page. Returns the exit status.
 fn tell_problems(reading: &Reading, arguments: &Cli, now: DateTime<Utc>) -> ExitStatus {
     config::print(reading, arguments.json);
     let failure = config::failure(&reading.problems);

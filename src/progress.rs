@@ -90,7 +90,7 @@ impl Pages {
         }
     }
 
-    /// A page up to this day is done, and so many are left.
+    /// Notes that a page up to this day is done, and that this many are left.
     pub(crate) fn page_done(&mut self, until: NaiveDate, left: usize) {
         self.done += 1;
         let pages = self.done + left;

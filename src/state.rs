@@ -30,10 +30,10 @@ pub use run_lock::RunLock;
 pub(crate) use key::Key;
 pub(crate) use reminders::Reminders;
 
-/// The largest file that is read: what is larger is none of ours.
+/// The largest file that is read. Ours are smaller.
 const LARGEST: u64 = 64 * 1024;
 
-/// The content of a file; `None` where there is none that could be ours.
+/// The content of a file; `None` if there is none, or it is not ours.
 pub(crate) fn read(path: &Path) -> Option<Vec<u8>> {
     let read = || {
         let mut content = Vec::new();

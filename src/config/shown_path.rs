@@ -25,7 +25,7 @@ fn without_names(path: &Path, home: Option<&Path>) -> String {
     text(&shown)
 }
 
-/// What a file is called is up to whoever called it so.
+/// A file's name may hold any character.
 fn text(path: &Path) -> String {
     path.to_string_lossy()
         .replace(|c: char| c.is_control(), "?")

@@ -30,7 +30,7 @@ pub(super) fn lines(outcome: &Outcome, config: &Config, yes: bool) -> Vec<String
         return lines;
     }
     lines.push(format!(
-        "tconnectsync wrote these from {first} to {last}, and they are told by other documents too:"
+        "tconnectsync wrote these from {first} to {last}; other documents record the same:"
     ));
     lines.push(String::new());
     let boluses: Vec<&Double> = outcome
@@ -39,7 +39,7 @@ pub(super) fn lines(outcome: &Outcome, config: &Config, yes: bool) -> Vec<String
         .filter(|found| found.is_bolus())
         .collect();
     if !boluses.is_empty() {
-        lines.push(row(["filed at", "type", "U", "g", "", "told by"]));
+        lines.push(row(["filed at", "type", "U", "g", "", "recorded by"]));
         lines.extend(boluses.iter().map(|found| bolus(found, zone)));
     }
     lines.extend(others(outcome));

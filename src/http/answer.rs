@@ -168,7 +168,7 @@ pub(super) fn proxy_wants_credentials(service: &Service, call: &str) -> Failure 
     )
 }
 
-/// The failure of a 2xx answer that is not JSON of the wanted shape. Of the error only its kind is told: its text repeats
+/// The failure of a 2xx answer that is not JSON of the wanted shape. It tells only the kind of the error, whose text repeats
 /// values.
 pub(crate) fn not_json(
     service: &Service,
@@ -182,7 +182,7 @@ pub(crate) fn not_json(
         Category::Eof => "answered JSON that is cut off",
         Category::Data => "answered JSON of an unexpected shape",
         Category::Syntax => "answered something that is not JSON",
-        // The transport's own errors are told before this.
+        // Errors of the transport are reported before this.
         Category::Io => "answered more at once than belongs there",
     };
     service.not_understood(call, what)

@@ -9,7 +9,7 @@ use crate::failure::{ExitStatus, Failure};
 /// Far larger than any list of certificate authorities, in bytes.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-/// The certificates of a PEM file that this variable names. Fails with 78 where there is none to read.
+/// The certificates of a PEM file that this variable names. Fails with 78 if it has none, or cannot be read.
 pub(crate) fn certificates(
     variable: &str,
     file: &Path,

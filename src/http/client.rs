@@ -357,8 +357,8 @@ impl Head {
     }
 }
 
-/// The first character of a body behind blanks and a byte order mark, which are taken away. What keeps it from coming is
-/// told by whoever reads on.
+/// Skips blanks and a byte order mark, and peeks at the first character after them. An error shows again when the caller reads
+/// on.
 fn first_character(body: &mut BufReader<Body>) -> Option<u8> {
     loop {
         let next = body.fill_buf().ok()?.first().copied()?;

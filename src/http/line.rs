@@ -120,7 +120,7 @@ impl Tape {
     }
 }
 
-/// Sends a request by way of whoever listens.
+/// Sends a request, unless the listener answers it, and records its answer for the listener.
 pub(super) fn begin(
     line: &std::sync::Arc<dyn Line>,
     asked: Asked,

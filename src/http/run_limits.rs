@@ -92,7 +92,7 @@ pub(super) const PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause that a service may ask for in a run without a deadline.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
-/// How often whoever waits looks whether the run should end.
+/// How often a wait checks whether the run should end.
 pub(super) const SLICE: Duration = Duration::from_millis(100);
 
 impl RunLimits {

@@ -29,7 +29,7 @@ pub(super) fn look(path: &Path) -> io::Result<()> {
     judge(path, &fs::symlink_metadata(path)?)
 }
 
-/// Opens a file of ours. A pipe or a device in its place is told from it by what was opened, and never waited for.
+/// Opens a file of ours. A pipe or a device in its place is recognised once it is open, and never waited for.
 pub(super) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     match look(path) {
         // It may be about to be created.
