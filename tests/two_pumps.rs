@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::arrangement::Arrangement;
 use crate::simulator::history::{Feature, Features, History, Plan};
-use crate::simulator::nightscout::Nightscout;
+use crate::simulator::nightscout::{Nightscout, Version};
 use crate::simulator::tandem::Tandem;
 
 const SECOND_ASSIGNMENT: &str = "6a1d5a1f-3b1c-4c68-8e64-1e7d1b2cf002";
@@ -206,5 +206,32 @@ fn a_pump_that_reports_only_changes_of_its_rate_keeps_its_turn_between_them() {
             of_second || until.timestamp() <= first_change + 1,
             "the old pump's rate of {at} lasts until {until}"
         );
+    }
+}
+
+#[test]
+fn a_pump_that_is_registered_twice_is_copied_once() {
+    for version in [Version::V14_2_6, Version::V15_0_7] {
+        let plan = basal_only(Plan::days(81, 2));
+        let first = History::generate(&plan);
+        // The pump's memory is uploaded again under the new registration.
+        let mut again = plan.clone();
+        again.assignment = SECOND_ASSIGNMENT.to_owned();
+        let again = History::generate(&again);
+        let arrangement = Arrangement::with(first.clone(), Nightscout::version(version));
+        arrangement.tandem.add_history(again);
+        arrangement.good_pass(plan.end + Duration::minutes(11), &[]);
+        let events = |documents: Vec<serde_json::Value>| -> Vec<String> {
+            let events = documents.iter().map(|one| one["pump_event_id"].to_string());
+            let mut events: Vec<String> = events.collect();
+            events.sort_unstable();
+            events
+        };
+        let written = events(arrangement.nightscout.treatments());
+        let mut once = written.clone();
+        once.dedup();
+        assert_eq!(written, once);
+        assert!(written.len() > 200, "{}", written.len());
+        arrangement.writes_nothing_more(plan.end + Duration::minutes(21), &[]);
     }
 }

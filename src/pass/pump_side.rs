@@ -201,8 +201,7 @@ impl<'a> PumpSide<'a> {
     }
 
     fn fetch(&mut self, pump: &Pump, (first, last): Days) -> Result<Decoded> {
-        self.session
-            .pump_logs(pump, first, last, Decoded::from_logs)
+        pumps::logs(&mut self.session, pump, first, last)
     }
 
     /// The events of other days than a page's: every page may ask for the same.

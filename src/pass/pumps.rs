@@ -22,8 +22,7 @@ pub(crate) struct LogsAlone<'a> {
 
 impl Sources for LogsAlone<'_> {
     fn events(&mut self, first: NaiveDate, last: NaiveDate) -> Result<Decoded> {
-        self.session
-            .pump_logs(self.pump, first, last, Decoded::from_logs)
+        logs(self.session, self.pump, first, last)
     }
 
     fn remembered(&mut self, _: &[DatedEvent]) -> Vec<Remembered> {
@@ -52,6 +51,22 @@ impl LogsAlone<'_> {
             self,
         )
     }
+}
+
+/// The pump's events of some days, both included.
+pub(super) fn logs(
+    session: &mut Session,
+    pump: &Pump,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<Decoded> {
+    let mut decoded = session.pump_logs(pump, first, last, Decoded::from_logs)?;
+    let reaches =
+        |earlier: &&Pump| (earlier.plausible_newest()).is_none_or(|at| at.date() >= first);
+    for earlier in pump.earlier.iter().filter(reaches) {
+        decoded.add(session.pump_logs(earlier, first, last, Decoded::from_logs)?);
+    }
+    Ok(decoded)
 }
 
 /// What is known of a pump's clock besides its events.
@@ -93,12 +108,11 @@ pub(crate) fn choose<'a>(
             .filter(|pump| may_have_events(pump, window, zone));
         return Ok(pumps.collect());
     };
-    // A pump that was registered anew may be there twice.
-    let (pumps, others): (Vec<&Pump>, Vec<&Pump>) = account
+    let (named, others): (Vec<&Pump>, Vec<&Pump>) = account
         .pumps
         .iter()
         .partition(|pump| pump.serial == *serial);
-    let Some(pump) = pumps.iter().max_by_key(|pump| pump.plausible_newest()) else {
+    let [pump] = named[..] else {
         bail!(no_such_pump(&others));
     };
     let newer = others
@@ -112,7 +126,7 @@ pub(crate) fn choose<'a>(
             pump.serial, newer.serial
         ));
     }
-    Ok(pumps)
+    Ok(vec![pump])
 }
 
 fn no_such_pump(others: &[&Pump]) -> Failure {
@@ -125,7 +139,7 @@ fn no_such_pump(others: &[&Pump]) -> Failure {
     )
 }
 
-/// The profiles of the chosen pump; without a choice, of the one that uploaded last and has some.
+/// The profiles of the chosen pump; without a choice, of the one with the newest event that has some.
 pub(super) fn profiles(account: &Pumper, chosen: Option<&PumpSerial>) -> Option<PumpProfiles> {
     let candidates = account
         .pumps
@@ -135,7 +149,7 @@ pub(super) fn profiles(account: &Pumper, chosen: Option<&PumpSerial>) -> Option<
         let profiles = PumpProfiles::read(pump.settings.as_ref()?)?;
         Some((pump, profiles))
     });
-    let newest = with_profiles.max_by_key(|(pump, _)| (pump.last_upload, pump.plausible_newest()));
+    let newest = with_profiles.max_by_key(|(pump, _)| pump.age());
     newest.map(|(_, profiles)| profiles)
 }
 

@@ -57,6 +57,9 @@ pub struct Pump {
     pub last_upload: Option<DateTime<Utc>>,
     /// The pump's settings as sent, `settings.details` holding the profiles; `None` for a pump that never uploaded.
     pub settings: Option<Value>,
+    /// The same pump as it was registered before: its logs may hold the same events, and others. That an account lists one pump
+    /// twice is unverified.
+    pub(crate) earlier: Vec<Pump>,
 }
 
 /// The calls that list an account's pumps.
@@ -135,9 +138,28 @@ impl Pumper {
         Ok(Pumper {
             malformed: wire.len() - pumps.len(),
             source,
-            pumps,
+            pumps: each_once(pumps),
         })
     }
+}
+
+/// The pumps in the same order, each serial number once.
+fn each_once(pumps: Vec<Pump>) -> Vec<Pump> {
+    let mut once: Vec<Pump> = Vec::new();
+    for mut pump in pumps {
+        let Some(same) = once.iter_mut().find(|same| same.serial == pump.serial) else {
+            once.push(pump);
+            continue;
+        };
+        if pump.age() > same.age() {
+            std::mem::swap(same, &mut pump);
+            same.earlier.append(&mut pump.earlier);
+        }
+        same.available.0 = same.available.0.min(pump.available.0);
+        same.settings = same.settings.take().or(pump.settings.take());
+        same.earlier.push(pump);
+    }
+    once
 }
 
 impl Pump {
@@ -158,7 +180,14 @@ impl Pump {
             newest_event: wire.get("maxDateOfEvents").and_then(time),
             last_upload: wire.get("lastUploadDate").and_then(instant),
             settings,
+            earlier: Vec::new(),
         })
+    }
+
+    /// What tells a pump in use from one that is not, the greater being the newer: events first, since a phone may go on
+    /// uploading of a pump that has none any more, as a capture shows.
+    pub(crate) fn age(&self) -> (Option<NaiveDateTime>, Option<DateTime<Utc>>) {
+        (self.plausible_newest(), self.last_upload)
     }
 
     /// The time of the pump's newest event on its clock, or `None` where the account does not say or says a time that lies

@@ -446,6 +446,34 @@ fn profiles_come_from_the_newest_pump_or_from_the_chosen_one() {
     assert_eq!(text(&current(&arrangement), "defaultProfile"), "old");
 }
 
+/// A phone that goes on uploading of a pump without events, as has been captured, makes it no pump in use.
+#[test]
+fn profiles_come_from_the_pump_with_events_whichever_uploaded_last() {
+    let history = history();
+    let now = afterwards(&history);
+    let arrangement = arrange(history, "PROFILES");
+    let pump = |serial: &str, uploaded: &str, newest: &str, name: &str| {
+        let settings = json!({"details": {"profiles": {
+            "activeIdp": 0, "profile": [profile(0, name, json!([segment(0, 800)]))],
+        }}});
+        json!({
+            "assignmentId": format!("a-{serial}"), "serialNumber": serial, "lastUploadDate": uploaded,
+            "maxDateOfEvents": newest, "settings": settings,
+        })
+    };
+    let logs = json!({"events": [], "clockChanges": []});
+    arrangement.tandem.serve_pump_logs(logs);
+    for (minutes, old_uploaded) in [(0, "2026-05-15T00:00:00Z"), (30, "2026-05-15T01:00:00Z")] {
+        arrangement.tandem.serve_pumper(json!({"pumps": [
+            pump("111111", old_uploaded, "2026-02-16T22:45:58", "old"),
+            pump("222222", "2026-05-15T00:30:00Z", "2026-05-14T20:28:00", "worn"),
+        ]}));
+        arrangement.good_pass(now + Duration::minutes(minutes), &[]);
+        assert_eq!(text(&current(&arrangement), "defaultProfile"), "worn");
+        assert_eq!(arrangement.nightscout.profiles().len(), 1);
+    }
+}
+
 #[test]
 fn settings_that_say_nothing_are_named_and_write_nothing() {
     let broken = [
