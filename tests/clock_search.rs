@@ -345,3 +345,9 @@ fn one_or_two_documents_of_a_pump_in_a_drawer_stay_where_glucose_put_them() {
 fn a_lost_clock_that_was_set_to_the_time_before_the_zone_changed_is_known() {
     search(652..653);
 }
+
+/// A clock that nobody moved with its zone was moved by 23 minutes: only that fits the uploads.
+#[test]
+fn a_small_movement_that_did_not_correct_drift_moves_nothing_from_before_it() {
+    search(246..247);
+}

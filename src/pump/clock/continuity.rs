@@ -225,10 +225,26 @@ impl Continuity<'_> {
         }
     }
 
+    /// The offset that the newest documents before the newest movement and the exact record lead to: a small movement need not
+    /// have corrected drift.
+    fn exactly(&self) -> Option<Rule> {
+        let unbroken = (0..self.movements.len()).rev();
+        let since = unbroken
+            .take_while(|index| !breaks(&self.movements[*index]))
+            .find(|index| self.remembered(*index).is_some())?;
+        let moved = self.movements[since..].iter().map(|moved| moved.exact);
+        Some(Rule::Kept(
+            self.remembered(since)?.offset + moved.sum::<Duration>(),
+        ))
+    }
+
     /// A decision, or the one by rules where only that one is possible. Where neither is, what speaks against both is told.
     fn possible(&self, decision: Decision) -> Decision {
         if self.allows(decision.verdict.rule) {
             return decision;
+        }
+        if let Some(exactly) = self.exactly().filter(|rule| self.allows(*rule)) {
+            return self.settled(exactly, Reason::Remembered);
         }
         let by_rules = self.by_rules();
         if self.allows(by_rules.verdict.rule) {
