@@ -283,7 +283,7 @@ impl<'a> Setup<'a> {
             pretend: true,
             ..config
         };
-        say("\nWhat the first run would write:\n");
+        say("\nWhat a run would write now:\n");
         let (now, limits) = (Utc::now(), limits());
         let outcome = pass::run(&config, now, &limits);
         if let Some(error) = outcome.failure {

@@ -140,6 +140,34 @@ fn an_archive_holds_what_a_newcomer_needs() {
 }
 
 #[test]
+fn what_the_debian_package_installs_is_there() {
+    let manifest = read("Cargo.toml");
+    let (_, assets) = manifest.split_once("\nassets = [\n").expect("assets");
+    let paths: Vec<&str> = assets
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("[\"")?.split('"').next())
+        .filter(|path| !path.starts_with("target/"))
+        .collect();
+    assert!(paths.contains(&"docs/schedulers.md"), "{paths:?}");
+    for path in paths {
+        read(path);
+    }
+    // The packager finds the units by their names.
+    holds("Cargo.toml", &manifest, "unit-scripts = \"docs/systemd\"");
+    read("docs/systemd/tconnectsync-heroku.timer");
+    let service = read("docs/systemd/tconnectsync-heroku.service");
+    for line in [
+        "LoadCredential=env:/etc/tconnectsync-heroku.env\n",
+        // In /usr/bin of the package, or in /usr/local/bin.
+        "ExecStart=tconnectsync-heroku --env-file ${CREDENTIALS_DIRECTORY}/env\n",
+    ] {
+        holds("the service", &service, line);
+    }
+    let set_up = "--setup --env-file /etc/tconnectsync-heroku.env";
+    holds("docs/schedulers.md", SCHEDULERS_GUIDE, set_up);
+}
+
+#[test]
 fn the_installer_refuses_a_damaged_archive() {
     let release = Release::new();
     let archive = release.path().join(ARCHIVE);
