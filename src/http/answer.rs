@@ -179,7 +179,8 @@ pub(crate) fn not_json(
     use serde_json::error::Category;
     let what = match error.classify() {
         _ if empty => "answered nothing",
-        Category::Eof => "answered JSON that is cut off",
+        // A connection that ends too soon can look like the end of an answer that does not tell its length.
+        Category::Eof => return service.unavailable(call, "answered JSON that is cut off"),
         Category::Data => "answered JSON of an unexpected shape",
         Category::Syntax => "answered something that is not JSON",
         // Errors of the transport are reported before this.

@@ -53,6 +53,22 @@ impl Options<'_> {
         secrets.into()
     }
 
+    /// Whether a proxy is set for the service. Which of the environment's variables counts for which address is the library's to
+    /// know.
+    pub(super) fn by_proxy(&self) -> bool {
+        let usual = [
+            "HTTPS_PROXY",
+            "https_proxy",
+            "HTTP_PROXY",
+            "http_proxy",
+            "ALL_PROXY",
+            "all_proxy",
+        ];
+        let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        !is_this_machine(self.origin)
+            && (self.proxy.is_some() || usual.iter().any(|name| is_set(&name)))
+    }
+
     /// Whether no call can go through TLS: the service is on this machine and spoken to by plain http, without a proxy, and
     /// redirects are not followed. Loading the machine's certificates for nothing would be most of what such a run costs.
     fn never_use_tls(&self) -> bool {

@@ -40,6 +40,8 @@ pub struct Client {
     service: &'static Service,
     limits: RunLimits,
     secrets: Arc<[Zeroizing<String>]>,
+    /// Whether a proxy is set for the service.
+    by_proxy: bool,
 }
 
 impl Client {
@@ -55,6 +57,7 @@ impl Client {
             service,
             limits,
             secrets: options.secrets_to_mask(),
+            by_proxy: options.by_proxy(),
         })
     }
 
@@ -307,6 +310,12 @@ impl Client {
                 service.when_untrusted,
             ),
             TransportError::ProxyRefused => proxy_wants_credentials(service, call),
+            TransportError::Unreachable if self.by_proxy => service.failure(
+                ExitStatus::Unavailable,
+                call,
+                format!("failed through the proxy: {words}"),
+                "Check the proxy first, which is set in REQUESTS_PROXY or HTTPS_PROXY: whether its address is right, and it runs",
+            ),
             TransportError::NoFilesLeft => no_files_left(format!("{}: {call}", service.name)),
             _ => service.unavailable(call, format!("failed: {words}")),
         };

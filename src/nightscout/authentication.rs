@@ -51,6 +51,15 @@ impl Credential {
             Credential::Token(_) => format!("{NOT_ACCEPTED}, or may not do this"),
         };
         let described = answer.described();
+        if answer.is_html() {
+            // Nightscout answers JSON.
+            return SERVICE.failure(
+                ExitStatus::CredentialsRejected,
+                call,
+                format!("{described}: something in front of the site wants a login of its own"),
+                "Let this program reach the site's /api/v1 without that login (a reverse proxy's password, an access gateway)",
+            );
+        }
         SERVICE.failure(
             ExitStatus::CredentialsRejected,
             call,

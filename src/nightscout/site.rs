@@ -200,7 +200,10 @@ impl Site {
         };
         if let Some(compressed) = self.compresses.gzip(&call) {
             match send(compressed)? {
-                Ok(answer) if matches!(answer.status(), 400 | 415) => self.compresses.must_not(),
+                // 403 and 406 are a firewall's on the way, which may let the same pass uncompressed.
+                Ok(answer) if matches!(answer.status(), 400 | 403 | 406 | 415 | 501) => {
+                    self.compresses.must_not();
+                }
                 settled => return Ok(settled),
             }
         }

@@ -13,6 +13,7 @@ use url::{Url, form_urlencoded};
 
 use super::SERVICE;
 use super::region::{Origins, Region};
+use super::session::blocked;
 use super::tokens::Tokens;
 use crate::config::{self, RegionChoice, Secret};
 use crate::failure::{self, ExitStatus, Failure};
@@ -112,6 +113,8 @@ fn sign_in(client: &Client, config: &config::Tandem, origins: &Origins) -> Resul
     let answer = client.send(call)?;
     match answer.status() {
         401 if body_says(&answer, "error", "account/invalid_credentials") => return Ok(false),
+        // A page is not the service's own answer, and says nothing of the password.
+        401 | 403 if answer.is_html() => bail!(blocked("login", &answer)),
         401 => bail!(SERVICE.failure(
             ExitStatus::CredentialsRejected,
             "login",
@@ -162,7 +165,9 @@ fn exchange(client: &Client, origins: &Origins) -> Result<Answer> {
         "application/x-www-form-urlencoded",
         form.into_bytes(),
     );
-    Ok(client.send(call)?)
+    let answer = client.send(call)?;
+    ensure!(answer.status() != 403, blocked("token", &answer));
+    Ok(answer)
 }
 
 /// Step 3: follows the redirects from authorize, by the session's cookies, until one carries the code.
@@ -183,6 +188,7 @@ fn authorize(client: &Client, origins: &Origins, challenge: &str) -> Result<Secr
             // A page for people instead of a redirect: the login page.
             bail!(session_not_accepted());
         }
+        ensure!(answer.status() != 403, blocked(CALL, &answer));
         let is_redirect = matches!(answer.status(), 300..=399);
         let location = answer.location.as_deref().filter(|_| is_redirect);
         let Some(next) = location.and_then(|location| url.join(location).ok()) else {

@@ -264,8 +264,8 @@ fn rejected_after_login(name: &str, answer: &Answer) -> Failure {
     )
 }
 
-/// The failure of a data call that the firewall in front of the service stopped: a page that says "blocked".
-fn blocked(name: &'static str, answer: &Answer) -> Failure {
+/// The failure of a call that the firewall in front of the service stopped: a page that says "blocked".
+pub(super) fn blocked(name: &'static str, answer: &Answer) -> Failure {
     let says = answer.excerpt.to_ascii_lowercase();
     let too_often = says.contains("rate limit") || says.contains("too many requests");
     let (status, advice) = if too_often {

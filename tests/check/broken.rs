@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use tconnectsync_heroku::check::Mark;
-use tconnectsync_heroku::failure::ExitStatus;
+use tconnectsync_heroku::failure::{self, ExitStatus};
 
 use super::{arrangement, complaints, marked};
 use crate::arrangement::Arrangement;
@@ -187,6 +187,44 @@ fn a_firewall_that_blocks_the_program() {
     insta::assert_snapshot!(complaint(&arrangement, ExitStatus::NotUnderstood), @r#"
     Tandem Source: pumper answered 403 Forbidden, a web page ("request is blocked"). Tandem's firewall blocks this program or the network it runs in. If https://source.tandemdiabetes.com opens in a browser on the same network, look for a newer version of tconnectsync-heroku. To report it, run with --check-login --capture FILE and attach that file to an issue at https://github.com/tconnectsync-heroku/tconnectsync-heroku/issues
     "#);
+}
+
+#[test]
+fn a_login_in_front_of_the_site_is_not_a_wrong_secret() {
+    let arrangement = arrangement();
+    let page = "<html><h1>401 Authorization Required</h1></html>".to_owned();
+    arrangement.nightscout.inject(Fault::on(
+        "GET",
+        "/api/v1/status.json",
+        Times::Always,
+        Kind::Status(401, Vec::new(), page),
+    ));
+    let outcome = arrangement.pass(chrono::Utc::now(), &[]);
+    assert_eq!(outcome.status(), ExitStatus::CredentialsRejected);
+    let told = outcome.failure.as_ref().map(failure::message);
+    let told = told.expect("a failure");
+    assert!(
+        told.contains("something in front of the site wants a login of its own"),
+        "{told}"
+    );
+    assert!(!told.contains("API_SECRET"), "{told}");
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_not_taken_for_the_service() {
+    let mut arrangement = arrangement();
+    arrangement.set("NS_URL", "https://my-site.example");
+    arrangement.set("TCONNECT_BASE_URL", "https://tandem.example");
+    arrangement.set("REQUESTS_PROXY", "http://127.0.0.1:9");
+    let complaints = complaints(&arrangement, ExitStatus::Unavailable);
+    assert_eq!(complaints.len(), 2, "{complaints:#?}");
+    for complaint in complaints {
+        assert!(
+            complaint
+                .contains("failed through the proxy: connection refused. Check the proxy first"),
+            "{complaint}"
+        );
+    }
 }
 
 #[test]

@@ -69,6 +69,8 @@ fn ends(request: &Request, kind: &Kind, once: bool) -> &'static [ExitStatus] {
         // A document is at fault, or the array is too large: it is split, which a single document cannot be.
         Kind::Status(400 | 413, ..) if is_write && once && documents(request) > 1 => &[],
         Kind::Status(400 | 413, ..) if is_write => &[Refused, NotUnderstood],
+        // A firewall on the way may let the same pass uncompressed.
+        Kind::Status(403, ..) if is_write && once => &[Done, NotUnderstood],
         Kind::Json(null) if null.is_null() && path.starts_with("/api/v1") => &[Unavailable],
         // What a site before 15.0.7 answers whose database fails.
         Kind::Empty200

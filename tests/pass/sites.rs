@@ -296,23 +296,27 @@ fn what_is_large_goes_up_compressed_where_the_site_reads_that() {
     site.good_pass(now, &[]);
     assert_eq!(encodings(&site), [Some("gzip".to_owned())]);
 
-    let refusing = Arrangement::of(history.clone());
-    refusing.nightscout.inject(Fault::on(
-        "POST",
-        "/api/v1/treatments",
-        Times::Nth(1),
-        Kind::status(415),
-    ));
-    refusing.good_pass(now, &[]);
-    assert_eq!(encodings(&refusing), [Some("gzip".to_owned()), None]);
+    let expected = without_ids(site.nightscout.treatments());
+    // A firewall before the site refuses them too, with another status.
+    for status in [415, 403] {
+        let refusing = Arrangement::of(history.clone());
+        refusing.nightscout.inject(Fault::on(
+            "POST",
+            "/api/v1/treatments",
+            Times::Nth(1),
+            Kind::status(status),
+        ));
+        refusing.good_pass(now, &[]);
+        assert_eq!(encodings(&refusing), [Some("gzip".to_owned()), None]);
+        let written = without_ids(refusing.nightscout.treatments());
+        assert_eq!(written, expected, "{status}");
+    }
 
     let nameless =
         Nightscout::with(|settings| settings.version_text = Some("of our own".to_owned()));
     let imitation = Arrangement::with(history, nameless);
     imitation.good_pass(now, &[]);
     assert_eq!(encodings(&imitation), [None]);
-    let expected = without_ids(site.nightscout.treatments());
-    assert_eq!(without_ids(refusing.nightscout.treatments()), expected);
     assert_eq!(without_ids(imitation.nightscout.treatments()), expected);
 }
 

@@ -209,6 +209,23 @@ fn a_token_answer_that_is_not_understood_says_so() {
     }
 }
 
+/// A gateway or a firewall on the way knows nothing of the password.
+#[test]
+fn a_page_at_the_login_is_no_rejected_password() {
+    for status in [401, 403] {
+        for (method, path) in [("POST", LOGIN), ("POST", TOKEN)] {
+            let (cloud, _) = with_one_day();
+            let page = "<html><title>Blocked</title>".to_owned();
+            let kind = Kind::Status(status, Vec::new(), page);
+            cloud.inject(Fault::on(method, path, Times::Always, kind));
+            let outcome = log_in(&account(&cloud));
+            let text = fails(outcome.map(|_| ()), ExitStatus::NotUnderstood);
+            let names_it = text.contains("firewall") || (path, status) == (TOKEN, 401);
+            assert!(names_it, "{status} at {path}: {text}");
+        }
+    }
+}
+
 #[test]
 fn answers_of_every_call_end_with_the_right_status() {
     let cases = [
