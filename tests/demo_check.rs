@@ -35,7 +35,7 @@ fn agrees(options: &str, now: DateTime<Utc>) -> String {
 #[test]
 fn the_demo_agrees_for_any_pump() {
     for seed in 0..8 {
-        agrees(&format!("--seed {seed}"), Utc::now());
+        agrees(&format!("--seed {seed}"), instant("2026-11-26T01:27:15Z"));
     }
 }
 

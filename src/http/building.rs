@@ -65,8 +65,7 @@ impl Options<'_> {
             "all_proxy",
         ];
         let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        !is_this_machine(self.origin)
-            && (self.proxy.is_some() || usual.iter().any(|name| is_set(&name)))
+        !is_this_machine(self.origin) && (self.proxy.is_some() || usual.iter().any(is_set))
     }
 
     /// Whether no call can go through TLS: the service is on this machine and spoken to by plain http, without a proxy, and

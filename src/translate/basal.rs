@@ -198,13 +198,14 @@ impl Records {
     }
 }
 
-/// Whether the next report agrees with a rate change, or with the changes that follow it directly. True if there is no report
-/// yet.
-fn agrees_with_next_report(mut told: MilliUnitsPerHour, later: &[Moment]) -> bool {
+/// Whether the next report agrees with a rate change, or with the last of the changes that follow it directly: Control-IQ may
+/// have taken over at either. True if there is no report yet.
+fn agrees_with_next_report(told: MilliUnitsPerHour, later: &[Moment]) -> bool {
+    let mut last = told;
     for moment in later {
         match moment.tells {
-            Tells::Change(rate, _) => told = rate,
-            Tells::Rate(rate, _) => return rate == told,
+            Tells::Change(rate, _) => last = rate,
+            Tells::Rate(rate, _) => return rate == told || rate == last,
             Tells::Stop(_) | Tells::Start(_) => return true,
             Tells::EmptyBattery { .. } => {}
         }
