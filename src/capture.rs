@@ -27,6 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use tempfile::NamedTempFile;
 
 use crate::config::cli::VERSION;
 use crate::config::{Config, Reading};
@@ -71,13 +72,13 @@ impl Line for Recorder {
 }
 
 impl Recorder {
-    /// Writes what was heard to a new file that only its owner can read, without anything secret or personal.
+    /// Writes what was heard to the new file, without anything secret or personal.
     ///
     /// # Errors
-    /// With 78 where the file is there already or cannot be written, with 69 on a machine without random numbers.
+    /// With 78 where the file cannot be written, with 69 on a machine without random numbers.
     fn write(
         &self,
-        path: &Path,
+        new: NamedTempFile,
         reading: &Reading,
         now: DateTime<Utc>,
         status: ExitStatus,
@@ -102,14 +103,14 @@ impl Recorder {
                 .map(|config| options::RunOptions::of(config, shift, &mut anonymous.aliases)),
             calls: calls(&all, &mut anonymous),
         };
-        file::write(path, &capture)
+        file::write(new, &capture)
     }
 }
 
 /// Does some work and writes the calls that it made to a new file, however it ended. Gives the exit status of the work.
 ///
 /// # Errors
-/// With 78 if the file exists (before any work is done) or cannot be written in the end; with 69 on a machine without random
+/// With 78 if the file exists or cannot be made (before any work is done), or cannot be written in the end; with 69 on a machine without random
 /// numbers.
 pub fn captured(
     file: &Path,
@@ -118,10 +119,10 @@ pub fn captured(
     limits: RunLimits,
     work: impl FnOnce(&RunLimits) -> ExitStatus,
 ) -> Result<ExitStatus> {
-    file::must_not_be_there(file)?;
+    let new = file::create(file)?;
     let recorder = Arc::<Recorder>::default();
     let status = work(&limits.by_way_of(recorder.clone()));
-    recorder.write(file, reading, now, status)?;
+    recorder.write(new, reading, now, status)?;
     // The file's name may be a person's, so it is not shown.
     log::warn!(
         target: crate::logging::REMINDER,

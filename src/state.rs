@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use crate::config::shown_path;
 use own_file::{Access, is_left_alone, open};
@@ -149,15 +149,28 @@ pub(crate) fn temporary_beside(
     builder.prefix(&beginning).tempfile_in(directory)
 }
 
-/// Writes a new file that only its owner can read, down to the disk. What is there already stays as it is.
-pub(crate) fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+/// Makes a new file that only its owner can read. What is there already stays as it is. Unless it is filled, the file is
+/// removed when it is dropped.
+pub(crate) fn create_new(path: &Path) -> io::Result<NamedTempFile> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(content)?;
-    file.sync_all()
+    let path = std::path::absolute(path)?;
+    let file = options.open(&path)?;
+    // Not before it is made: what is there already is not its own to remove.
+    Ok(NamedTempFile::from_parts(
+        file,
+        TempPath::try_from_path(path)?,
+    ))
+}
+
+/// Fills such a file, down to the disk, or removes it.
+pub(crate) fn fill_new(mut new: NamedTempFile, content: &[u8]) -> io::Result<()> {
+    new.write_all(content)?;
+    new.as_file().sync_all()?;
+    new.keep()?;
+    Ok(())
 }
 
 fn make_directory_of(path: &Path) -> io::Result<()> {

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tempfile::NamedTempFile;
 
 use super::events::Logs;
 use super::options::RunOptions;
@@ -92,19 +93,26 @@ fn failure(what: String, advice: &str) -> Failure {
     Failure::new(ExitStatus::Configuration, what, advice)
 }
 
-/// Fails if the file exists: it may be another capture.
-pub(super) fn must_not_be_there(path: &Path) -> Result<(), Failure> {
-    match std::fs::symlink_metadata(path) {
-        Ok(_) => Err(failure(
+/// Makes the new file, which only its owner can read. Fails if it exists: it may be another capture.
+pub(super) fn create(path: &Path) -> Result<NamedTempFile, Failure> {
+    state::create_new(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => failure(
             "The file of --capture exists already and is not overwritten".to_owned(),
             "Give the name of a new file",
-        )),
-        Err(_) => Ok(()),
-    }
+        ),
+        _ => unwritten(&error),
+    })
 }
 
-/// Writes a capture to a new file that only its owner can read.
-pub(super) fn write(path: &Path, capture: &Capture) -> Result<()> {
+fn unwritten(error: &std::io::Error) -> Failure {
+    failure(
+        format!("The file of --capture cannot be written ({})", error.kind()),
+        "Give the name of a new file in a directory that this program may write to",
+    )
+}
+
+/// Writes a capture to the new file, or leaves none.
+pub(super) fn write(new: NamedTempFile, capture: &Capture) -> Result<()> {
     let mut text = serde_json::to_string(capture).map_err(|_| {
         failure(
             "The capture cannot be written as JSON".to_owned(),
@@ -112,13 +120,7 @@ pub(super) fn write(path: &Path, capture: &Capture) -> Result<()> {
         )
     })?;
     text.push('\n');
-    state::write_new(path, text.as_bytes()).map_err(|error| {
-        failure(
-            format!("The file of --capture cannot be written ({})", error.kind()),
-            "Give the name of a new file in a directory that this program may write to",
-        )
-        .into()
-    })
+    state::fill_new(new, text.as_bytes()).map_err(|error| unwritten(&error).into())
 }
 
 /// Reads a capture.

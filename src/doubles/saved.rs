@@ -44,7 +44,8 @@ pub(super) fn save<'d>(
             number => format!("removed-doubles-{time}-{number}.jsonl"),
         };
         let path = directory.join(name);
-        match state::write_new(&path, lines.as_bytes()) {
+        let new = state::create_new(&path);
+        match new.and_then(|new| state::fill_new(new, lines.as_bytes())) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => bail!(cannot_save(&error.kind().to_string())),

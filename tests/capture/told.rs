@@ -61,6 +61,11 @@ fn the_program_writes_a_capture_that_it_can_replay() {
         assert_eq!(again.status, Some(78), "{again:?}");
         assert!(again.log.contains("is not overwritten"), "{}", again.log);
     }
+    // Nor is anything done for one that cannot be written.
+    let nowhere = arrangement.program_at(home.path(), &["--capture", "nowhere/capture.json"]);
+    assert_eq!(nowhere.status, Some(78), "{nowhere:?}");
+    assert!(nowhere.log.contains("cannot be written"), "{}", nowhere.log);
+    assert_eq!(arrangement.nightscout.writes(), 0);
     assert_eq!(arrangement.tandem.request_count(), requests);
     let replay = arrangement.program_at(home.path(), &["--replay", path]);
     assert_eq!(replay.status, Some(0), "{replay:?}");
