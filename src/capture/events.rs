@@ -141,10 +141,9 @@ impl Events {
     pub(super) fn inspected(&self) -> Vec<(i64, usize, Inspected)> {
         let tables = self.tables.iter();
         let looked = tables.map(|table| {
-            let first = table
-                .rows
-                .first()
-                .map_or(&[][..], |row| &row[PARTS.len()..]);
+            // Somebody may have cut a row short.
+            let first = (table.rows.first()).and_then(|row| row.get(PARTS.len()..));
+            let first = first.unwrap_or_default();
             let properties: Map<String, Value> = (table.properties.iter().cloned())
                 .zip(first.iter().cloned())
                 .collect();

@@ -127,6 +127,27 @@ fn a_capture_that_is_none_is_said_to_be_that() {
     assert!(said(directory.path()).contains("is no regular file"));
 }
 
+#[test]
+fn an_event_that_was_cut_short_in_the_file_is_left_out() {
+    let (arrangement, now) = arrangement();
+    let (_, good) = captured(&arrangement, now, &[]);
+    let mut short: Value = serde_json::from_str(&good).expect("JSON");
+    let calls = short["calls"].as_array_mut().expect("calls");
+    let tables = calls
+        .iter_mut()
+        .find_map(|call| call.pointer_mut("/answer/logs/events/tables"))
+        .and_then(Value::as_array_mut)
+        .expect("events");
+    for (table, left) in tables.iter_mut().zip([0, 1, 2].into_iter().cycle()) {
+        let row = table["rows"][0].as_array_mut().expect("a row");
+        row.truncate(left);
+    }
+    let (whole, cut) = (replayed(&good), replayed(&short.to_string()));
+    let copied = |replay: &capture::Replayed| replay.outcome.report.summary();
+    assert_eq!(cut.outcome.message(), None);
+    assert_ne!(copied(&whole), copied(&cut));
+}
+
 /// What a replay says differs after the cloud changed like this.
 fn differences(change: impl FnOnce(&Arrangement)) -> Vec<String> {
     let (arrangement, now) = arrangement();
