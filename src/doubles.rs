@@ -101,18 +101,27 @@ impl Outcome {
     }
 }
 
-/// Searches for duplicates. If there is a directory to save them in, removes them.
+/// How documents are kept before they are removed.
+#[derive(Clone, Copy, Debug)]
+pub struct Saving<'a> {
+    /// The directory for their file.
+    pub directory: &'a Path,
+    /// Whether the disk is lost afterwards, as on a dyno: they are printed too.
+    pub disk_is_lost: bool,
+}
+
+/// Searches for duplicates. If they can be saved, removes them.
 pub fn remove(
     config: &Config,
     now: DateTime<Utc>,
     limits: &RunLimits,
-    save_in: Option<&Path>,
+    saving: Option<Saving<'_>>,
 ) -> Outcome {
     let mut outcome = Outcome {
         window: window_of(config, now),
         ..Outcome::default()
     };
-    outcome.failure = look_and_remove(config, now, limits, save_in, &mut outcome).err();
+    outcome.failure = look_and_remove(config, now, limits, saving, &mut outcome).err();
     outcome
 }
 
@@ -120,11 +129,11 @@ fn look_and_remove(
     config: &Config,
     now: DateTime<Utc>,
     limits: &RunLimits,
-    save_in: Option<&Path>,
+    saving: Option<Saving<'_>>,
     outcome: &mut Outcome,
 ) -> Result<()> {
     // A run at the same time could write documents that this one has not read.
-    let _lock = save_in.map(|_| RunLock::take(config)).transpose()?;
+    let _lock = saving.map(|_| RunLock::take(config)).transpose()?;
     let site = Site::new(&config.nightscout, config.proxy.as_ref(), limits.clone())?;
     // The first call shows whether the secret is valid: each rejection makes Nightscout delay later calls.
     site.status()?;
@@ -157,9 +166,10 @@ fn look_and_remove(
     if let Some(warning) = still_at_work(last_written, now, config) {
         outcome.warnings.push(warning);
     }
-    match save_in {
-        Some(directory) if outcome.going().next().is_some() => {
-            save_and_remove(&site, directory, now, outcome)
+    match saving {
+        Some(saving) if outcome.going().next().is_some() => {
+            save(saving, now, config.json, outcome)?;
+            remove_saved(&site, outcome)
         }
         _ => Ok(()),
     }
@@ -194,15 +204,25 @@ fn still_at_work(
     ))
 }
 
-/// Saves the documents that go, and only then removes them.
-fn save_and_remove(
-    site: &Site,
-    directory: &Path,
-    now: DateTime<Utc>,
-    outcome: &mut Outcome,
-) -> Result<()> {
+/// Saves the documents that go. With `json` they are printed without a word before them.
+fn save(saving: Saving<'_>, now: DateTime<Utc>, json: bool, outcome: &mut Outcome) -> Result<()> {
     let documents = outcome.going().map(|found| &found.document.document);
-    outcome.file = Some(saved::save(directory, now, documents)?);
+    let lines = saved::as_lines(documents);
+    outcome.file = Some(saved::save(saving.directory, now, &lines)?);
+    if !saving.disk_is_lost {
+        return Ok(());
+    }
+    let words = match json {
+        true => "",
+        false => {
+            "The file is gone when this console closes. To be able to put them back, copy these lines into a file of your own:\n"
+        }
+    };
+    // What cannot be printed is not removed.
+    output(&(words.to_owned() + &visible_json(&lines)))
+}
+
+fn remove_saved(site: &Site, outcome: &mut Outcome) -> Result<()> {
     let going: Vec<ObjectId> = outcome.going().map(|found| found.id.clone()).collect();
     for id in going {
         match site.remove(Collection::Treatments, &id)? {
@@ -221,8 +241,8 @@ fn not_allowed() -> Failure {
     )
 }
 
-/// The whole of `--remove-doubles`, with its output. If the disk is lost afterwards, as on a dyno, the saved documents are
-/// printed too.
+/// The whole of `--remove-doubles`, with its output. If the disk is lost afterwards, as on a dyno, the documents are printed
+/// before they are removed.
 pub fn perform_removal(
     config: &Config,
     now: DateTime<Utc>,
@@ -230,7 +250,11 @@ pub fn perform_removal(
     yes: bool,
     disk_is_lost: bool,
 ) -> ExitStatus {
-    let outcome = remove(config, now, limits, yes.then_some(Path::new(".")));
+    let saving = Saving {
+        directory: Path::new("."),
+        disk_is_lost,
+    };
+    let outcome = remove(config, now, limits, yes.then_some(saving));
     if let Some(error) = &outcome.failure {
         log::error!("{}", failure::message(error));
     }
@@ -239,13 +263,6 @@ pub fn perform_removal(
     } else {
         for line in table::lines(&outcome, config, yes) {
             say(&line);
-        }
-        if disk_is_lost && outcome.file.is_some() {
-            say(
-                "The file is gone when this console closes. To be able to put them back, copy these lines into a file of your own:",
-            );
-            let documents = outcome.going().map(|found| &found.document.document);
-            say(saved::as_lines(documents).trim_end());
         }
     }
     outcome.status()

@@ -207,7 +207,11 @@ fn doubled(side: &Side<'_>, now: DateTime<Utc>) -> Vec<usize> {
         side.site.set_now(now);
         let arguments = [&["--remove-doubles"][..], &DAY].concat();
         let config = side.arrangement.config(now, &arguments);
-        let outcome = doubles::remove(&config, now, &limits, Some(directory.path()));
+        let saving = doubles::Saving {
+            directory: directory.path(),
+            disk_is_lost: false,
+        };
+        let outcome = doubles::remove(&config, now, &limits, Some(saving));
         assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
         assert_eq!(outcome.removed, 1);
         same("after the removal", &side.site.held(), &before);

@@ -75,7 +75,11 @@ impl Both {
         self.ours.nightscout.set_now(now);
         let limits = RunLimits::without_pauses(Deadline::NONE, Stop::new());
         let config = self.ours.config(now, &["--remove-doubles", "--days", "4"]);
-        let outcome = doubles::remove(&config, now, &limits, save_in);
+        let saving = save_in.map(|directory| doubles::Saving {
+            directory,
+            disk_is_lost: false,
+        });
+        let outcome = doubles::remove(&config, now, &limits, saving);
         assert_eq!(outcome.status(), ExitStatus::Done, "{:?}", outcome.failure);
         outcome
     }

@@ -101,7 +101,7 @@ pub struct Cli {
     #[arg(long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
 
-    /// Print the summary as one JSON object (with --pretend, after the documents, one on a line)
+    /// Print the summary as one JSON object (with --pretend, and with --remove-doubles --yes on a dyno, after the documents, one on a line)
     #[arg(long)]
     pub json: bool,
 

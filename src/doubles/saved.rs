@@ -26,17 +26,12 @@ pub(super) fn as_lines<'d>(documents: impl IntoIterator<Item = &'d Document>) ->
     lines.map(|line| line + "\n").collect()
 }
 
-/// Writes documents to a new file in a directory, readable by its owner only, and flushes it to the disk. Existing files are
+/// Writes documents, as lines, to a new file in a directory, readable by its owner only, and flushes it to the disk. Existing files are
 /// not touched.
 ///
 /// # Errors
 /// With 78 if no file can be written there.
-pub(super) fn save<'d>(
-    directory: &Path,
-    now: DateTime<Utc>,
-    documents: impl IntoIterator<Item = &'d Document>,
-) -> Result<PathBuf> {
-    let lines = as_lines(documents);
+pub(super) fn save(directory: &Path, now: DateTime<Utc>, lines: &str) -> Result<PathBuf> {
     for number in 1..=FILES {
         let time = now.format("%Y-%m-%dT%H%M%SZ");
         let name = match number {

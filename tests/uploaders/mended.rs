@@ -295,8 +295,11 @@ fn a_secret_that_may_not_remove_says_so() {
     let directory = tempfile::tempdir().expect("a directory");
     let limits = RunLimits::without_pauses(Deadline::NONE, Stop::new());
     let config = both.ours.config(now, &["--remove-doubles", "--days", "2"]);
-    let outcome =
-        tconnectsync_heroku::doubles::remove(&config, now, &limits, Some(directory.path()));
+    let saving = tconnectsync_heroku::doubles::Saving {
+        directory: directory.path(),
+        disk_is_lost: false,
+    };
+    let outcome = tconnectsync_heroku::doubles::remove(&config, now, &limits, Some(saving));
     assert_eq!(
         (outcome.status(), outcome.removed),
         (ExitStatus::CredentialsRejected, 0)
@@ -391,7 +394,7 @@ fn the_command_shows_a_table_first_and_removes_on_yes() {
 }
 
 #[test]
-fn on_heroku_the_saved_documents_are_shown_too() {
+fn on_heroku_the_saved_documents_are_shown_before_they_are_removed() {
     let mut ours = doubled_now();
     ours.set("DYNO", "run.1");
     let removal = ours.program(&["--remove-doubles", "--days", "2", "--yes"]);
@@ -401,6 +404,36 @@ fn on_heroku_the_saved_documents_are_shown_too() {
         .collect();
     assert_eq!(saved.len(), ours.nightscout.deletions());
     assert!(saved.len() > 1, "{removal:?}");
+
+    let mut ours = doubled_now();
+    ours.set("DYNO", "run.1");
+    let arguments = ["--remove-doubles", "--days", "2", "--yes", "--json"];
+    let home = tempfile::tempdir().expect("a home");
+    // Standard output that takes nothing, as a lost console.
+    #[cfg(target_os = "linux")]
+    {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full");
+        let mut command = ours.command(home.path(), &arguments);
+        command.stdout(full.expect("Linux has it"));
+        let unseen = command.output().expect("the program starts");
+        assert_eq!(unseen.status.code(), Some(75), "{unseen:?}");
+        assert_eq!(ours.nightscout.deletions(), 0);
+    }
+    let removal = ours.program_at(home.path(), &arguments);
+    let mut lines: Vec<&str> = removal.out.lines().collect();
+    let summary = lines.pop().expect("a summary");
+    let summary: Value = serde_json::from_str(summary).expect("JSON");
+    let removed = ours.nightscout.deletions();
+    assert!(removed > 1, "{removal:?}");
+    assert_eq!(summary["removed"], removed);
+    assert_eq!(lines.len(), removed);
+    let copied = home.path().join("copied.jsonl");
+    fs::write(&copied, lines.join("\n")).expect("a file");
+    let before = ours.nightscout.treatments().len();
+    let copied = copied.to_str().expect("a path");
+    let restored = ours.program_at(home.path(), &["--restore", copied]);
+    assert_eq!(restored.status, Some(0), "{restored:?}");
+    assert_eq!(ours.nightscout.treatments().len(), before + removed);
 }
 
 #[test]
