@@ -63,9 +63,10 @@ impl Told {
     }
 
     /// A run and what the site holds after it, for which the site is asked within these limits; not without. A site that does
-    /// not answer leaves the picture out.
+    /// not answer leaves the picture out. One that did not answer the run is not asked: it delays each call after a rejected one.
     pub fn of_run(config: &Config, outcome: &Outcome, limits: Option<&RunLimits>) -> Told {
         let report = &outcome.report;
+        let limits = limits.filter(|_| !report.site_unread);
         Told {
             now: report.now,
             zone: config.zone,

@@ -108,6 +108,7 @@ impl Pass<'_> {
         log::info!("signing in to Tandem Source, and asking Nightscout what it has");
         // Nightscout is read during the login to Tandem.
         let (tandem_side, site_side) = at_once(|| self.log_in(client), || self.look_at_site(&site));
+        report.site_unread = site_side.is_err();
         let ((session, account), site_side) = both(tandem_side, site_side, report)?;
         if let Some(warning) = &site_side.events.warning {
             report.warn(warning.clone());

@@ -60,6 +60,8 @@ pub struct Report {
     pub(crate) clock_unknown: usize,
     /// Whether another uploader's glucose told a pump's clock.
     pub(crate) clock_witnessed: bool,
+    /// Whether the site could not be read at all.
+    pub(crate) site_unread: bool,
     /// Whether another time zone would fit a pump's clock better.
     pub(crate) zone_doubted: bool,
     /// How many rates of a pump were left out because a newer one delivered by then.

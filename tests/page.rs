@@ -109,6 +109,8 @@ fn a_failing_run_says_so_on_the_page_that_was_there() {
     assert!(rejected.contains("<svg "), "the site answers: {rejected}");
     arrangement.set("NS_SECRET", "somebody-elses");
     let without = page(&arrangement, 77);
+    // Each rejection delays later calls.
+    assert_eq!(arrangement.nightscout.auth_failures(), 1);
     assert!(
         without.contains("Nightscout could not be read"),
         "{without}"
