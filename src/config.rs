@@ -231,7 +231,13 @@ impl Nightscout {
             );
         }
         let ca_file = reader.optional("NS_CA_FILE", values::path);
+        let skips = (skip_tls_verify == Some(true)).then_some("NS_SKIP_TLS_VERIFY");
+        let trusted = skips.into_iter().chain(["NS_CA_FILE"]);
+        let trusted: Vec<_> = trusted
+            .map(|name| reader.same_place(name, "NS_SECRET"))
+            .collect();
         same_place?;
+        trusted.into_iter().collect::<Option<()>>()?;
         Some(Nightscout {
             url: url?,
             secret: secret?,

@@ -86,13 +86,13 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// Notes a problem if an address and what is sent there come from different places: otherwise a file left in the current
-    /// directory could send a secret from elsewhere to any address.
-    pub(super) fn same_place(&mut self, address: &'static str, sent: &'static str) -> Option<()> {
-        let (Some(to), Some(what)) = (self.found(address), self.found(sent)) else {
+    /// Notes a problem if an address, or whom to take for its owner, and what is sent there come from different places: otherwise
+    /// a file left in the current directory could send a secret from elsewhere to anybody.
+    pub(super) fn same_place(&mut self, to: &'static str, sent: &'static str) -> Option<()> {
+        let (Some(to), Some(what)) = (self.found(to), self.found(sent)) else {
             return Some(());
         };
-        // The same address in both places diverts nothing.
+        // The same value in both places diverts nothing.
         let beside_it = |(value, place): &(&str, Place)| {
             *place == what.place && value.trim() == to.value.trim()
         };
@@ -103,8 +103,8 @@ impl<'a> Reader<'a> {
         self.problem(
             to.name,
             format!(
-                "is set in {}, and {} in {}: set both in the same place, so that no secret is sent to an address that came \
-                 from elsewhere",
+                "is set in {}, and {} in {}: set both in the same place, so that what came from elsewhere does not decide \
+                 who gets a secret",
                 to.place, what.name, what.place
             ),
         );

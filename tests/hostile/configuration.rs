@@ -57,6 +57,27 @@ fn a_file_in_the_current_directory_sends_no_secret_elsewhere() {
 }
 
 #[test]
+fn a_file_in_the_current_directory_weakens_no_certificate_check() {
+    let mut arrangement = Arrangement::of(day_until_now(81));
+    for (name, value) in [
+        ("NS_SKIP_TLS_VERIFY", "true"),
+        ("NS_CA_FILE", "authority.pem"),
+    ] {
+        let said = run(&arrangement, &format!("{name}={value}\n"));
+        assert_eq!(said.status, Some(78), "{said:#?}");
+        let problem = format!("{name} is set in .env, and NS_SECRET in ");
+        assert!(said.log.contains(&problem), "{said:#?}");
+        assert!(said.log.contains("set both in the same place"), "{said:#?}");
+    }
+    assert_eq!(arrangement.nightscout.writes(), 0);
+    // What weakens nothing may be anywhere.
+    let off = "NS_SKIP_TLS_VERIFY=false\nNS_CA_FILE=\n";
+    assert_eq!(run(&arrangement, off).status, Some(0));
+    arrangement.set("NS_SKIP_TLS_VERIFY", "true");
+    assert_eq!(run(&arrangement, "").status, Some(0));
+}
+
+#[test]
 fn secrets_may_be_in_files_of_their_own() {
     let mut arrangement = Arrangement::of(day_until_now(82));
     let home = tempfile::tempdir().expect("a temporary directory");
