@@ -173,10 +173,23 @@ fn cannot_build(error: &reqwest::Error) -> Failure {
     {
         return no_files_left("A connection cannot be set up".to_owned());
     }
+    let set = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+    let set = set
+        .into_iter()
+        .filter(|name| std::env::var_os(name).is_some());
+    let advice = match set.collect::<Vec<&str>>().join(" and ") {
+        set if set.is_empty() => {
+            "Install the system's CA certificates (the package is usually called ca-certificates)"
+                .to_owned()
+        }
+        set => format!(
+            "Remove {set} from the environment, or name certificates (PEM) there that this program can read"
+        ),
+    };
     Failure::new(
         ExitStatus::Configuration,
         "TLS connections cannot be set up on this machine",
-        "Install the system's CA certificates (the package is usually called ca-certificates)",
+        advice,
     )
 }
 

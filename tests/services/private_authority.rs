@@ -105,6 +105,16 @@ fn a_private_authority_is_trusted_where_the_owner_names_it() {
     let directory_only = run(&arrangement, home, ("SSL_CERT_DIR", &directory));
     assert_eq!(directory_only.status, Some(0), "{directory_only:#?}");
 
+    // Nothing is installed for a path that leads nowhere.
+    for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        let nowhere = run(&arrangement, home, (name, &home.join("nowhere")));
+        assert_eq!(nowhere.status, Some(78), "{nowhere:#?}");
+        assert!(
+            nowhere.log.contains(&format!("Remove {name} from")),
+            "{nowhere:#?}"
+        );
+    }
+
     let (_, another) = secured(&arrangement.nightscout.url());
     fs::write(&file, another).expect("a file");
     let other = run(&arrangement, home, ("NS_CA_FILE", &file));
