@@ -76,6 +76,7 @@ impl<'a> Setup<'a> {
         let path = arguments.env_file.clone();
         let path = path.unwrap_or_else(|| PathBuf::from(".env"));
         let there = file::read(&path)?;
+        file::can_be_written(&path)?;
         say(&format!(
             "This asks for what a run needs, tries each answer, and writes it to {}. Ctrl-C stops it; nothing is written \
              before the end.",

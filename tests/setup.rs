@@ -228,6 +228,19 @@ fn ctrl_c_leaves_nothing_behind_and_the_terminal_as_it_was() {
 }
 
 #[test]
+fn where_nothing_can_be_written_it_asks_nothing() {
+    let directory = empty_directory();
+    let arguments = ["--setup", "--env-file", "nowhere/pump.env"];
+    let variables = [("HOME", directory.path().to_string_lossy().into_owned())];
+    let program = env!("CARGO_BIN_EXE_tconnectsync-heroku");
+    let talk = Talk::begin(program, directory.path(), &variables, &arguments);
+    let (status, shown) = talk.end();
+    assert_eq!(status, Some(78), "{shown}");
+    assert!(shown.contains("could not be written"), "{shown}");
+    assert!(!shown.contains("E-mail address"), "{shown}");
+}
+
+#[test]
 fn without_a_terminal_it_says_what_to_do_instead() {
     let directory = empty_directory();
     let mut command = Command::new(env!("CARGO_BIN_EXE_tconnectsync-heroku"));

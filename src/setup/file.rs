@@ -21,15 +21,25 @@ pub(super) fn read(path: &Path) -> Result<Option<EnvFile>> {
     }
 }
 
+/// Fails where the file could not be written at the end.
+pub(super) fn can_be_written(path: &Path) -> Result<()> {
+    let made = state::temporary_beside(&behind_links(path), None);
+    made.map_or_else(|error| Err(unusable(path, "written", &error)), |_| Ok(()))
+}
+
+/// A link goes on leading to the file.
+fn behind_links(path: &Path) -> PathBuf {
+    match path.is_symlink() {
+        true => fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
+        false => path.to_owned(),
+    }
+}
+
 /// Puts the file in the place of what is there, or leaves that as it is. What it replaces is kept beside it, its owner's
 /// alone: gives where, or `None` where nothing is lost.
 pub(super) fn write(path: &Path, text: &str) -> Result<Option<PathBuf>> {
     let _held = terminal::writing();
-    // A link goes on leading to the file.
-    let path = match path.is_symlink() {
-        true => fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
-        false => path.to_owned(),
-    };
+    let path = behind_links(path);
     let kept =
         keep(&path, text.as_bytes()).map_err(|(at, error)| unusable(&at, "written", &error))?;
     replace(&path, text.as_bytes()).map_err(|error| unusable(&path, "written", &error))?;
