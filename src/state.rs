@@ -244,6 +244,23 @@ mod tests {
     }
 
     #[test]
+    fn a_new_file_is_whole_or_not_there_and_takes_no_other_ones_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("new");
+        drop(create_new(&path).unwrap());
+        assert!(!path.exists());
+        fill_new(create_new(&path).unwrap(), b"whole").unwrap();
+        let again = create_new(&path).unwrap_err();
+        assert_eq!(again.kind(), ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        // A file that takes nothing, as on a full disk.
+        let file = fs::File::open(&path).unwrap();
+        let unwritable = NamedTempFile::from_parts(file, TempPath::try_from_path(&path).unwrap());
+        assert!(fill_new(unwritable, b"more").is_err());
+        assert!(!path.exists());
+    }
+
+    #[test]
     fn a_fingerprint_tells_which_value_is_which() {
         assert_ne!(fingerprint(&["ab", "c"]), fingerprint(&["a", "bc"]));
         assert_eq!(fingerprint(&["ab", "c"]), fingerprint(&["ab", "c"]));
