@@ -244,6 +244,8 @@ fn a_chosen_pump_that_the_account_lists_twice_is_copied_whole() {
         .with_features(plain())
         .between(again, again + Duration::hours(8));
     "5f0c4f0e-2f0b-4a57-9d53-0d6c0a1be004".clone_into(&mut plan.assignment);
+    // The same pump counts on.
+    plan.first_number = 500_000;
     let now = again + Duration::hours(9);
     let mut arrangement = Arrangement::of(first);
     arrangement
