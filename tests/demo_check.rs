@@ -37,6 +37,8 @@ fn the_demo_agrees_for_any_pump() {
     for seed in 0..8 {
         agrees(&format!("--seed {seed}"), instant("2026-11-26T01:27:15Z"));
     }
+    // A rate that began seconds before the span.
+    agrees("--seed 136", instant("2026-07-05T10:48:08Z"));
 }
 
 #[test]

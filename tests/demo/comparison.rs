@@ -46,6 +46,18 @@ pub fn compare(held: &Held, truth: &Truth, span: Window, settled: DateTime<Utc>)
     compared
 }
 
+/// The first report of the span that has a document of its own: one that confirms a change from before it has not.
+fn first_told(truth: &Truth, span: Window) -> Option<DateTime<Utc>> {
+    let pairs = truth.reports.windows(2);
+    let mut inside = pairs.filter(|pair| span.contains(pair[1].at));
+    let confirms = |before: DateTime<Utc>| {
+        let mut begins = truth.basal.iter().map(|segment| segment.from);
+        begins.any(|from| before < from && from < span.start)
+    };
+    let told = inside.find(|pair| !confirms(pair[0].at))?;
+    Some(told[1].at)
+}
+
 fn basal(
     held: &Held,
     truth: &Truth,
@@ -62,11 +74,9 @@ fn basal(
             ));
         }
     }
-    let mut reports = truth.reports.iter();
-    let Some(first) = reports.find(|report| span.contains(report.at)) else {
+    let Some(mut at) = first_told(truth, span) else {
         return;
     };
-    let mut at = first.at;
     let mut differs: Option<(DateTime<Utc>, Rates)> = None;
     while at < settled {
         let rates = (held.rate_at(at), truth.rate_at(at));
