@@ -5,6 +5,7 @@ mod background;
 pub(crate) mod dated;
 mod far_off;
 mod heal;
+mod machine_clock;
 mod on_site;
 mod other_uploader;
 mod pump_side;
@@ -72,14 +73,10 @@ impl Outcome {
 /// Performs one pass at the instant `now`.
 pub fn run(config: &Config, now: DateTime<Utc>, limits: &RunLimits) -> Outcome {
     let mut report = Report::new(now, config.zone, config.pretend);
-    let failure = Pass {
-        config,
-        now,
-        limits,
-    }
-    .perform(&mut report)
-    .err()
-    .or_else(|| report.uploads.not_allowed.take().map(Into::into));
+    let done = Pass::new(config, now, limits).perform(&mut report);
+    let failure = done
+        .err()
+        .or_else(|| report.uploads.not_allowed.take().map(Into::into));
     report.complete = failure.is_none();
     let failure = failure.or_else(|| refusal(&report).map(Into::into));
     let stale = match failure {
@@ -95,8 +92,25 @@ pub fn run(config: &Config, now: DateTime<Utc>, limits: &RunLimits) -> Outcome {
 
 struct Pass<'a> {
     config: &'a Config,
+    /// By this machine's clock.
     now: DateTime<Utc>,
+    /// The same by the site's clock where that is slower.
+    site_now: DateTime<Utc>,
+    /// By how much the site's clock is ahead of this machine's, where that is too much.
+    clocks_differ: Option<Duration>,
     limits: &'a RunLimits,
+}
+
+impl<'a> Pass<'a> {
+    fn new(config: &'a Config, now: DateTime<Utc>, limits: &'a RunLimits) -> Pass<'a> {
+        Pass {
+            config,
+            now,
+            site_now: now,
+            clocks_differ: None,
+            limits,
+        }
+    }
 }
 
 impl Pass<'_> {
@@ -124,9 +138,11 @@ impl Pass<'_> {
         report.pumps = pumps.iter().map(|pump| pump.serial.to_string()).collect();
         let profiles =
             pumps::profiles(&account, serial).filter(|_| self.fills(Collection::Profile));
-        let mut pump_side = PumpSide::new(self, session, pumps);
+        let pass = self.by_the_clock_of(&site_side.status);
+        pass.warn_of_clocks(report);
+        let mut pump_side = PumpSide::new(&pass, session, pumps);
         pump_side.first_run = site_side.events.first_run;
-        self.copy(&site, site_side, pump_side, profiles.as_ref(), report)
+        pass.copy(&site, site_side, pump_side, profiles.as_ref(), report)
     }
 
     /// Copies the pumps' data to the site: their events page by page, their profiles at the same time, and with the last page
@@ -147,6 +163,7 @@ impl Pass<'_> {
             profile: site_side.profile.as_ref(),
             config: self.config,
             now: self.now,
+            site_now: self.site_now,
         };
         let events = site_side.events;
         let mut work = Work::new(self.config, events.window, events.existing);

@@ -4,6 +4,7 @@ pub mod by_hand;
 mod endings;
 mod failures;
 mod first_zone;
+mod machine_clock;
 mod sites;
 pub mod whole_day;
 

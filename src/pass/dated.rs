@@ -26,11 +26,7 @@ pub(crate) fn as_a_run_would<'a>(
     pumps: &[&'a Pump],
     tell: impl FnMut(&'a Pump, &Page, Result<Dated>),
 ) -> (Session, Result<()>) {
-    let pass = Pass {
-        config,
-        now,
-        limits,
-    };
+    let pass = Pass::new(config, now, limits);
     let mut pump_side = PumpSide::new(&pass, session, pumps.to_vec());
     let dated = pass.date_all(site, pumps, &mut pump_side, tell);
     (pump_side.into_session(), dated)
@@ -45,11 +41,7 @@ pub(crate) fn is_a_first_run(
     limits: &RunLimits,
     site: &Site,
 ) -> Result<bool> {
-    let pass = Pass {
-        config,
-        now,
-        limits,
-    };
+    let pass = Pass::new(config, now, limits);
     pass.would_be_a_first_run(site)
 }
 

@@ -298,7 +298,7 @@ impl Pass<'_> {
         TranslateOptions {
             features: &self.config.features,
             ignore_zero_unit_basal: self.config.ignore_zero_unit_basal,
-            written_until: upload::written_until(self.now),
+            written_until: upload::written_until(self.site_now),
         }
     }
 

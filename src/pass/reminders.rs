@@ -14,6 +14,8 @@ pub(super) enum Topic {
     Zone,
     /// A pump that is not heard of.
     Phone,
+    /// A clock of this machine, or of the site, that is wrong.
+    Clocks,
 }
 
 impl Topic {
@@ -22,6 +24,7 @@ impl Topic {
             Topic::Doubles => "doubles",
             Topic::Zone => "zone",
             Topic::Phone => "phone",
+            Topic::Clocks => "clocks",
         }
     }
 }
