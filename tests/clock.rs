@@ -102,6 +102,7 @@ fn judge(zone: Tz, changes: &[Vec<Event>], known: &Known) -> PumpClock {
         &Evidence {
             newest: Some(PumpTime::new(reading(known.newest))),
             last_upload: known.upload.map(instant),
+            upload_is_certain: true,
             now: instant(known.now),
         },
     )

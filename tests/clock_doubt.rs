@@ -340,6 +340,7 @@ fn entries_at_a_wrong_time_which_nothing_moves_send_no_run_further_back() {
     let evidence = Evidence {
         newest: shown.last().map(|shown| PumpTime::new(*shown)),
         last_upload: Some(now),
+        upload_is_certain: true,
         now,
     };
     let clock = PumpClock::judge(chrono_tz::America::New_York, &[], &evidence);

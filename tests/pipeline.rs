@@ -19,6 +19,7 @@ pub fn documents(json: &[u8], zone: Tz, now: DateTime<Utc>) -> Option<usize> {
     let evidence = Evidence {
         newest: decoded.events.last().map(|event| event.pump_time),
         last_upload: Some(now),
+        upload_is_certain: true,
         now,
     };
     let clock = PumpClock::judge(zone, &decoded.clock_changes, &evidence);

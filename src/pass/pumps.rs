@@ -61,8 +61,10 @@ pub(super) fn logs(
     last: NaiveDate,
 ) -> Result<Decoded> {
     let mut decoded = session.pump_logs(pump, first, last, Decoded::from_logs)?;
-    let reaches =
-        |earlier: &&Pump| (earlier.plausible_newest()).is_none_or(|at| at.date() >= first);
+    let reaches = |earlier: &&Pump| {
+        let newest = earlier.plausible_newest();
+        earlier.has_uploaded() && newest.is_none_or(|at| at.date() >= first)
+    };
     for earlier in pump.earlier.iter().filter(reaches) {
         decoded.add(session.pump_logs(earlier, first, last, Decoded::from_logs)?);
     }
@@ -162,7 +164,6 @@ fn ended_before(pump: &Pump, window: Window, zone: Tz) -> bool {
 
 /// Whether a pump's record may reach into the window. What the account does not say counts as yes.
 fn may_have_events(pump: &Pump, window: Window, zone: Tz) -> bool {
-    let never_uploaded = pump.newest_event.is_none() && pump.last_upload.is_none();
     let first = local_date(zone, window.start) - Duration::days(1);
     let last = local_date(zone, window.end) + Duration::days(1);
     // The clock of a pump that uploads may have been set to a day long past.
@@ -173,5 +174,5 @@ fn may_have_events(pump: &Pump, window: Window, zone: Tz) -> bool {
         .plausible_newest()
         .is_some_and(|newest| newest.date() < first && !uploads);
     let began_after = pump.available.0.is_some_and(|oldest| oldest.date() > last);
-    !never_uploaded && !ended_before && !began_after
+    pump.has_uploaded() && !ended_before && !began_after
 }

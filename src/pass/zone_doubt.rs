@@ -1,9 +1,9 @@
 //! What speaks against the owner's time zone: told of a site that is kept up to date, and reason enough not to begin one.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
+use super::Pass;
 use super::reminders::Topic;
-use super::{Pass, machine_clock};
 use crate::failure::{ExitStatus, Failure};
 use crate::pump::clock::{Reason, Verdict};
 use crate::report::Report;
@@ -30,9 +30,6 @@ impl Pass<'_> {
         report.zone_doubted = true;
         let zone = self.config.zone.name();
         let what = format!("pump {}: {doubt}", pump.serial);
-        if let Some(clock) = self.wrong_clock(pump) {
-            return self.tell_wrong_clock(&clock, first_run, report);
-        }
         let may_begin = !first_run || self.config.pretend || self.config.trusts_zone;
         let (newest, uploaded) = (pump.plausible_newest(), pump.last_upload);
         if !may_begin && verdict.forbids_a_first_run(self.config.zone, newest, uploaded) {
@@ -44,20 +41,6 @@ impl Pass<'_> {
             format!("{what}. {advice} (it is {zone} now)"),
             report,
         );
-        Ok(())
-    }
-
-    /// As the above where a clock besides the pump's is wrong: by that no zone can be judged.
-    fn tell_wrong_clock(&self, clock: &str, first_run: bool, report: &mut Report) -> Result<()> {
-        let advice = machine_clock::ADVICE;
-        if first_run && !self.config.pretend && !self.config.trusts_zone {
-            let what = format!(
-                "{clock}, so that it cannot be told whether the pump's clock and TIMEZONE_NAME fit each other. The site holds \
-                 nothing of the pump yet, so nothing was written"
-            );
-            bail!(Failure::new(ExitStatus::Configuration, what, advice));
-        }
-        self.remind(Topic::Clocks, format!("{clock}. {advice}"), report);
         Ok(())
     }
 

@@ -35,9 +35,9 @@ pub struct About {
 impl About {
     /// Whether the account's answer is from after the upload of an event that its logs hold. A phone may upload between the
     /// two calls; whether Tandem shows new logs and the new time of their upload at once is unverified.
-    fn knows(&self, reading: Option<PumpTime>) -> bool {
-        let known = self.newest.zip(reading);
-        known.is_some_and(|(newest, reading)| reading.reading() <= newest)
+    /// `None` where the account does not say what its newest event is, or says nonsense.
+    fn knows(&self, reading: Option<PumpTime>) -> Option<bool> {
+        Some(reading?.reading() <= self.newest?)
     }
 }
 
@@ -257,7 +257,10 @@ fn judge(
     let newest = newest_reading(about, days, decoded);
     let evidence = Evidence {
         newest,
-        last_upload: about.last_upload.filter(|_| about.knows(newest)),
+        last_upload: about
+            .last_upload
+            .filter(|_| about.knows(newest) != Some(false)),
+        upload_is_certain: about.knows(newest) == Some(true),
         now: about.last_upload.max(Some(about.now)).unwrap_or(about.now),
     };
     let knowledge = Knowledge {

@@ -156,6 +156,7 @@ fn each_once(pumps: Vec<Pump>) -> Vec<Pump> {
             same.earlier.append(&mut pump.earlier);
         }
         same.available.0 = same.available.0.min(pump.available.0);
+        same.last_upload = same.last_upload.max(pump.last_upload);
         same.settings = same.settings.take().or(pump.settings.take());
         same.earlier.push(pump);
     }
@@ -185,21 +186,25 @@ impl Pump {
     }
 
     /// What tells a pump in use from one that is not, the greater being the newer: events first, since a phone may go on
-    /// uploading of a pump that has none any more, as a capture shows.
+    /// uploading of a pump that has none any more, as a capture shows. Where the account does not tell of them, the upload does.
     pub(crate) fn age(&self) -> (Option<NaiveDateTime>, Option<DateTime<Utc>>) {
-        (self.plausible_newest(), self.last_upload)
+        let uploaded = self.last_upload.map(|upload| upload.naive_utc());
+        (self.plausible_newest().or(uploaded), self.last_upload)
+    }
+
+    /// Whether it ever uploaded anything.
+    pub(crate) fn has_uploaded(&self) -> bool {
+        self.newest_event.is_some() || self.last_upload.is_some()
     }
 
     /// The time of the pump's newest event on its clock, or `None` where the account does not say or says a time that lies
     /// after the last upload, as has been seen.
     pub(crate) fn plausible_newest(&self) -> Option<NaiveDateTime> {
-        let recorded = self.newest_event.or(self.available.1)?;
         let limit = self
             .last_upload
             .map(|upload| upload.naive_utc() + Duration::days(1));
-        limit
-            .is_none_or(|limit| recorded <= limit)
-            .then_some(recorded)
+        let mut recorded = [self.newest_event, self.available.1].into_iter().flatten();
+        recorded.find(|recorded| limit.is_none_or(|limit| *recorded <= limit))
     }
 }
 

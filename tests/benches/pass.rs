@@ -54,6 +54,7 @@ fn dated(json: &[u8]) -> Vec<DatedEvent> {
     let evidence = Evidence {
         newest: decoded.events.last().map(|event| event.pump_time),
         last_upload: None,
+        upload_is_certain: true,
         now: Utc::now(),
     };
     PumpClock::judge(ZONE, &decoded.clock_changes, &evidence).date(decoded.events)

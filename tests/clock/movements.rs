@@ -354,6 +354,7 @@ fn an_event_between_the_time_and_the_date_of_one_movement_has_its_own_offset() {
         &Evidence {
             newest: Some(PumpTime::new(reading("2026-06-06 13:00"))),
             last_upload: None,
+            upload_is_certain: true,
             now: instant("2026-06-06 17:01"),
         },
     );

@@ -123,6 +123,7 @@ impl Held {
         let evidence = Evidence {
             newest: decoded.events.last().map(|event| event.pump_time),
             last_upload: None,
+            upload_is_certain: true,
             now: noon_after(),
         };
         let clock = PumpClock::judge(zone, &[], &evidence);

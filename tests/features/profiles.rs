@@ -463,10 +463,16 @@ fn profiles_come_from_the_pump_with_events_whichever_uploaded_last() {
     };
     let logs = json!({"events": [], "clockChanges": []});
     arrangement.tandem.serve_pump_logs(logs);
-    for (minutes, old_uploaded) in [(0, "2026-05-15T00:00:00Z"), (30, "2026-05-15T01:00:00Z")] {
+    let runs = [
+        (0, "2026-05-15T00:00:00Z", "2026-05-14T20:28:00"),
+        (30, "2026-05-15T01:00:00Z", "2026-05-14T20:28:00"),
+        // Nonsense, as has been seen, is no reason to take it for the older one.
+        (60, "2026-02-16T23:00:00Z", "2099-01-01T00:00:00"),
+    ];
+    for (minutes, old_uploaded, newest) in runs {
         arrangement.tandem.serve_pumper(json!({"pumps": [
             pump("111111", old_uploaded, "2026-02-16T22:45:58", "old"),
-            pump("222222", "2026-05-15T00:30:00Z", "2026-05-14T20:28:00", "worn"),
+            pump("222222", "2026-05-15T00:30:00Z", newest, "worn"),
         ]}));
         arrangement.good_pass(now + Duration::minutes(minutes), &[]);
         assert_eq!(text(&current(&arrangement), "defaultProfile"), "worn");

@@ -82,6 +82,8 @@ fn a_disk_that_cannot_be_used_changes_nothing() {
         machine.arrangement.set("HOME", home);
         machine.arrangement.good_pass(machine.now, &[]);
         assert_eq!(machine.arrangement.tandem.login_attempts(), 1);
+        // The program has the true time.
+        machine.arrangement.nightscout.set_now(chrono::Utc::now());
         let said = machine.arrangement.program_at(machine.home.path(), &["-q"]);
         assert_eq!(said.status, Some(0), "{said:#?}");
         let of_the_phone = |line: &str| line.contains("Tandem's app");

@@ -52,6 +52,26 @@ fn a_first_run_does_not_begin_while_another_zone_would_fit() {
     }
 }
 
+/// The account's newest event may be nonsense, and then tells nothing of the upload.
+#[test]
+fn nonsense_for_the_newest_event_lets_no_wrong_zone_pass() {
+    let history = History::generate(&Plan::day(33));
+    let now = history.plan.end + Duration::minutes(4);
+    let mut arrangement = Arrangement::of(history);
+    let nonsense =
+        serde_json::json!({"maxDateOfEvents": "2099-01-01T00:00:00", "availableDataRange": null});
+    (arrangement.tandem).change_pumps(|pumps| pumps[0].replace = nonsense.clone());
+    arrangement.set("TIMEZONE_NAME", "Europe/Berlin");
+    let outcome = arrangement.pass(now, &[]);
+    let message = outcome.message().unwrap_or_default();
+    assert!(
+        message.contains("UTC-04:00 would fit"),
+        "{message} {:?}",
+        outcome.report.warnings
+    );
+    assert_eq!(arrangement.nightscout.writes(), 0);
+}
+
 /// The profile names the zone too, and the site shows the newest one.
 #[test]
 fn a_refused_first_run_leaves_no_profile_with_the_zone_in_doubt() {

@@ -21,9 +21,10 @@ use super::zone::{self, offset_name};
 pub struct Evidence {
     /// What the pump's clock showed at the newest event known.
     pub newest: Option<PumpTime>,
-    /// When that event was uploaded (Tandem Source's `lastUploadDate`), as far as that is known to be its upload; no event is
-    /// later than its upload.
+    /// When that event was uploaded (Tandem Source's `lastUploadDate`).
     pub last_upload: Option<DateTime<Utc>>,
+    /// Whether that is certainly its upload: no event is later than that.
+    pub upload_is_certain: bool,
     /// The latest of what clocks say that it is now: this machine's may be slow.
     pub now: DateTime<Utc>,
 }
@@ -31,7 +32,8 @@ pub struct Evidence {
 impl Evidence {
     /// No event is later than this.
     fn latest_possible(&self) -> DateTime<Utc> {
-        self.last_upload.unwrap_or(self.now)
+        let upload = self.last_upload.filter(|_| self.upload_is_certain);
+        upload.unwrap_or(self.now)
     }
 
     /// Whether the newest event can have happened at an instant.
