@@ -94,10 +94,8 @@ struct Pass<'a> {
     config: &'a Config,
     /// By this machine's clock.
     now: DateTime<Utc>,
-    /// The same by the site's clock where that is slower.
-    site_now: DateTime<Utc>,
-    /// By how much the site's clock is ahead of this machine's, where that is too much.
-    clocks_differ: Option<Duration>,
+    /// What the pump did by itself after this instant waits.
+    written_until: DateTime<Utc>,
     limits: &'a RunLimits,
 }
 
@@ -106,8 +104,7 @@ impl<'a> Pass<'a> {
         Pass {
             config,
             now,
-            site_now: now,
-            clocks_differ: None,
+            written_until: upload::written_until(now),
             limits,
         }
     }
@@ -139,7 +136,7 @@ impl Pass<'_> {
         let profiles =
             pumps::profiles(&account, serial).filter(|_| self.fills(Collection::Profile));
         let pass = self.by_the_clock_of(&site_side.status);
-        pass.warn_of_clocks(report);
+        self.warn_of_clocks(&site_side.status, report);
         let mut pump_side = PumpSide::new(&pass, session, pumps);
         pump_side.first_run = site_side.events.first_run;
         pass.copy(&site, site_side, pump_side, profiles.as_ref(), report)
@@ -163,7 +160,7 @@ impl Pass<'_> {
             profile: site_side.profile.as_ref(),
             config: self.config,
             now: self.now,
-            site_now: self.site_now,
+            written_until: self.written_until,
         };
         let events = site_side.events;
         let mut work = Work::new(self.config, events.window, events.existing);
@@ -306,7 +303,7 @@ impl Pass<'_> {
         let mut plan = plan.within(work.writes);
         let news = (plan.create.iter().map(|treatment| treatment.at))
             .chain(missing.create.iter().map(|entry| entry.at));
-        if work.looks_back(news, self.now) {
+        if work.looks_back(news, self.written_until) {
             report.window = Some(work.writes);
             return Ok(None);
         }

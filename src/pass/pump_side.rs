@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use anyhow::Result;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 
+use super::Pass;
 use super::background::at_once;
 use super::on_site::OnSite;
 use super::pumps;
 use super::two_pumps::{Delivery, one_pump_at_a_time};
-use super::{Pass, upload};
 use crate::config::Feature;
 use crate::nightscout::Collection;
 use crate::nightscout::document::Treatment;
@@ -298,7 +298,7 @@ impl Pass<'_> {
         TranslateOptions {
             features: &self.config.features,
             ignore_zero_unit_basal: self.config.ignore_zero_unit_basal,
-            written_until: upload::written_until(self.site_now),
+            written_until: self.written_until,
         }
     }
 

@@ -34,8 +34,8 @@ pub(super) struct SiteWriter<'a> {
     pub(crate) profile: Option<&'a Document>,
     pub(crate) config: &'a Config,
     pub(crate) now: DateTime<Utc>,
-    /// The same by the site's clock where that is slower.
-    pub(crate) site_now: DateTime<Utc>,
+    /// What the pump did by itself after this instant waits.
+    pub(crate) written_until: DateTime<Utc>,
 }
 
 impl SiteWriter<'_> {
@@ -126,7 +126,7 @@ impl SiteWriter<'_> {
     fn would_snooze_alarms(&self, treatment: &Treatment) -> bool {
         treatment.cause == Cause::Pump
             && !treatment.content.is_announcement
-            && treatment.at > written_until(self.site_now)
+            && treatment.at > self.written_until
     }
 
     /// Counts what the site took, and keeps its reasons for what it did not.

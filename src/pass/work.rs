@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::ages::MissingAges;
 use super::site_side::ThereAlready;
-use super::upload::written_until;
 use crate::config::{Config, Span};
 use crate::window::{self, LookBack, Page, Window};
 
@@ -52,10 +51,9 @@ impl Work {
     pub(super) fn looks_back(
         &mut self,
         mut news: impl Iterator<Item = DateTime<Utc>>,
-        now: DateTime<Utc>,
+        written_until: DateTime<Utc>,
     ) -> bool {
-        let of_today =
-            |due: &mut LookBack| news.any(|at| due.since <= at && at <= written_until(now));
+        let of_today = |due: &mut LookBack| news.any(|at| due.since <= at && at <= written_until);
         let Some(due) = self.look_back.take_if(of_today) else {
             return false;
         };
