@@ -255,13 +255,12 @@ fn judge(
     sightings: &[Sighting],
 ) -> PumpClock {
     let newest = newest_reading(about, days, decoded);
+    let known = about.knows(newest);
     let evidence = Evidence {
         newest,
-        last_upload: about
-            .last_upload
-            .filter(|_| about.knows(newest) != Some(false)),
-        upload_is_certain: about.knows(newest) == Some(true),
-        now: about.last_upload.max(Some(about.now)).unwrap_or(about.now),
+        last_upload: about.last_upload.filter(|_| known != Some(false)),
+        upload_is_certain: known == Some(true),
+        now: (about.last_upload).map_or(about.now, |upload| upload.max(about.now)),
     };
     let knowledge = Knowledge {
         events: &decoded.events,

@@ -59,6 +59,17 @@ impl Continuity<'_> {
         self.held[stretch].as_ref().filter(|held| !held.is_weak)
     }
 
+    /// The last stretch up to this one that is remembered, and what is of it: as far back as the record leads on from there.
+    fn last_remembered(&self, stretch: usize) -> Option<(usize, &Held)> {
+        (0..=stretch)
+            .rev()
+            .take_while(|index| {
+                let ends_it = self.movements.get(*index);
+                ends_it.is_none_or(|moved| !breaks(moved))
+            })
+            .find_map(|index| Some((index, self.remembered(index)?)))
+    }
+
     /// The judgement by rules alone: what drift was corrected is nothing to it.
     fn by_rules(&self) -> Decision {
         let moved = self.between_zones();
@@ -143,16 +154,7 @@ impl Continuity<'_> {
 
     /// The offset that the newest documents tell, and the record of movements since.
     fn chained(&self) -> Option<Decision> {
-        let newest = self.movements.len();
-        let since = (0..=newest)
-            .rev()
-            .take_while(|index| {
-                self.movements
-                    .get(*index)
-                    .is_none_or(|moved| !breaks(moved))
-            })
-            .find(|index| self.remembered(*index).is_some())?;
-        let held = self.remembered(since)?;
+        let (since, held) = self.last_remembered(self.movements.len())?;
         let moved = &self.movements[since..];
         let reached = self.reached(held, moved);
         Some(match moved.iter().rfind(|moved| !moved.corrects_drift()) {
@@ -228,14 +230,9 @@ impl Continuity<'_> {
     /// The offset that the newest documents before the newest movement and the exact record lead to: a small movement need not
     /// have corrected drift.
     fn exactly(&self) -> Option<Rule> {
-        let unbroken = (0..self.movements.len()).rev();
-        let since = unbroken
-            .take_while(|index| !breaks(&self.movements[*index]))
-            .find(|index| self.remembered(*index).is_some())?;
+        let (since, held) = self.last_remembered(self.movements.len().checked_sub(1)?)?;
         let moved = self.movements[since..].iter().map(|moved| moved.exact);
-        Some(Rule::Kept(
-            self.remembered(since)?.offset + moved.sum::<Duration>(),
-        ))
+        Some(Rule::Kept(held.offset + moved.sum::<Duration>()))
     }
 
     /// A decision, or the one by rules where only that one is possible. Where neither is, what speaks against both is told.
