@@ -20,8 +20,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::config;
-use crate::failure::Failure;
-use crate::http::{Client, Options, RunLimits, Service};
+use crate::failure::{ExitStatus, Failure};
+use crate::http::{Answer, CONTINUES, Client, Options, RunLimits, Service};
 
 pub use memory::Memory;
 pub use pump_logs::{PumpLogs, WireEvent};
@@ -52,6 +52,26 @@ pub(crate) fn none_readable(pumps: usize) -> Failure {
         several => format!("told of {several} pumps, of which none could be read"),
     };
     SERVICE.not_understood("pumper", what)
+}
+
+/// The failure of a call that the firewall in front of the service stopped: a page that says "blocked".
+fn blocked(name: &'static str, answer: &Answer) -> Failure {
+    let says = answer.excerpt.to_ascii_lowercase();
+    let too_often = says.contains("rate limit") || says.contains("too many requests");
+    let (status, advice) = if too_often {
+        (
+            ExitStatus::TryLater,
+            format!("{CONTINUES}. If it lasts, run less often"),
+        )
+    } else {
+        (
+            ExitStatus::NotUnderstood,
+            "Tandem's firewall blocks this program or the network it runs in. If https://source.tandemdiabetes.com opens in a \
+             browser on the same network, look for a newer version of tconnectsync-heroku"
+                .to_owned(),
+        )
+    };
+    SERVICE.failure(status, name, answer.described(), advice)
 }
 
 /// A client for Tandem Source: keeps cookies, and calls itself what the web app's users call themselves, because the

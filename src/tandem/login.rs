@@ -11,10 +11,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use url::{Url, form_urlencoded};
 
-use super::SERVICE;
 use super::region::{Origins, Region};
-use super::session::blocked;
 use super::tokens::Tokens;
+use super::{SERVICE, blocked};
 use crate::config::{self, RegionChoice, Secret};
 use crate::failure::{self, ExitStatus, Failure};
 use crate::http::{Answer, Call, Client, below};

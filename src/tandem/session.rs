@@ -14,10 +14,10 @@ use super::pump_logs::{PUMP_LOGS, PumpLogs};
 use super::pumper::{AccountSource, LARGEST_ACCOUNT, Pump, Pumper};
 use super::region::{Origins, Region};
 use super::tokens::Tokens;
-use super::{SERVICE, event_codes};
+use super::{SERVICE, blocked, event_codes};
 use crate::config;
 use crate::failure::{self, ExitStatus, Failure};
-use crate::http::{Answer, CONTINUES, Call, Client, JsonText, Reading, TransportError, below};
+use crate::http::{Answer, Call, Client, JsonText, Reading, TransportError, below};
 
 /// The most days that one request for pump logs may span.
 pub(crate) const MAX_DAYS: i64 = 28;
@@ -262,26 +262,6 @@ fn rejected_after_login(name: &str, answer: &Answer) -> Failure {
         "Sign in once at https://source.tandemdiabetes.com and see whether it shows the pump's data; if it does, look for \
          a newer version of tconnectsync-heroku",
     )
-}
-
-/// The failure of a call that the firewall in front of the service stopped: a page that says "blocked".
-pub(super) fn blocked(name: &'static str, answer: &Answer) -> Failure {
-    let says = answer.excerpt.to_ascii_lowercase();
-    let too_often = says.contains("rate limit") || says.contains("too many requests");
-    let (status, advice) = if too_often {
-        (
-            ExitStatus::TryLater,
-            format!("{CONTINUES}. If it lasts, run less often"),
-        )
-    } else {
-        (
-            ExitStatus::NotUnderstood,
-            "Tandem's firewall blocks this program or the network it runs in. If https://source.tandemdiabetes.com opens in a \
-             browser on the same network, look for a newer version of tconnectsync-heroku"
-                .to_owned(),
-        )
-    };
-    SERVICE.failure(status, name, answer.described(), advice)
 }
 
 /// The address without path and slash.
