@@ -156,9 +156,6 @@ impl<'a> Setup<'a> {
     /// Asks which of several pumps to copy, also where one is set already.
     fn pump(&mut self, account: &Pumper) -> Result<()> {
         let mut pumps: Vec<&Pump> = account.pumps.iter().collect();
-        // One that was registered anew is there twice.
-        pumps.sort_by_key(|pump| (&pump.serial, Reverse(pump.last_upload)));
-        pumps.dedup_by_key(|pump| &pump.serial);
         pumps.sort_by_key(|pump| Reverse(pump.last_upload));
         let set = self.answers.get(PUMP);
         if pumps.len() < 2 && set.is_none() {
