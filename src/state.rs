@@ -167,10 +167,15 @@ pub(crate) fn create_new(path: &Path) -> io::Result<NamedTempFile> {
 
 /// Fills such a file, down to the disk, or removes it.
 pub(crate) fn fill_new(mut new: NamedTempFile, content: &[u8]) -> io::Result<()> {
-    new.write_all(content)?;
-    new.as_file().sync_all()?;
+    to_the_disk(&mut new, content)?;
     new.keep()?;
     Ok(())
+}
+
+/// Writes a file down to the disk: a power cut after the change of names must not leave an empty one.
+pub(crate) fn to_the_disk(new: &mut NamedTempFile, content: &[u8]) -> io::Result<()> {
+    new.write_all(content)?;
+    new.as_file().sync_all()
 }
 
 fn make_directory_of(path: &Path) -> io::Result<()> {

@@ -28,9 +28,7 @@ pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         Err(error) => return Err(error),
     };
     let mut new = new_file(&target, there.as_ref())?;
-    new.write_all(content)?;
-    // A power cut after the change of names must not leave an empty page.
-    new.as_file().sync_all()?;
+    state::to_the_disk(&mut new, content)?;
     if let Some(there) = there {
         fs::set_permissions(new.path(), there.permissions())?;
     }

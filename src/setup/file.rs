@@ -1,7 +1,7 @@
 //! The `.env` file: read as it is, written as a whole, its owner's alone.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -70,9 +70,7 @@ fn keep(path: &Path, text: &[u8]) -> Result<Option<PathBuf>, (PathBuf, io::Error
 
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let mut new = state::temporary_beside(path, None)?;
-    new.write_all(text)?;
-    // A power cut after the change of names must not leave an empty file.
-    new.as_file().sync_all()?;
+    state::to_the_disk(&mut new, text)?;
     new.persist(path)?;
     Ok(())
 }
