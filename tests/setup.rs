@@ -39,6 +39,19 @@ fn program(directory: &Path, arguments: &[&str]) -> Said {
     Said::of(command.output().expect("the program starts"))
 }
 
+/// Answers what is asked after the zone, with one pump in use; gives all that was shown.
+fn finish(mut talk: Talk, arrangement: &Arrangement) -> String {
+    talk.press("should now show", "y");
+    talk.press("Copy", "\r");
+    talk.answer("Address of the site", &arrangement.nightscout.url());
+    talk.answer_unseen("API_SECRET or access token", Nightscout::API_SECRET);
+    talk.answer("Its address", "");
+    talk.expect("*/10 * * * * cd ");
+    let (status, shown) = talk.end();
+    assert_eq!(status, Some(0), "{shown}");
+    shown
+}
+
 #[test]
 fn from_an_empty_directory_to_a_first_run_and_a_picture() {
     let arrangement = Arrangement::of(day_until_now(71));
@@ -189,13 +202,7 @@ fn whoever_looked_at_the_pump_may_insist_on_a_zone() {
     talk.answer_unseen("Password", &account.password);
     talk.answer("Time zone", "Africa/Lagos");
     talk.expect("> Look at the pump");
-    talk.press("should now show", "y");
-    talk.press("Copy", "\r");
-    talk.answer("Address of the site", &arrangement.nightscout.url());
-    talk.answer_unseen("API_SECRET or access token", Nightscout::API_SECRET);
-    talk.answer("Its address", "");
-    talk.expect("*/10 * * * * cd ");
-    assert_eq!(talk.end().0, Some(0));
+    finish(talk, &arrangement);
     let run = program(directory.path(), &[]);
     assert_eq!(run.status, Some(0), "{run:#?}");
     assert!(

@@ -9,11 +9,11 @@ use super::{filed, text};
 use crate::arrangement::Arrangement;
 use crate::simulator::history::{Feature, Features, History, Plan};
 
-fn basal() -> (History, DateTime<Utc>) {
+/// A pump that has just uploaded its basal rates.
+fn basal() -> (Arrangement, DateTime<Utc>) {
     let plan = Plan::day(33).with_features(Features::only(&[Feature::Basal]));
-    let history = History::generate(&plan);
-    let now = history.plan.end + Duration::minutes(1);
-    (history, now)
+    let arrangement = Arrangement::of(History::generate(&plan));
+    (arrangement, plan.end + Duration::minutes(1))
 }
 
 /// A pass at an instant by the site's clock, on a machine whose clock is ahead by this.
@@ -26,8 +26,7 @@ fn pass_ahead(arrangement: &Arrangement, now: DateTime<Utc>, ahead: Duration) ->
 
 #[test]
 fn a_fast_clock_lets_nothing_up_that_snoozes_alarms() {
-    let (history, now) = basal();
-    let arrangement = Arrangement::of(history);
+    let (arrangement, now) = basal();
     let outcome = pass_ahead(&arrangement, now, Duration::minutes(20));
     assert_eq!(outcome.status(), ExitStatus::Done, "{:?}", outcome.failure);
     let treatments = arrangement.nightscout.treatments();
@@ -49,8 +48,7 @@ fn a_fast_clock_lets_nothing_up_that_snoozes_alarms() {
 
 #[test]
 fn a_site_whose_clock_stands_still_is_not_waited_for() {
-    let (history, now) = basal();
-    let arrangement = Arrangement::of(history);
+    let (arrangement, now) = basal();
     let outcome = pass_ahead(&arrangement, now, Duration::days(30));
     assert_eq!(outcome.status(), ExitStatus::Done, "{:?}", outcome.failure);
 }
@@ -58,8 +56,7 @@ fn a_site_whose_clock_stands_still_is_not_waited_for() {
 #[test]
 fn a_slow_clock_is_not_taken_for_a_wrong_zone() {
     for hours in [1, 2, 5] {
-        let (history, now) = basal();
-        let arrangement = Arrangement::of(history);
+        let (arrangement, now) = basal();
         let outcome = pass_ahead(&arrangement, now, Duration::hours(-hours));
         let said = format!("{:?} {:?}", outcome.message(), outcome.report.warnings);
         assert!(!said.contains("Set TIMEZONE_NAME"), "{said}");

@@ -8,7 +8,6 @@ use chrono::{Duration, Utc};
 use super::{empty_directory, set_up, talk::Talk};
 use crate::arrangement::{Arrangement, day_until_now};
 use crate::simulator::history::{History, Plan};
-use crate::simulator::nightscout::Nightscout;
 use crate::simulator::tandem::Region;
 
 const DOWN: &str = "\u{1b}[B";
@@ -40,15 +39,7 @@ fn sign_in(talk: &mut Talk, arrangement: &Arrangement) {
 /// Answers what is asked after the pumps, with one pump in use; gives all that was shown.
 fn finish(mut talk: Talk, arrangement: &Arrangement) -> String {
     talk.answer("Time zone", "America/Phoenix");
-    talk.press("should now show", "y");
-    talk.press("Copy", "\r");
-    talk.answer("Address of the site", &arrangement.nightscout.url());
-    talk.answer_unseen("API_SECRET or access token", Nightscout::API_SECRET);
-    talk.answer("Its address", "");
-    talk.expect("*/10 * * * * cd ");
-    let (status, shown) = talk.end();
-    assert_eq!(status, Some(0), "{shown}");
-    shown
+    super::finish(talk, arrangement)
 }
 
 fn has_serial(directory: &Path, serial: &str) -> bool {
