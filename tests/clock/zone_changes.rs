@@ -158,6 +158,31 @@ fn a_time_that_does_not_exist_counts_with_the_offset_before_the_jump() {
     assert_instants(&clock, &[(1, "2026-03-08 02:30", "2026-03-08 07:30")]);
 }
 
+/// A clock that its owner set some minutes slow right after the change. Of one that shows the whole hour, though it was silent
+/// before, nobody believes that: it was never moved.
+#[test]
+fn the_end_of_an_hour_that_there_is_not_belongs_to_what_follows_it() {
+    let known = Known::uploaded("2026-03-08 03:10", "2026-03-08 07:15");
+    let clock = judge(NEW_YORK, &[], &known);
+    let slow = [
+        (1, "2026-03-08 02:55", "2026-03-08 06:55"),
+        (2, "2026-03-08 03:00", "2026-03-08 07:00"),
+        (3, "2026-03-08 03:05", "2026-03-08 07:05"),
+    ];
+    assert_instants(&clock, &slow);
+
+    let known = Known::uploaded("2026-03-08 03:10", "2026-03-08 11:15");
+    let clock = judge(NEW_YORK, &[], &known);
+    let never_moved = [
+        (1, "2026-03-08 02:35", "2026-03-08 07:35"),
+        (2, "2026-03-08 02:44", "2026-03-08 07:44"),
+        (3, "2026-03-08 02:53", "2026-03-08 07:53"),
+        (4, "2026-03-08 03:01", "2026-03-08 08:01"),
+        (5, "2026-03-08 03:10", "2026-03-08 08:10"),
+    ];
+    assert_instants(&clock, &never_moved);
+}
+
 #[test]
 fn a_zone_without_daylight_saving_needs_no_decision() {
     let clock = judge(

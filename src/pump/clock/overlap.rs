@@ -157,14 +157,19 @@ fn passage(placed: &[Placed], run: &Range<usize>, known_as_second_pass: bool) ->
     let unbroken = readings
         .windows(2)
         .all(|pair| joined(gap(pair.first(), pair.last())));
+    let is_left_out = matches!(readings[0].at, At::Never { .. });
+    // A clock that is some minutes slow shows the end of an hour that there is not.
+    let is_slow = joined(gap(readings.first(), placed.get(run.end)));
     match (joins_before, joins_after) {
-        // A clock that follows leaves a jump on one side or the other.
-        (true, true) if unbroken => match late_step(placed, run) {
-            Some(second_pass) => Passage::Followed { second_pass },
-            None => Passage::Ignored,
-        },
+        // A clock that follows leaves a jump on one side or the other, and shows no hour that there is not.
+        (before, true) if unbroken && (before || (is_left_out && !is_slow)) => {
+            match late_step(placed, run) {
+                Some(second_pass) => Passage::Followed { second_pass },
+                None => Passage::Ignored,
+            }
+        }
         // A repeated hour that was written only once belongs to the side on which it leaves no gap.
-        (false, true) if matches!(readings[0].at, At::Twice { .. }) => Passage::Followed {
+        (false, true) if !is_left_out || is_slow => Passage::Followed {
             second_pass: run.start,
         },
         _ => Passage::Followed {
