@@ -146,7 +146,8 @@ impl Held {
 /// So few documents say little: each may have been moved by somebody else.
 const FEW: usize = 2;
 
-/// The documents whose offset is told often enough: one that somebody else moved tells nothing.
+/// The documents whose offset is told often enough: one that somebody else moved tells nothing. The newest few, all of one
+/// offset that a zone may have, tell of a clock that has changed since.
 fn told_often<'d>(documents: &[&'d Remembered]) -> Vec<&'d Remembered> {
     let are_few = documents.len() <= FEW;
     let enough = (documents.len() / 10).max(if are_few { 1 } else { 2 });
@@ -154,11 +155,15 @@ fn told_often<'d>(documents: &[&'d Remembered]) -> Vec<&'d Remembered> {
     for document in documents {
         *told.entry(document.offset()).or_default() += 1;
     }
+    let newest = documents.last().map(|newest| newest.offset());
+    let of_newest = |document: &&&Remembered| Some(document.offset()) == newest;
+    let in_a_row = documents.iter().rev().take_while(of_newest).count();
+    let changed = newest.filter(|newest| in_a_row > FEW && movement::is_a_zones(*newest));
     let often = |document: &&&Remembered| {
         let offset = document.offset();
         // Of a few documents some may have moved for another reason.
         let odd = are_few && !movement::is_a_zones(offset);
-        !odd && told[&offset] >= enough
+        !odd && (told[&offset] >= enough || Some(offset) == changed)
     };
     documents.iter().filter(often).copied().collect()
 }
