@@ -65,9 +65,10 @@ impl Pumps {
         rates.find(|report| report.rate > 0).map(|report| report.at)
     }
 
-    /// The reports of rates that should have a document: all but the newest one of each pump.
-    fn rates(&self) -> impl Iterator<Item = u64> {
-        let begins = self.second_begins();
+    /// The reports of rates that should have a document: all but the newest one of each pump, and of the first one's last
+    /// minutes.
+    fn rates(&self, may_be_cut: Duration) -> impl Iterator<Item = u64> {
+        let begins = self.second_begins().map(|begins| begins - may_be_cut);
         let first = (self.first.truth.reports.iter())
             .filter(move |report| begins.is_none_or(|begins| report.at < begins));
         let mut first: Vec<u64> = first.map(|report| report.number).collect();
@@ -109,7 +110,8 @@ impl Pumps {
         (wrong, written - insulin)
     }
 
-    fn ended(&self, documents: &[Value], may_overlap: Duration) -> Ended {
+    fn ended(&self, documents: &[Value], story: &Story) -> Ended {
+        let may_overlap = story.may_overlap();
         let mut ended = Ended {
             documents: documents.len(),
             ..Ended::default()
@@ -131,7 +133,7 @@ impl Pumps {
         }
         numbers.sort_unstable();
         let missing = self
-            .rates()
+            .rates(story.may_be_cut())
             .filter(|number| numbers.binary_search(number).is_err());
         ended.missing = missing.count();
         (ended.boluses, ended.insulin) = self.boluses(documents);
@@ -256,7 +258,7 @@ fn run_through(story: &Story) -> Ended {
         runs: runs.len(),
         moved: places.moves.len(),
         moved_often: places.moves.values().filter(|count| **count > 1).count(),
-        ..pumps.ended(&arrangement.nightscout.treatments(), story.may_overlap())
+        ..pumps.ended(&arrangement.nightscout.treatments(), story)
     }
 }
 
@@ -350,4 +352,19 @@ fn a_lost_clock_that_was_set_to_the_time_before_the_zone_changed_is_known() {
 #[test]
 fn a_small_movement_that_did_not_correct_drift_moves_nothing_from_before_it() {
     search(246..247);
+}
+
+/// Lost around a change of the zone, and set by a clock that still showed the time before it, with AM for PM: seen while it
+/// was wrong, not seen until it was put right, and more than a day after the change.
+#[test]
+fn a_lost_clock_set_to_an_old_time_and_half_a_day_off_is_known_once_put_right() {
+    for seed in [771, 805, 567] {
+        search(seed..seed + 1);
+    }
+}
+
+/// The account's answer was from before an upload that an earlier run had seen.
+#[test]
+fn the_few_newest_documents_that_tell_of_a_clock_which_followed_late_are_believed() {
+    search(383..384);
 }

@@ -434,9 +434,21 @@ impl Story {
     /// By how much an older pump's rates may last into the newer one's time: by what the two clocks may be off, one of
     /// them until glucose tells it: a rate that stands then is not removed.
     pub fn may_overlap(&self) -> Duration {
+        Duration::seconds(if self.drifts() { 600 } else { 1 })
+    }
+
+    /// How long before the newer pump's first delivery the older one's rates may end: by what the two clocks may be off.
+    pub fn may_be_cut(&self) -> Duration {
+        Duration::seconds(if self.drifts() && !self.witness {
+            600
+        } else {
+            0
+        })
+    }
+
+    fn drifts(&self) -> bool {
         let mut steps = self.steps.iter().chain(self.second_steps.iter().flatten());
-        let drifts = steps.any(|step| step.shift.abs() <= 300);
-        Duration::seconds(if drifts { 600 } else { 1 })
+        steps.any(|step| step.shift.abs() <= 300)
     }
 
     /// The runs, each with what was uploaded by then.

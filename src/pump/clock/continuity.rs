@@ -14,7 +14,7 @@ use super::movement::{self, Movement};
 use super::thresholds::{ANTICIPATION, LONGEST_JOURNEY, REAL_DOUBT, TOLERANCE};
 use super::witness::same;
 use super::{overlap, zone};
-use crate::pump::event::{Event, EventId};
+use crate::pump::event::Event;
 use crate::pump::quantity::pump_epoch;
 
 /// What was decided of the time since the newest movement.
@@ -26,6 +26,9 @@ pub(super) struct Decision {
     /// The other rule that fits all that is known, an hour or more from this one.
     pub(crate) other: Option<Rule>,
 }
+
+/// Half of what AM for PM makes.
+const SIX_HOURS: Duration = Duration::hours(6);
 
 /// All that the decision is made from.
 pub(super) struct Continuity<'a> {
@@ -269,12 +272,14 @@ impl Continuity<'_> {
         if !self.allows(home) {
             return self.settled(fitting, Reason::Travelling);
         }
-        let corrected = self.lost_before(since) && last.mends_the_date();
-        if corrected {
-            return Decision {
+        // What was remembered of a clock that was set after a loss may have been a guess half a day off.
+        let is_far = self.newest(home).zip(self.newest(fitting));
+        let is_far = is_far.is_some_and(|(home, fitting)| (home - fitting).abs() >= SIX_HOURS);
+        if is_far && self.lost_before(since) && last.mends_the_date() {
+            return self.after_a_loss().unwrap_or(Decision {
                 other: None,
                 ..by_rules
-            };
+            });
         }
         let moved = self.between_zones();
         let by_hand = judgement::by_hand(self.zone, &moved, moved.len() - 1);
@@ -300,24 +305,32 @@ impl Continuity<'_> {
         lost.filter(soon).is_some()
     }
 
-    /// The clock was set after a loss, perhaps AM for PM or to a wrong day. Its time since the loss is on record, and time
-    /// does not go backwards across a loss.
+    /// The clock was set after a loss, perhaps AM for PM or to a wrong day, and that may have been put right since. Its time
+    /// since the loss is on record, and time does not go backwards across a loss.
     fn after_a_loss(&self) -> Option<Decision> {
-        let set = self
-            .movements
-            .last()
-            .filter(|moved| moved.sets_a_lost_clock())?;
-        let zones = movement::zone_offset(self.zone, set);
+        let since = self.movements.iter().rposition(breaks)?;
+        let set = &self.movements[since];
+        let later = &self.movements[since + 1..];
+        let corrects = |moved: &Movement| moved.mends_the_date() || moved.corrects_drift();
+        let are_corrections = later.iter().all(corrects);
+        let last = later.iter().rfind(|moved| !moved.corrects_drift());
+        let last = last.unwrap_or(set);
+        if !set.sets_a_lost_clock() || !are_corrections {
+            return None;
+        }
+        let moved_on: Duration = later.iter().map(|moved| moved.shift).sum();
+        let zones = movement::zone_offset(self.zone, last);
         let ran = set
             .before
             .signed_duration_since(pump_epoch().and_time(chrono::NaiveTime::MIN));
-        let before = self.last_before(set.first(), ran);
+        let before = self.last_before(since, ran);
         let possible = |offset: &Duration| {
-            let at = zone::subtract(set.after, *offset);
+            let at = zone::subtract(set.after, *offset - moved_on);
             self.allows(Rule::Kept(*offset)) && before.is_none_or(|before| at + TOLERANCE >= before)
         };
         let offsets = [0, -12, 12, -24, 24].into_iter().flat_map(|hours| {
-            let bases = [Some(zones), self.not_moved_yet(set, zones)];
+            let as_before = self.remembered(since).map(|held| held.offset);
+            let bases = [Some(zones), self.not_moved_yet(set, moved_on), as_before];
             let bases = bases.into_iter().flatten();
             bases.map(move |base| base + Duration::hours(hours))
         });
@@ -331,21 +344,24 @@ impl Continuity<'_> {
         })
     }
 
-    /// The zone's offset before it changed on the day of a setting: the owner may go by a clock that still shows that.
-    fn not_moved_yet(&self, set: &Movement, zones: Duration) -> Option<Duration> {
-        let at = zone::subtract(set.after, zones);
+    /// The zone's offset before it changed on the day of a setting, which later movements put right: the owner may go by a
+    /// clock that still shows that.
+    fn not_moved_yet(&self, set: &Movement, moved_on: Duration) -> Option<Duration> {
+        let zones = zone::offsets_at_reading(self.zone, set.after + moved_on).0;
+        let at = zone::subtract(set.after + moved_on, zones);
         let change = zone::latest_transition(self.zone, at)?;
         (at - change.at <= ANTICIPATION).then_some(change.before)
     }
 
-    /// The earliest instant at which a clock can have been set that had run so long since it was lost.
-    fn last_before(&self, set: EventId, ran: Duration) -> Option<DateTime<Utc>> {
-        let before =
-            self.events.iter().rev().find(|event| {
-                event.id < set && !movement::in_first_years(event.pump_time.reading())
-            })?;
+    /// The earliest instant at which a clock can have been set, by one of the movements, that had run so long since it was
+    /// lost.
+    fn last_before(&self, set: usize, ran: Duration) -> Option<DateTime<Utc>> {
+        let begins = self.movements[set].first();
+        let before = self.events.iter().rev().find(|event| {
+            event.id < begins && !movement::in_first_years(event.pump_time.reading())
+        })?;
         let reading = before.pump_time.reading();
-        let held = self.remembered(self.movements.len() - 1);
+        let held = self.remembered(set);
         let offset = held.map_or(zone::offsets_at_reading(self.zone, reading).0, |held| {
             held.offset
         });
