@@ -137,6 +137,7 @@ fn night(newest: &str, last_upload: DateTime<Utc>, now: DateTime<Utc>) -> Dated 
         newest: Some(reading(newest)),
         last_upload: Some(last_upload),
         now,
+        trusts_zone: false,
     };
     dating::date(&about, &last_day(now), decoded, None, &mut given).expect("nothing can fail")
 }
@@ -267,6 +268,7 @@ fn dated_knowing(
         newest: shown.last().copied(),
         last_upload: Some(now - Duration::minutes(2)),
         now,
+        trusts_zone: false,
     };
     dating::date(
         &about,

@@ -368,3 +368,11 @@ fn a_lost_clock_set_to_an_old_time_and_half_a_day_off_is_known_once_put_right() 
 fn the_few_newest_documents_that_tell_of_a_clock_which_followed_late_are_believed() {
     search(383..384);
 }
+
+/// A pump that was set up abroad, with a witness and without.
+#[test]
+fn a_new_pump_with_a_clock_of_its_own_is_right_at_first_sight() {
+    for seed in [371, 405] {
+        search(seed..seed + 1);
+    }
+}

@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Duration, Utc};
 
+use tconnectsync_heroku::report::Report;
+
 use crate::arrangement::Arrangement;
-use crate::simulator::history::{Feature, Features, History, Plan};
+use crate::simulator::history::{ClockStory, Feature, Features, History, Plan, Step};
 use crate::simulator::nightscout::{Nightscout, Version};
 use crate::simulator::tandem::Tandem;
 
@@ -99,6 +101,75 @@ fn an_old_pump_that_goes_on_in_a_drawer_adds_no_insulin() {
         (begins - until).abs() <= Duration::seconds(1),
         "{until} is not {begins}"
     );
+}
+
+/// Its clock shows a time three hours ahead of the zone's: no event is later than its upload, so that the zone is wrong.
+#[test]
+fn a_new_pump_that_was_set_up_abroad_is_right_from_the_first_run_on() {
+    let first = History::generate(&basal_only(Plan::day(63)));
+    let replaced = first.plan.start + Duration::hours(12);
+    let abroad = Step {
+        at: replaced - Duration::hours(1),
+        shift: 3 * 3600,
+        recorded: false,
+    };
+    let mut plan = basal_only(Plan::day(64))
+        .between(replaced, first.plan.end)
+        .with_clock(ClockStory::Steps(vec![abroad]));
+    plan.serial = "90005678".to_owned();
+    plan.assignment = SECOND_ASSIGNMENT.to_owned();
+    plan.first_number = 900_000;
+    let second = History::generate(&plan);
+    let tandem = Tandem::with_history(first.clone());
+    tandem.add_history(second.clone());
+    let mut arrangement = Arrangement::joining(tandem, Nightscout::start());
+    arrangement.tandem.set_uploaded_until(replaced);
+    arrangement.good_pass(replaced + Duration::minutes(2), &[]);
+    let uploaded = replaced + Duration::hours(2);
+    arrangement.tandem.set_uploaded_until(uploaded);
+    let now = uploaded + Duration::minutes(2);
+
+    // Who insists on the zone gets what that makes of it: nothing yet, since it would lie in the future.
+    arrangement.set("TCONNECTSYNC_HEROKU_TRUST_TIMEZONE", "true");
+    let insisting = arrangement.good_pass(now, &["--pretend"]);
+    arrangement.set("TCONNECTSYNC_HEROKU_TRUST_TIMEZONE", "false");
+    let report = arrangement.good_pass(now, &[]).report;
+    let warned =
+        |report: &Report, words: &str| report.warnings.iter().any(|line| line.contains(words));
+    assert!(
+        warned(&report, "Until then its times go by UTC-01:00"),
+        "{:#?}",
+        report.warnings
+    );
+    assert!(
+        !warned(&insisting.report, "Until then"),
+        "{:#?}",
+        insisting.report.warnings
+    );
+    assert!(
+        warned(&insisting.report, "UTC-01:00 would fit"),
+        "{:#?}",
+        insisting.report.warnings
+    );
+    let rates = rates(&arrangement, &second);
+    let of_second: Vec<_> = rates.iter().filter(|(of_second, ..)| *of_second).collect();
+    assert!(of_second.len() > 20, "{}", of_second.len());
+    let reports = &second.truth.reports;
+    for (_, at, _) in &of_second {
+        assert!(
+            reports
+                .iter()
+                .any(|report| (report.at - *at).abs() <= Duration::seconds(1)),
+            "{at}"
+        );
+    }
+    let begins = of_second.iter().map(|(_, at, _)| *at).min().expect("rates");
+    for (_, at, lasts) in rates.iter().filter(|(of_second, ..)| !of_second) {
+        assert!(
+            *at + *lasts <= begins + Duration::seconds(1),
+            "{at} lasts into the newer one's time"
+        );
+    }
 }
 
 #[test]

@@ -175,7 +175,8 @@ impl<'a> PumpSide<'a> {
         decoded: Decoded,
         on_site: &OnSite<'_>,
     ) -> Result<dating::Dated> {
-        let about = pumps::about(pump, self.pass.config.zone, self.pass.now);
+        let config = self.pass.config;
+        let about = pumps::about(pump, config.zone, self.pass.now, config.trusts_zone);
         let judged = self.clocks.get(pump.assignment_id.as_str()).cloned();
         let judged = judged.filter(|_| self.stand);
         let mut sources = OfOnePump {

@@ -44,7 +44,7 @@ impl LogsAlone<'_> {
     pub(crate) fn dated(&mut self, page: &Page, zone: Tz, now: DateTime<Utc>) -> Result<Dated> {
         let events = self.events(page.first_day, page.last_day)?;
         dating::date(
-            &about(self.pump, zone, now),
+            &about(self.pump, zone, now, false),
             &page.days(),
             events,
             None,
@@ -72,12 +72,13 @@ pub(super) fn logs(
 }
 
 /// What is known of a pump's clock besides its events.
-pub(crate) fn about(pump: &Pump, zone: Tz, now: DateTime<Utc>) -> About {
+pub(crate) fn about(pump: &Pump, zone: Tz, now: DateTime<Utc>, trusts_zone: bool) -> About {
     About {
         zone,
         newest: pump.plausible_newest(),
         last_upload: pump.last_upload,
         now,
+        trusts_zone,
     }
 }
 

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::Pass;
 use super::reminders::Topic;
 use crate::failure::{ExitStatus, Failure};
-use crate::pump::clock::{Reason, Verdict};
+use crate::pump::clock::{Reason, Verdict, offset_name};
 use crate::report::Report;
 use crate::tandem::Pump;
 
@@ -36,9 +36,14 @@ impl Pass<'_> {
             return Err(self.does_not_begin(what, verdict).into());
         }
         let advice = Verdict::ADVICE;
+        let until_then = verdict.instead_of_the_zones().map(|offset| {
+            let offset = offset_name(offset);
+            format!(". Until then its times go by {offset}")
+        });
+        let until_then = until_then.unwrap_or_default();
         self.remind(
             Topic::Zone,
-            format!("{what}. {advice} (it is {zone} now)"),
+            format!("{what}. {advice} (it is {zone} now){until_then}"),
             report,
         );
         Ok(())

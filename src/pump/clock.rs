@@ -65,6 +65,8 @@ pub(crate) struct Knowledge<'a> {
     pub(crate) remembered: &'a [Remembered],
     /// Glucose that other uploaders brought to the site.
     pub(crate) sightings: &'a [Sighting],
+    /// Whether the clock's owner insists on the zone, whatever speaks against it.
+    pub(crate) zone_is_trusted: bool,
 }
 
 /// One pump's clock, as far as its record tells.
@@ -106,6 +108,7 @@ impl PumpClock {
             held: &held,
             evidence,
             events: knowledge.events,
+            zone_is_trusted: knowledge.zone_is_trusted,
         };
         let Decision {
             mut verdict,

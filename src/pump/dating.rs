@@ -30,6 +30,8 @@ pub struct About {
     pub last_upload: Option<DateTime<Utc>>,
     /// Now.
     pub now: DateTime<Utc>,
+    /// Whether its owner insists on the zone, whatever speaks against it.
+    pub trusts_zone: bool,
 }
 
 impl About {
@@ -266,6 +268,7 @@ fn judge(
         events: &decoded.events,
         remembered,
         sightings,
+        zone_is_trusted: about.trusts_zone,
     };
     PumpClock::judge_knowing(about.zone, &decoded.clock_changes, &evidence, &knowledge)
 }

@@ -39,6 +39,8 @@ pub(super) struct Continuity<'a> {
     pub(crate) evidence: &'a Evidence,
     /// The pump's events, as far as they are known.
     pub(crate) events: &'a [Event],
+    /// Whether the clock's owner insists on the zone.
+    pub(crate) zone_is_trusted: bool,
 }
 
 /// An offset of the clock at some moment since its newest movement.
@@ -54,7 +56,24 @@ impl Continuity<'_> {
     pub(super) fn decide(&self) -> Decision {
         self.chained()
             .or_else(|| self.after_a_loss())
-            .map_or_else(|| self.by_rules(), |decision| self.possible(decision))
+            .map_or_else(|| self.at_first_sight(), |decision| self.possible(decision))
+    }
+
+    /// The judgement by rules of a clock that nothing is remembered of. One that no rule makes possible, as of a pump that was
+    /// set up on a journey, runs at the offset which puts its newest event at its upload, unless its owner insists on the zone.
+    fn at_first_sight(&self) -> Decision {
+        let by_rules = self.by_rules();
+        let is_certain = self.evidence.upload_is_certain && self.evidence.last_upload.is_some();
+        let is_new = is_certain && self.held.iter().all(Option::is_none);
+        let fitting = (by_rules.verdict.misfit).filter(|_| is_new && !self.zone_is_trusted);
+        let verdict = Verdict {
+            rule: fitting.map_or(by_rules.verdict.rule, Rule::Kept),
+            ..by_rules.verdict
+        };
+        Decision {
+            verdict,
+            ..by_rules
+        }
     }
 
     /// What is remembered of a stretch, where that is enough to go by alone.

@@ -90,8 +90,8 @@ pub struct Verdict {
     pub(crate) rule: Rule,
     /// Why.
     pub reason: Reason,
-    /// The offset from UTC that would put the newest event at its upload, where the rule puts it after that: the zone
-    /// or the pump's clock is wrong.
+    /// The offset from UTC that puts the newest event at its upload, where every rule puts it after that: the zone or the
+    /// pump's clock is wrong. Nothing was written yet: then that is the rule.
     pub misfit: Option<Duration>,
     /// The offset from UTC that would put the newest event right before its upload, where the rule puts it whole hours
     /// before that: a zone too far east contradicts nothing, it only makes everything look late.
@@ -125,6 +125,12 @@ impl Verdict {
             Rule::FollowsZone => first_pass,
         };
         zone::subtract(newest.reading(), offset)
+    }
+
+    /// The offset that the pump's times go by although it is none that `TIMEZONE_NAME` allows.
+    pub(crate) fn instead_of_the_zones(&self) -> Option<Duration> {
+        self.misfit
+            .filter(|offset| self.rule == Rule::Kept(*offset))
     }
 
     /// What speaks against this judgement, in words.

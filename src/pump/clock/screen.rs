@@ -19,7 +19,12 @@ impl Verdict {
 
     /// What to compare with the pump's screen, where something speaks against this judgement.
     pub(crate) fn screen(&self, zone: Tz, now: DateTime<Utc>) -> String {
-        let shows = self.shows(zone, now).format("%H:%M");
+        let zones = now.with_timezone(&zone).naive_local();
+        let shows = match self.misfit {
+            Some(_) => zones,
+            None => self.shows(zone, now),
+        };
+        let shows = shows.format("%H:%M");
         let otherwise = self.misfit.or(self.late).map(|offset| {
             let shows = (now.naive_utc() + offset).format("%H:%M");
             format!(", and {shows} if {} fits", offset_name(offset))
@@ -41,7 +46,11 @@ impl Verdict {
     ) -> bool {
         let exists =
             |offset: Duration| (Duration::hours(-12)..=Duration::hours(14)).contains(&offset);
-        let newest = newest.map(|newest| self.newest(zone, PumpTime::new(newest)));
+        let by_rule = match self.misfit {
+            Some(_) => Verdict::of(Rule::FollowsZone, self.reason),
+            None => *self,
+        };
+        let newest = newest.map(|newest| by_rule.newest(zone, PumpTime::new(newest)));
         let after_upload = newest
             .zip(last_upload)
             .is_some_and(|(newest, upload)| newest > upload + TOLERANCE);
