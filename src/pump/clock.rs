@@ -256,14 +256,14 @@ impl PumpClock {
     }
 
     fn placed(&self, readings: impl Iterator<Item = (EventId, PumpTime)>) -> Vec<Placed> {
-        readings
-            .map(
-                |(id, time)| match self.constant_offset(id, time.reading()) {
-                    Some(offset) => Placed::at_offset(time.reading(), offset),
-                    None => Placed::in_zone(self.zone, time.reading()),
-                },
-            )
-            .collect()
+        let placed = readings.map(|(id, time)| {
+            let (reading, stretch) = (time.reading(), segment(&self.movements, id));
+            match self.constant_offset(id, reading) {
+                Some(offset) => Placed::at_offset(reading, offset, stretch),
+                None => Placed::in_zone(self.zone, reading, stretch),
+            }
+        });
+        placed.collect()
     }
 
     /// The offset from UTC at which the clock ran when it wrote an event, where it did not follow the zone.

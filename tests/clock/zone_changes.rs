@@ -123,6 +123,37 @@ fn the_repeated_hour_is_told_apart_by_the_order_of_events() {
     );
 }
 
+/// The clock stepped back an hour and shows a minute less than before: only a silence of nearly as long hides the step.
+#[test]
+fn a_pump_that_was_silent_for_nearly_the_whole_repeated_hour_followed_its_zone() {
+    let known = Known::uploaded("2026-11-01 06:00", "2026-11-01 11:02");
+    let clock = judge(NEW_YORK, &[], &known);
+    let silent = [
+        (1, "2026-11-01 00:55", "2026-11-01 04:55"),
+        (2, "2026-11-01 01:00", "2026-11-01 05:00"),
+        (3, "2026-11-01 01:05", "2026-11-01 05:05"),
+        (4, "2026-11-01 01:04", "2026-11-01 06:04"),
+        (5, "2026-11-01 01:10", "2026-11-01 06:10"),
+        (6, "2026-11-01 01:20", "2026-11-01 06:20"),
+        (7, "2026-11-01 01:30", "2026-11-01 06:30"),
+        (8, "2026-11-01 01:40", "2026-11-01 06:40"),
+        (9, "2026-11-01 01:50", "2026-11-01 06:50"),
+        (10, "2026-11-01 02:00", "2026-11-01 07:00"),
+    ];
+    assert_instants(&clock, &silent);
+    // Set back by that minute, it ran on.
+    let set = moved(4, "2026-11-01 01:05", "2026-11-01 01:04");
+    let clock = judge(NEW_YORK, &[set], &known);
+    let ran_on = silent.map(|(number, shown, _)| (number, shown));
+    let dated = clock.date(
+        ran_on
+            .iter()
+            .map(|(number, shown)| super::event(*number, shown))
+            .collect(),
+    );
+    assert_eq!(dated[9].at - dated[2].at, Duration::minutes(55));
+}
+
 #[test]
 fn a_repeated_hour_written_once_joins_the_side_without_a_gap() {
     let clock = judge(

@@ -15,6 +15,8 @@ use super::{movement, zone};
 pub(super) struct Placed {
     reading: NaiveDateTime,
     at: At,
+    /// How many movements of the clock had come by then.
+    stretch: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,13 +33,17 @@ enum At {
 
 impl Placed {
     /// A reading of a clock at a constant offset.
-    pub(super) fn at_offset(reading: NaiveDateTime, offset: Duration) -> Placed {
+    pub(super) fn at_offset(reading: NaiveDateTime, offset: Duration, stretch: usize) -> Placed {
         let at = At::Fixed(zone::subtract(reading, offset));
-        Placed { reading, at }
+        Placed {
+            reading,
+            at,
+            stretch,
+        }
     }
 
     /// A reading of a clock that follows the zone.
-    pub(super) fn in_zone(zone: Tz, reading: NaiveDateTime) -> Placed {
+    pub(super) fn in_zone(zone: Tz, reading: NaiveDateTime, stretch: usize) -> Placed {
         let (first, second) = zone::offsets_at_reading(zone, reading);
         let at = match zone::left_out(zone, reading) {
             Some(change) => At::Never {
@@ -47,7 +53,16 @@ impl Placed {
             None if first == second => At::Once(zone::subtract(reading, first)),
             None => At::Twice { first, second },
         };
-        Placed { reading, at }
+        Placed {
+            reading,
+            at,
+            stretch,
+        }
+    }
+
+    /// How far the clock stepped back from this reading to the next one, without a record of that.
+    fn stepped_back(&self, next: &Placed) -> Option<Duration> {
+        (self.stretch == next.stretch).then_some(self.reading - next.reading)
     }
 
     /// The instant, the first one of a reading that comes twice; one that does not exist counts with the offset before.
@@ -143,7 +158,7 @@ fn passage(placed: &[Placed], run: &Range<usize>, known_as_second_pass: bool) ->
     let readings = &placed[run.clone()];
     let step_back = readings
         .windows(2)
-        .position(|pair| pair[0].reading - pair[1].reading >= STEP_BACK);
+        .position(|pair| (pair[0].stepped_back(&pair[1])).is_some_and(|step| step >= STEP_BACK));
     if let Some(index) = step_back {
         return Passage::Followed {
             second_pass: run.start + index + 1,
