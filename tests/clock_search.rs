@@ -376,3 +376,9 @@ fn a_new_pump_with_a_clock_of_its_own_is_right_at_first_sight() {
         search(seed..seed + 1);
     }
 }
+
+/// The account's answer was from before its owner set the clock back by half a day: what came after shows earlier times.
+#[test]
+fn an_upload_that_came_before_the_clock_was_set_back_rules_nothing_out() {
+    search(690..691);
+}

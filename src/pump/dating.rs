@@ -16,7 +16,7 @@ use super::clock::{
     Verdict, offset_name,
 };
 use super::decode::{Decoded, Skipped};
-use super::event::{Detail, EventId};
+use super::event::{Detail, Event, EventId};
 use super::quantity::PumpTime;
 
 /// What is known of a pump beside its logs.
@@ -35,11 +35,19 @@ pub struct About {
 }
 
 impl About {
-    /// Whether the account's answer is from after the upload of an event that its logs hold. A phone may upload between the
-    /// two calls; whether Tandem shows new logs and the new time of their upload at once is unverified.
+    /// Whether the account's answer is from after the upload of the newest event that its logs hold. A phone may upload
+    /// between the two calls; whether Tandem shows new logs and the new time of their upload at once is unverified.
     /// `None` where the account does not say what its newest event is, or says nonsense.
-    fn knows(&self, reading: Option<PumpTime>) -> Option<bool> {
-        Some(reading?.reading() <= self.newest?)
+    ///
+    /// What the pump wrote after that event is newer than the answer, whatever its clock shows: it may have been set back.
+    fn knows(&self, newest: Option<PumpTime>, events: &[Event]) -> Option<bool> {
+        let (recorded, newest) = (self.newest?, newest?.reading());
+        let is_recorded = |event: &Event| event.pump_time.reading() == recorded;
+        let later = events
+            .iter()
+            .rposition(is_recorded)
+            .map(|index| &events[index + 1..]);
+        Some(newest <= recorded && later.is_none_or(<[Event]>::is_empty))
     }
 }
 
@@ -257,7 +265,7 @@ fn judge(
     sightings: &[Sighting],
 ) -> PumpClock {
     let newest = newest_reading(about, days, decoded);
-    let known = about.knows(newest);
+    let known = about.knows(newest, &decoded.events);
     let evidence = Evidence {
         newest,
         last_upload: about.last_upload.filter(|_| known != Some(false)),
