@@ -371,3 +371,63 @@ fn entries_at_a_wrong_time_which_nothing_moves_send_no_run_further_back() {
         "treatments can be moved"
     );
 }
+
+/// The offset in minutes of a new pump of someone from New York, by what it shows at an upload in June.
+#[track_caller]
+fn of_a_new_pump(shown: &[NaiveDateTime], remembered: Vec<Remembered>, upload: (u32, u32)) -> i64 {
+    let upload = utc(6, 10, upload.0, upload.1);
+    let dated = dated_knowing(shown, remembered, upload + Duration::minutes(2));
+    let offsets = dated.events.iter().map(|dated| {
+        let shown = dated.event.pump_time.reading().and_utc();
+        (shown - dated.at).num_minutes()
+    });
+    let offsets: Vec<i64> = offsets.collect();
+    assert!(
+        offsets.iter().all(|offset| *offset == offsets[0]),
+        "{offsets:?}"
+    );
+    offsets[0]
+}
+
+#[test]
+fn a_new_pump_from_abroad_is_whole_hours_from_home_if_that_fits() {
+    let in_london = every_five_minutes("2026-06-10 12:00", "2026-06-10 14:00");
+    for minute in [0, 4, 9] {
+        assert_eq!(
+            of_a_new_pump(&in_london, Vec::new(), (13, minute)),
+            60,
+            "{minute}"
+        );
+    }
+    let in_kathmandu = every_five_minutes("2026-06-10 16:00", "2026-06-10 18:45");
+    for minute in [0, 2] {
+        assert_eq!(
+            of_a_new_pump(&in_kathmandu, Vec::new(), (13, minute)),
+            345,
+            "{minute}"
+        );
+    }
+    let in_kolkata = every_five_minutes("2026-06-10 16:00", "2026-06-10 18:30");
+    for minute in [0, 5] {
+        assert_eq!(
+            of_a_new_pump(&in_kolkata, Vec::new(), (13, minute)),
+            330,
+            "{minute}"
+        );
+    }
+}
+
+/// At its first upload the phone had been away from the pump for two hours.
+#[test]
+fn what_fitted_a_new_pump_at_first_gives_way_to_what_fits_now() {
+    let shown = every_five_minutes("2026-06-10 12:00", "2026-06-10 14:00");
+    assert_eq!(of_a_new_pump(&shown, Vec::new(), (15, 1)), -60);
+    let documents = (1..)
+        .zip(&shown)
+        .map(|(number, shown)| document(number, *shown, -60, false));
+    let documents: Vec<Remembered> = documents.collect();
+    let later = every_five_minutes("2026-06-10 12:00", "2026-06-10 16:30");
+    assert_eq!(of_a_new_pump(&later, documents.clone(), (15, 33)), 60);
+    // As long as it is possible, it stands.
+    assert_eq!(of_a_new_pump(&later, documents, (17, 33)), -60);
+}

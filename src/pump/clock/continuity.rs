@@ -63,17 +63,27 @@ impl Continuity<'_> {
     /// set up on a journey, runs at the offset which puts its newest event at its upload, unless its owner insists on the zone.
     fn at_first_sight(&self) -> Decision {
         let by_rules = self.by_rules();
+        let is_new = self.held.iter().all(Option::is_none);
+        self.fitting(&by_rules)
+            .filter(|_| is_new)
+            .unwrap_or(by_rules)
+    }
+
+    /// The offset that puts the newest event at its upload, where that is certain and no rule is possible.
+    fn fitting(&self, by_rules: &Decision) -> Option<Decision> {
         let is_certain = self.evidence.upload_is_certain && self.evidence.last_upload.is_some();
-        let is_new = is_certain && self.held.iter().all(Option::is_none);
-        let fitting = (by_rules.verdict.misfit).filter(|_| is_new && !self.zone_is_trusted);
+        let fitting = by_rules
+            .verdict
+            .misfit
+            .filter(|_| is_certain && !self.zone_is_trusted)?;
         let verdict = Verdict {
-            rule: fitting.map_or(by_rules.verdict.rule, Rule::Kept),
+            rule: Rule::Kept(fitting),
             ..by_rules.verdict
         };
-        Decision {
+        Some(Decision {
             verdict,
-            ..by_rules
-        }
+            ..by_rules.clone()
+        })
     }
 
     /// What is remembered of a stretch, where that is enough to go by alone.
@@ -269,6 +279,12 @@ impl Continuity<'_> {
         if self.allows(by_rules.verdict.rule) {
             return by_rules;
         }
+        // What fitted at first sight, when the phone had been away from the pump, may not fit any more.
+        if self.is_of_no_zone()
+            && let Some(fitting) = self.fitting(&by_rules)
+        {
+            return fitting;
+        }
         Decision {
             verdict: Verdict {
                 rule: decision.verdict.rule,
@@ -276,6 +292,12 @@ impl Continuity<'_> {
             },
             ..decision
         }
+    }
+
+    /// Whether the clock was never moved, and what is remembered of it is not what the zone has.
+    fn is_of_no_zone(&self) -> bool {
+        let held = self.held.last().and_then(Option::as_ref);
+        self.movements.is_empty() && held.is_some_and(|held| !held.newest.agrees_with(self.zone))
     }
 
     /// The record leads to an offset that is not the zone's: a journey, or what is remembered is wrong.

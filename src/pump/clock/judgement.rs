@@ -199,7 +199,7 @@ fn choose(zone: Tz, movements: &[Movement], evidence: &Evidence) -> Verdict {
     }
     if allowed.is_empty() {
         return Verdict {
-            misfit: Some(fitting_offset(newest, evidence)),
+            misfit: Some(fitting_offset(zone, newest, evidence)),
             ..verdict(Rule::FollowsZone, Reason::NeitherFits)
         };
     }
@@ -355,11 +355,24 @@ fn offsets_abroad(
     })
 }
 
-/// The offset, in whole quarters of an hour, at which the newest event would have happened right before its upload.
-fn fitting_offset(newest: PumpTime, evidence: &Evidence) -> Duration {
-    let ahead = newest.reading().and_utc() - evidence.latest_possible();
-    let quarters = (ahead.num_seconds() as f64 / 900.0).round() as i64;
-    Duration::minutes(quarters * 15)
+/// The offset at which the newest event would have happened right before its upload: one that differs from the zone's by whole
+/// hours, else by half ones, as nearly all others do; else the nearest in whole quarters.
+fn fitting_offset(zone: Tz, newest: PumpTime, evidence: &Evidence) -> Duration {
+    let newest = newest.reading();
+    let ahead = newest.and_utc() - evidence.latest_possible();
+    let zones = zone::offsets_at_reading(zone, newest).0;
+    let in_steps_of = |step: Duration| {
+        let steps = (ahead + WHOLE_HOURS_WITHIN - zones)
+            .num_seconds()
+            .div_euclid(step.num_seconds());
+        let offset = zones + Duration::seconds(steps * step.num_seconds());
+        (offset >= ahead - TOLERANCE).then_some(offset)
+    };
+    let whole = in_steps_of(Duration::hours(1)).or_else(|| in_steps_of(Duration::minutes(30)));
+    whole.unwrap_or_else(|| {
+        let quarters = (ahead.num_seconds() as f64 / 900.0).round() as i64;
+        Duration::minutes(quarters * 15)
+    })
 }
 
 /// The offset at which the newest event would have happened right before its upload, where it is whole hours before that.
