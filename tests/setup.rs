@@ -9,6 +9,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use chrono::{Duration, Utc};
+
 use crate::arrangement::{Arrangement, Said, day_until_now};
 use crate::simulator::nightscout::Nightscout;
 use talk::Talk;
@@ -71,9 +73,11 @@ fn from_an_empty_directory_to_a_first_run_and_a_picture() {
 
     talk.answer("Time zone", "Phoenix/Arizona");
     talk.expect("is not an IANA time zone");
+    let asked = Utc::now();
     talk.answer("Time zone", "Pacific/Honolulu");
     talk.expect("do not fit each other");
     talk.press("should now show", "n");
+    let minutes = (Utc::now() - asked).num_minutes() + 1;
     talk.answer("Time zone", "America/Phoenix");
     talk.press("should now show", "y");
 
@@ -101,6 +105,16 @@ fn from_an_empty_directory_to_a_first_run_and_a_picture() {
     talk.expect("*/10 * * * * cd ");
     let (status, shown) = talk.end();
     assert_eq!(status, Some(0), "{shown}");
+    // What the pump shows if the zone is right, not what it shows if another one fits.
+    let in_honolulu = |minute| {
+        let shown =
+            (asked + Duration::minutes(minute)).with_timezone(&chrono_tz::Pacific::Honolulu);
+        format!("should now show {}", shown.format("%H:%M"))
+    };
+    assert!(
+        (0..=minutes).any(|minute| shown.contains(&in_honolulu(minute))),
+        "{shown}"
+    );
     // A line of a list that wraps could not be drawn over.
     let listed = shown
         .lines()

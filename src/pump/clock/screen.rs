@@ -9,22 +9,18 @@ use super::zone::offset_name;
 use crate::pump::quantity::PumpTime;
 
 impl Verdict {
-    /// What the pump's clock shows at an instant, by this judgement.
+    /// What the pump's clock shows at an instant, by this judgement; where it leaves the zone, what it shows if the zone is
+    /// right after all.
     pub(crate) fn shows(&self, zone: Tz, at: DateTime<Utc>) -> NaiveDateTime {
         match self.rule {
-            Rule::Kept(offset) => at.naive_utc() + offset,
-            Rule::FollowsZone => at.with_timezone(&zone).naive_local(),
+            Rule::Kept(offset) if self.misfit.is_none() => at.naive_utc() + offset,
+            _ => at.with_timezone(&zone).naive_local(),
         }
     }
 
     /// What to compare with the pump's screen, where something speaks against this judgement.
     pub(crate) fn screen(&self, zone: Tz, now: DateTime<Utc>) -> String {
-        let zones = now.with_timezone(&zone).naive_local();
-        let shows = match self.misfit {
-            Some(_) => zones,
-            None => self.shows(zone, now),
-        };
-        let shows = shows.format("%H:%M");
+        let shows = self.shows(zone, now).format("%H:%M");
         let otherwise = self.misfit.or(self.late).map(|offset| {
             let shows = (now.naive_utc() + offset).format("%H:%M");
             format!(", and {shows} if {} fits", offset_name(offset))
