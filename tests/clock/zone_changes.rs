@@ -141,6 +141,17 @@ fn a_pump_that_was_silent_for_nearly_the_whole_repeated_hour_followed_its_zone()
         (10, "2026-11-01 02:00", "2026-11-01 07:00"),
     ];
     assert_instants(&clock, &silent);
+    // Of two steps the greater one is the zone's.
+    let put_right = [
+        (1, "2026-11-01 00:55", "2026-11-01 04:55"),
+        (2, "2026-11-01 01:10", "2026-11-01 05:10"),
+        (3, "2026-11-01 01:09", "2026-11-01 05:09"),
+        (4, "2026-11-01 01:55", "2026-11-01 05:55"),
+        (5, "2026-11-01 01:00", "2026-11-01 06:00"),
+        (6, "2026-11-01 01:55", "2026-11-01 06:55"),
+        (7, "2026-11-01 02:00", "2026-11-01 07:00"),
+    ];
+    assert_instants(&clock, &put_right);
     // Set back by that minute, it ran on.
     let set = moved(4, "2026-11-01 01:05", "2026-11-01 01:04");
     let clock = judge(NEW_YORK, &[set], &known);
@@ -201,6 +212,13 @@ fn the_end_of_an_hour_that_there_is_not_belongs_to_what_follows_it() {
         (3, "2026-03-08 03:05", "2026-03-08 07:05"),
     ];
     assert_instants(&clock, &slow);
+
+    let slower = [
+        (1, "2026-03-08 02:46", "2026-03-08 06:46"),
+        (2, "2026-03-08 02:55", "2026-03-08 06:55"),
+        (3, "2026-03-08 03:04", "2026-03-08 07:04"),
+    ];
+    assert_instants(&clock, &slower);
 
     let known = Known::uploaded("2026-03-08 03:10", "2026-03-08 11:15");
     let clock = judge(NEW_YORK, &[], &known);

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 
 use super::judgement::Rule;
 use super::movement::{self, Movement};
-use super::{segment, zone};
+use super::{overlap, segment, zone};
 use crate::pump::event::EventId;
 
 /// More stretches than these between two movements are no memory but a muddle.
@@ -147,7 +147,7 @@ impl Held {
 const FEW: usize = 2;
 
 /// The documents whose offset is told often enough: one that somebody else moved tells nothing. The newest few, all of one
-/// offset that a zone may have, tell of a clock that has changed since.
+/// offset that a zone may have, tell of a clock that has changed since, if it stepped so far where they begin.
 fn told_often<'d>(documents: &[&'d Remembered]) -> Vec<&'d Remembered> {
     let are_few = documents.len() <= FEW;
     let enough = (documents.len() / 10).max(if are_few { 1 } else { 2 });
@@ -155,10 +155,7 @@ fn told_often<'d>(documents: &[&'d Remembered]) -> Vec<&'d Remembered> {
     for document in documents {
         *told.entry(document.offset()).or_default() += 1;
     }
-    let newest = documents.last().map(|newest| newest.offset());
-    let of_newest = |document: &&&Remembered| Some(document.offset()) == newest;
-    let in_a_row = documents.iter().rev().take_while(of_newest).count();
-    let changed = newest.filter(|newest| in_a_row > FEW && movement::is_a_zones(*newest));
+    let changed = changed_last(documents);
     let often = |document: &&&Remembered| {
         let offset = document.offset();
         // Of a few documents some may have moved for another reason.
@@ -166,6 +163,17 @@ fn told_often<'d>(documents: &[&'d Remembered]) -> Vec<&'d Remembered> {
         !odd && (told[&offset] >= enough || Some(offset) == changed)
     };
     documents.iter().filter(often).copied().collect()
+}
+
+/// The offset of the newest few documents, where the clock is seen to have stepped to it.
+fn changed_last(documents: &[&Remembered]) -> Option<Duration> {
+    let newest = documents.last()?.offset();
+    let of_newest = |document: &&&Remembered| document.offset() == newest;
+    let in_a_row = documents.iter().rev().take_while(of_newest).count();
+    let begins = documents.len() - in_a_row;
+    let (last, first) = (documents.get(begins.checked_sub(1)?)?, documents[begins]);
+    let stepped = overlap::joined_by(last.reading, first.reading, newest - last.offset());
+    (in_a_row > FEW && movement::is_a_zones(newest) && stepped).then_some(newest)
 }
 
 /// The entries since the zone changed, where it changed after the newest treatment: only they tell whether the clock followed.

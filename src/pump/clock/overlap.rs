@@ -6,7 +6,7 @@ use std::ops::Range;
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
-use super::thresholds::{FOLLOWS_WITHIN, NEIGHBOURS, STEP_BACK};
+use super::thresholds::{FOLLOWS_WITHIN, NEIGHBOURS, SMALLEST_ZONE_STEP, STEP_BACK};
 use super::zone::Transition;
 use super::{movement, zone};
 
@@ -156,9 +156,12 @@ enum Passage {
 
 fn passage(placed: &[Placed], run: &Range<usize>, known_as_second_pass: bool) -> Passage {
     let readings = &placed[run.clone()];
-    let step_back = readings
-        .windows(2)
-        .position(|pair| (pair[0].stepped_back(&pair[1])).is_some_and(|step| step >= STEP_BACK));
+    let steps = readings.windows(2).enumerate().filter_map(|(index, pair)| {
+        let step = pair[0].stepped_back(&pair[1])?;
+        (step >= STEP_BACK).then_some((step, index))
+    });
+    // Of several the greatest is the zone's.
+    let step_back = steps.max().map(|(_, index)| index);
     if let Some(index) = step_back {
         return Passage::Followed {
             second_pass: run.start + index + 1,
@@ -174,7 +177,8 @@ fn passage(placed: &[Placed], run: &Range<usize>, known_as_second_pass: bool) ->
         .all(|pair| joined(gap(pair.first(), pair.last())));
     let is_left_out = matches!(readings[0].at, At::Never { .. });
     // A clock that is some minutes slow shows the end of an hour that there is not.
-    let is_slow = joined(gap(readings.first(), placed.get(run.end)));
+    let shown = gap(readings.first(), placed.get(run.end));
+    let is_slow = shown.is_some_and(|shown| shown < SMALLEST_ZONE_STEP);
     match (joins_before, joins_after) {
         // A clock that follows leaves a jump on one side or the other, and shows no hour that there is not.
         (before, true) if unbroken && (before || (is_left_out && !is_slow)) => {
