@@ -9,8 +9,8 @@ use tconnectsync_heroku::nightscout::entry::{Entry, ExistingEntry};
 use tconnectsync_heroku::pump::clock::{DatedEvent, Remembered, Sighting};
 use tconnectsync_heroku::pump::dating::{self, About, Dated, Days, Sources};
 use tconnectsync_heroku::pump::decode::Decoded;
-use tconnectsync_heroku::pump::event::{Detail, Event, EventId, Signal};
-use tconnectsync_heroku::pump::quantity::{MgDl, PumpTime};
+use tconnectsync_heroku::pump::event::{DateChanged, Detail, Event, EventId, Signal, TimeChanged};
+use tconnectsync_heroku::pump::quantity::{MgDl, PumpTime, pump_epoch};
 use tconnectsync_heroku::reconcile::entries::missing;
 
 use crate::arrangement::Arrangement;
@@ -254,19 +254,41 @@ fn dated_knowing(
     remembered: Vec<Remembered>,
     now: DateTime<Utc>,
 ) -> Dated {
-    let events = (1..).zip(shown).map(|(number, shown)| Event {
+    dated_by((shown, Vec::new()), remembered, now)
+}
+
+/// The same where its settings are on record too.
+fn dated_by(
+    (shown, changes): (&[NaiveDateTime], Vec<Event>),
+    remembered: Vec<Remembered>,
+    now: DateTime<Utc>,
+) -> Dated {
+    let events = (1..).zip(shown.iter().copied()).collect();
+    let upload = (shown.last().copied(), now - Duration::minutes(2));
+    dated_as((events, changes), remembered, upload)
+}
+
+/// The same with what the account says of its newest event and its upload, two minutes ago.
+fn dated_as(
+    (events, clock_changes): (Vec<(i64, NaiveDateTime)>, Vec<Event>),
+    remembered: Vec<Remembered>,
+    (newest, last_upload): (Option<NaiveDateTime>, DateTime<Utc>),
+) -> Dated {
+    let events = events.into_iter().map(|(number, shown)| Event {
         id: id(number),
-        pump_time: PumpTime::new(*shown),
+        pump_time: PumpTime::new(shown),
         detail: Detail::AlertActivated(Signal { id: 0 }),
     });
     let decoded = Decoded {
         events: events.collect(),
+        clock_changes,
         ..Decoded::default()
     };
+    let now = last_upload + Duration::minutes(2);
     let about = About {
         zone: chrono_tz::America::New_York,
-        newest: shown.last().copied(),
-        last_upload: Some(now - Duration::minutes(2)),
+        newest,
+        last_upload: Some(last_upload),
         now,
         trusts_zone: false,
     };
@@ -430,4 +452,118 @@ fn what_fitted_a_new_pump_at_first_gives_way_to_what_fits_now() {
     assert_eq!(of_a_new_pump(&later, documents.clone(), (15, 33)), 60);
     // As long as it is possible, it stands.
     assert_eq!(of_a_new_pump(&later, documents, (17, 33)), -60);
+}
+
+/// A pump from New York, now in London, whose set-up is on record: it began in 2008, or its clock was put right by a minute.
+#[test]
+fn a_new_pump_with_its_set_up_on_record_fits_its_uploads_too() {
+    let shown = every_five_minutes("2026-06-10 12:00", "2026-06-10 14:00");
+    let set = |number: i64, from: NaiveDateTime, to: NaiveDateTime| {
+        let ms = |time: NaiveDateTime| {
+            (time - time.date().and_time(chrono::NaiveTime::MIN)).num_milliseconds()
+        };
+        let days = |time: NaiveDateTime| (time.date() - pump_epoch()).num_days();
+        let event = |number: i64, at: NaiveDateTime, detail: Detail| Event {
+            id: id(number),
+            pump_time: PumpTime::new(at),
+            detail,
+        };
+        let time = Detail::TimeChanged(TimeChanged {
+            prior_ms: ms(from),
+            after_ms: ms(to),
+        });
+        let date = Detail::DateChanged(DateChanged {
+            prior_days: days(from),
+            after_days: days(to),
+        });
+        vec![
+            event(number, from, time),
+            event(number + 1, from.date().and_time(to.time()), date),
+        ]
+    };
+    let factory = pump_epoch().and_time(chrono::NaiveTime::MIN) + Duration::minutes(20);
+    for changes in [
+        set(-10, factory, reading("2026-06-10 11:55")),
+        set(
+            -10,
+            reading("2026-06-10 11:58"),
+            reading("2026-06-10 11:59"),
+        ),
+    ] {
+        // Its phone had been away for two hours at the first upload, and is not any more.
+        let upload = utc(6, 10, 15, 1);
+        let dated = dated_by(
+            (&shown, changes.clone()),
+            Vec::new(),
+            upload + Duration::minutes(2),
+        );
+        assert_eq!(dated.events[0].at, utc(6, 10, 13, 0), "{changes:?}");
+        let documents = (1..)
+            .zip(&shown)
+            .map(|(number, shown)| document(number, *shown, -60, false));
+        let later = every_five_minutes("2026-06-10 12:00", "2026-06-10 16:30");
+        let upload = utc(6, 10, 15, 33);
+        let dated = dated_by(
+            (&later, changes.clone()),
+            documents.collect(),
+            upload + Duration::minutes(2),
+        );
+        assert_eq!(dated.events[0].at, utc(6, 10, 11, 0), "{changes:?}");
+    }
+}
+
+/// In New York, never moved. The phone was away when the zone changed, and what came late was written by a guess.
+#[test]
+fn a_guess_after_three_hours_gives_way_to_the_next_upload() {
+    for guessed in [3, 7] {
+        let mut shown = every_five_minutes("2026-03-07 12:00", "2026-03-08 01:30");
+        let known = shown.len();
+        shown.extend(every_five_minutes("2026-03-08 04:00", "2026-03-08 07:25"));
+        let documents = (1..)
+            .zip(&shown)
+            .take(known + guessed)
+            .map(|(number, shown)| {
+                let is_guess = number > i64::try_from(known).expect("few");
+                document(number, *shown, if is_guess { -240 } else { -300 }, false)
+            });
+        let dated = dated_knowing(&shown, documents.collect(), utc(3, 8, 12, 29));
+        let last = dated.events.last().expect("events");
+        assert_eq!(last.at, utc(3, 8, 12, 25), "{guessed}");
+    }
+}
+
+/// It was set back by three hours at noon. Whether the account says what it showed last or the greatest time that it showed,
+/// its uploads are right before what it wrote last.
+#[test]
+fn a_clock_that_was_set_back_is_known_whatever_the_account_means_by_its_newest_event() {
+    let mut shown = every_five_minutes("2026-06-10 08:00", "2026-06-10 12:00");
+    let set = i64::try_from(shown.len()).expect("few") + 1;
+    shown.extend(every_five_minutes("2026-06-10 09:05", "2026-06-10 12:40"));
+    let changes = vec![Event {
+        id: id(set),
+        pump_time: PumpTime::new(reading("2026-06-10 12:00")),
+        detail: Detail::TimeChanged(TimeChanged {
+            prior_ms: 12 * 3_600_000,
+            after_ms: 9 * 3_600_000,
+        }),
+    }];
+    let numbers = (1..set).chain(set + 1..);
+    let events: Vec<(i64, NaiveDateTime)> = numbers.zip(shown).collect();
+    for until in [20, 40] {
+        // It was abroad before, at three hours from home.
+        let events = events.iter().take(events.len() - 8 + until / 5);
+        let events: Vec<(i64, NaiveDateTime)> = events.copied().collect();
+        let last = events[events.len() - 1].1;
+        let truly = last.and_utc() + Duration::hours(4);
+        let greatest = events.iter().map(|(_, shown)| *shown).max();
+        for newest in [Some(last), greatest] {
+            let dated = dated_as(
+                (events.clone(), changes.clone()),
+                Vec::new(),
+                (newest, truly + Duration::minutes(2)),
+            );
+            let found = dated.events.last().expect("events").at;
+            assert_eq!((found, dated.doubt), (truly, None), "{newest:?}");
+        }
+    }
 }

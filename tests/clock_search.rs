@@ -195,6 +195,11 @@ fn run_through(story: &Story) -> Ended {
         arrangement.tandem.add_history(second.clone());
     }
     let pumps = Pumps { first, second };
+    arrangement.tandem.change_pumps(|pumps| {
+        for pump in pumps {
+            pump.newest_is_greatest = story.newest_is_greatest;
+        }
+    });
     let mut places = Places::default();
     let mut glucose_until = pumps.first.plan.start - Duration::days(1);
     let runs = story.runs();

@@ -260,7 +260,11 @@ impl<'p, 'f, 'a> Look<'p, 'f, 'a> {
     fn read_logs_alone(&mut self, chosen: &[&'p Pump], session: &mut Session) {
         for pump in chosen {
             for page in window::pages(self.zone, self.window) {
-                let mut logs = pumps::LogsAlone { session, pump };
+                let mut logs = pumps::LogsAlone {
+                    session,
+                    pump,
+                    trusts_zone: false,
+                };
                 let dated = logs.dated(&page, self.zone, self.now);
                 self.note(pump, &page, dated);
             }

@@ -170,7 +170,7 @@ pub static VARIABLES: &[Variable] = &[
     .default("3"),
     ours(
         "TCONNECTSYNC_HEROKU_TRUST_TIMEZONE",
-        "Start on an empty site even if the pump's uploads suggest another zone than TIMEZONE_NAME",
+        "Go by TIMEZONE_NAME on an empty site, or with a new pump, even if the uploads suggest another zone",
     )
     .default("false"),
     ours(

@@ -84,7 +84,11 @@ impl<'a> PumpTimes<'a> {
         let pumps = pumps::choose(account, serial, page.window, config.zone, &mut report)?;
         let mut times = Times::default();
         for pump in pumps {
-            let mut source = pumps::LogsAlone { session, pump };
+            let mut source = pumps::LogsAlone {
+                session,
+                pump,
+                trusts_zone: config.trusts_zone,
+            };
             let dated = source.dated(page, config.zone, self.now)?;
             // Events that may be an hour off decide nothing.
             let in_doubt = dated.doubt.map(|doubt| doubt.events).unwrap_or_default();

@@ -18,6 +18,8 @@ use crate::window::{Page, Window, local_date};
 pub(crate) struct LogsAlone<'a> {
     pub(crate) session: &'a mut Session,
     pub(crate) pump: &'a Pump,
+    /// Whether the pump's owner insists on the zone.
+    pub(crate) trusts_zone: bool,
 }
 
 impl Sources for LogsAlone<'_> {
@@ -44,7 +46,7 @@ impl LogsAlone<'_> {
     pub(crate) fn dated(&mut self, page: &Page, zone: Tz, now: DateTime<Utc>) -> Result<Dated> {
         let events = self.events(page.first_day, page.last_day)?;
         dating::date(
-            &about(self.pump, zone, now, false),
+            &about(self.pump, zone, now, self.trusts_zone),
             &page.days(),
             events,
             None,

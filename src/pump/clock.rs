@@ -10,6 +10,7 @@
 mod continuity;
 mod course;
 mod days;
+mod first_sight;
 mod judgement;
 mod memory;
 mod movement;

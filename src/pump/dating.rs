@@ -39,15 +39,22 @@ impl About {
     /// between the two calls; whether Tandem shows new logs and the new time of their upload at once is unverified.
     /// `None` where the account does not say what its newest event is, or says nonsense.
     ///
-    /// What the pump wrote after that event is newer than the answer, whatever its clock shows: it may have been set back.
-    fn knows(&self, newest: Option<PumpTime>, events: &[Event]) -> Option<bool> {
+    /// What the pump wrote after that event is newer than the answer, whatever its clock shows. Where the clock was set back
+    /// since, the account may mean the greatest time that it ever showed: which one is unverified, so that nothing is certain.
+    fn knows(&self, newest: Option<PumpTime>, decoded: &Decoded) -> Option<bool> {
         let (recorded, newest) = (self.newest?, newest?.reading());
-        let is_recorded = |event: &Event| event.pump_time.reading() == recorded;
-        let later = events
+        let is_recorded = |event: &&Event| event.pump_time.reading() == recorded;
+        let last = decoded.events.last().map(|last| last.id);
+        let told = decoded
+            .events
             .iter()
-            .rposition(is_recorded)
-            .map(|index| &events[index + 1..]);
-        Some(newest <= recorded && later.is_none_or(<[Event]>::is_empty))
+            .rfind(is_recorded)
+            .map(|event| event.id);
+        let Some(told) = told.filter(|told| Some(*told) < last) else {
+            return Some(newest <= recorded);
+        };
+        let was_set = decoded.clock_changes.iter().any(|change| change.id > told);
+        (newest > recorded || !was_set).then_some(false)
     }
 }
 
@@ -265,7 +272,7 @@ fn judge(
     sightings: &[Sighting],
 ) -> PumpClock {
     let newest = newest_reading(about, days, decoded);
-    let known = about.knows(newest, &decoded.events);
+    let known = about.knows(newest, decoded);
     let evidence = Evidence {
         newest,
         last_upload: about.last_upload.filter(|_| known != Some(false)),

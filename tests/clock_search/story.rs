@@ -137,6 +137,8 @@ pub struct Story {
     cadence: i64,
     /// Whether another uploader brings the same sensor's glucose.
     pub witness: bool,
+    /// Whether the account means the greatest time that a clock showed by the one of its newest event.
+    pub newest_is_greatest: bool,
 }
 
 fn instant(second: i64) -> DateTime<Utc> {
@@ -183,6 +185,7 @@ impl Story {
             hidden: Vec::new(),
             cadence: 0,
             witness: rng.chance(50),
+            newest_is_greatest: Rng::new(seed, 4714).chance(30),
         };
         story.cadence = match rng.between(0, 9) {
             // As a scheduler starts it; the fixed seeds are to be cheap.

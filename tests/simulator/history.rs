@@ -111,6 +111,13 @@ impl History {
         self.events[..self.events.partition_point(|event| event.at <= until)].last()
     }
 
+    /// The event at or before a true instant (of all, without one) that shows the greatest time.
+    pub fn greatest(&self, until: Option<DateTime<Utc>>) -> Option<&Event> {
+        let until = until.map_or(i64::MAX, |until| until.timestamp());
+        let known = self.events.iter().filter(|event| event.at <= until);
+        known.max_by_key(|event| event.wall)
+    }
+
     /// The events whose wall clock lies in `from..=to` (seconds) and whose true instant is at most `until`.
     pub fn select(
         &self,

@@ -11,7 +11,7 @@ use super::course::breaks;
 use super::judgement::{self, Evidence, Reason, Rule, Verdict};
 use super::memory::Held;
 use super::movement::{self, Movement};
-use super::thresholds::{ANTICIPATION, LONGEST_JOURNEY, REAL_DOUBT, TOLERANCE};
+use super::thresholds::{ANTICIPATION, FAR_FROM_HOME, LONGEST_JOURNEY, REAL_DOUBT, TOLERANCE};
 use super::witness::same;
 use super::{overlap, zone};
 use crate::pump::event::Event;
@@ -26,9 +26,6 @@ pub(super) struct Decision {
     /// The other rule that fits all that is known, an hour or more from this one.
     pub(crate) other: Option<Rule>,
 }
-
-/// Half of what AM for PM makes.
-const SIX_HOURS: Duration = Duration::hours(6);
 
 /// All that the decision is made from.
 pub(super) struct Continuity<'a> {
@@ -59,35 +56,8 @@ impl Continuity<'_> {
             .map_or_else(|| self.at_first_sight(), |decision| self.possible(decision))
     }
 
-    /// The judgement by rules of a clock that nothing is remembered of. One that no rule makes possible, as of a pump that was
-    /// set up on a journey, runs at the offset which puts its newest event at its upload, unless its owner insists on the zone.
-    fn at_first_sight(&self) -> Decision {
-        let by_rules = self.by_rules();
-        let is_new = self.held.iter().all(Option::is_none);
-        self.fitting(&by_rules)
-            .filter(|_| is_new)
-            .unwrap_or(by_rules)
-    }
-
-    /// The offset that puts the newest event at its upload, where that is certain and no rule is possible.
-    fn fitting(&self, by_rules: &Decision) -> Option<Decision> {
-        let is_certain = self.evidence.upload_is_certain && self.evidence.last_upload.is_some();
-        let fitting = by_rules
-            .verdict
-            .misfit
-            .filter(|_| is_certain && !self.zone_is_trusted)?;
-        let verdict = Verdict {
-            rule: Rule::Kept(fitting),
-            ..by_rules.verdict
-        };
-        Some(Decision {
-            verdict,
-            ..by_rules.clone()
-        })
-    }
-
     /// What is remembered of a stretch, where that is enough to go by alone.
-    fn remembered(&self, stretch: usize) -> Option<&Held> {
+    pub(super) fn remembered(&self, stretch: usize) -> Option<&Held> {
         self.held[stretch].as_ref().filter(|held| !held.is_weak)
     }
 
@@ -103,7 +73,7 @@ impl Continuity<'_> {
     }
 
     /// The judgement by rules alone: what drift was corrected is nothing to it.
-    fn by_rules(&self) -> Decision {
+    pub(super) fn by_rules(&self) -> Decision {
         let moved = self.between_zones();
         let verdict = judgement::judge(self.zone, &moved, self.evidence);
         let undecided = matches!(verdict.reason, Reason::Default | Reason::MovedByHandBefore);
@@ -153,7 +123,7 @@ impl Continuity<'_> {
         }
         let passed = zone::next_transition(self.zone, anchor.at, until);
         if !anchor.agrees_with_zone || passed.is_none_or(|change| change.before != anchor.offset) {
-            return settled(anchor.rule);
+            return self.as_seen_at_first(settled(anchor.rule));
         }
         self.either(Rule::FollowsZone, kept)
     }
@@ -279,10 +249,7 @@ impl Continuity<'_> {
         if self.allows(by_rules.verdict.rule) {
             return by_rules;
         }
-        // What fitted at first sight, when the phone had been away from the pump, may not fit any more.
-        if self.is_of_no_zone()
-            && let Some(fitting) = self.fitting(&by_rules)
-        {
+        if let Some(fitting) = self.at_second_sight(&by_rules) {
             return fitting;
         }
         Decision {
@@ -292,12 +259,6 @@ impl Continuity<'_> {
             },
             ..decision
         }
-    }
-
-    /// Whether the clock was never moved, and what is remembered of it is not what the zone has.
-    fn is_of_no_zone(&self) -> bool {
-        let held = self.held.last().and_then(Option::as_ref);
-        self.movements.is_empty() && held.is_some_and(|held| !held.newest.agrees_with(self.zone))
     }
 
     /// The record leads to an offset that is not the zone's: a journey, or what is remembered is wrong.
@@ -315,7 +276,7 @@ impl Continuity<'_> {
         }
         // What was remembered of a clock that was set after a loss may have been a guess half a day off.
         let is_far = self.newest(home).zip(self.newest(fitting));
-        let is_far = is_far.is_some_and(|(home, fitting)| (home - fitting).abs() >= SIX_HOURS);
+        let is_far = is_far.is_some_and(|(home, fitting)| (home - fitting).abs() >= FAR_FROM_HOME);
         if is_far && self.lost_before(since) && last.mends_the_date() {
             return self.after_a_loss().unwrap_or(Decision {
                 other: None,
@@ -378,7 +339,12 @@ impl Continuity<'_> {
         let offsets: Vec<Duration> = offsets.filter(possible).collect();
         let first = *offsets.first()?;
         let suggested = |offset: &&Duration| self.suggests(Rule::Kept(**offset));
-        let told = offsets.iter().find(suggested).copied().unwrap_or(first);
+        let told = offsets.iter().find(suggested).copied();
+        if told.is_none() && before.is_none() && self.is_new() && self.knows_the_upload() {
+            // Nothing tells that it was worn before: a pump that was set up may as well have been so abroad.
+            return None;
+        }
+        let told = told.unwrap_or(first);
         (told != zones).then(|| Decision {
             remembered: false,
             ..self.settled(Rule::Kept(told), Reason::SetAfterALoss)
@@ -431,7 +397,7 @@ impl Continuity<'_> {
         Some(Verdict::of(rule, Reason::Default).newest(self.zone, newest))
     }
 
-    fn allows(&self, rule: Rule) -> bool {
+    pub(super) fn allows(&self, rule: Rule) -> bool {
         self.newest(rule).is_none_or(|at| self.evidence.allows(at))
     }
 

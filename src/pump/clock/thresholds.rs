@@ -12,6 +12,7 @@
 //! | [`GRAIN`] | 15 minutes | zones differ by whole quarters of an hour |
 //! | [`SMALLEST_ZONE_STEP`] | 25 minutes | no two zones differ by less than half an hour: what is shorter corrects drift |
 //! | [`NO_JOURNEY`] | 20 hours | no journey moves a clock as far; a wrong day does, and putting it right |
+//! | [`FAR_FROM_HOME`] | 6 hours | a guess that took AM for PM is 12 hours off, and a change of the zone is one |
 //! | [`SETTINGS_APART`] | 5 numbers | time and date are set on one screen, one right after the other |
 //! | [`SETTING_A_LOST_CLOCK`] | 1 hour | a pump without its time raises alarms between the two settings |
 //! | [`FIRST_YEARS`] | 730 days | a pump that loses its time starts in 2008; none was in use before 2012 |
@@ -39,6 +40,7 @@ pub(super) const ANTICIPATION: Duration = Duration::hours(24);
 pub(super) const GRAIN: Duration = Duration::minutes(15);
 pub(super) const SMALLEST_ZONE_STEP: Duration = Duration::minutes(25);
 pub(super) const NO_JOURNEY: Duration = Duration::hours(20);
+pub(super) const FAR_FROM_HOME: Duration = Duration::hours(6);
 pub(super) const SETTINGS_APART: i64 = 5;
 pub(super) const SETTING_A_LOST_CLOCK: Duration = Duration::hours(1);
 pub(crate) const FIRST_YEARS: Duration = Duration::days(730);

@@ -98,6 +98,9 @@ pub struct Pump {
     pub uploaded_until: Option<DateTime<Utc>>,
     /// The account's answer is from when the cloud had what happened until then: the phone uploads before the next call.
     pub answered_before: Option<DateTime<Utc>>,
+    /// Whether the account means the greatest time that the pump's clock ever showed by the one of its newest event: which
+    /// one Tandem means is unverified.
+    pub newest_is_greatest: bool,
     /// Members of the pump's entry to replace, for example `{"maxDateOfEvents": "2099-01-01T00:00:00"}`; null stays null.
     pub replace: Value,
     /// Members to leave out.
@@ -117,6 +120,7 @@ impl Pump {
             history,
             uploaded_until: None,
             answered_before: None,
+            newest_is_greatest: false,
             replace: json!({}),
             leave_out: Vec::new(),
             assignment,
@@ -130,6 +134,7 @@ impl Pump {
             history: None,
             uploaded_until: None,
             answered_before: None,
+            newest_is_greatest: false,
             replace: json!({}),
             leave_out: Vec::new(),
             assignment: assignment.to_owned(),
@@ -141,7 +146,7 @@ impl Pump {
     pub(super) fn entry(&self, until: Option<DateTime<Utc>>) -> Value {
         let until = self.answered_before.or(self.uploaded_until).or(until);
         let mut entry = match &self.history {
-            Some(history) => active(history, until),
+            Some(history) => active(history, until, self.newest_is_greatest),
             None => json!({
                 "algorithm": "Basal-IQ",
                 "availableDataRange": {"start": null, "end": null},
@@ -166,10 +171,14 @@ impl Pump {
     }
 }
 
-fn active(history: &History, until: Option<DateTime<Utc>>) -> Value {
+fn active(history: &History, until: Option<DateTime<Utc>>, newest_is_greatest: bool) -> Value {
     let plan = &history.plan;
     let stamp_of = |event: Option<&history::Event>| event.map(|event| stamp(event.wall));
-    let (first, newest) = (history.events.first(), history.newest(until));
+    let first = history.events.first();
+    let newest = match newest_is_greatest {
+        true => history.greatest(until),
+        false => history.newest(until),
+    };
     // The phone uploads what it has: the newest upload is when the history ends, unless a test says otherwise.
     let uploaded = until.unwrap_or(plan.end);
     // A phone does not reach a pump that is off.
