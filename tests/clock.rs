@@ -47,7 +47,7 @@ fn cgm_reading(number: i64, shown: &str, taken: &str) -> Event {
 }
 
 /// The clock was set from one time to another: code 13, and 14 where the date changed too.
-fn moved(number: i64, from: &str, to: &str) -> Vec<Event> {
+pub fn moved(number: i64, from: &str, to: &str) -> Vec<Event> {
     let (from, to) = (reading(from), reading(to));
     let ms = |at: NaiveDateTime| (at - at.date().and_hms_opt(0, 0, 0).unwrap()).num_milliseconds();
     let days = |at: NaiveDateTime| (at.date() - pump_epoch()).num_days();

@@ -9,11 +9,12 @@ use tconnectsync_heroku::nightscout::entry::{Entry, ExistingEntry};
 use tconnectsync_heroku::pump::clock::{DatedEvent, Remembered, Sighting};
 use tconnectsync_heroku::pump::dating::{self, About, Dated, Days, Sources};
 use tconnectsync_heroku::pump::decode::Decoded;
-use tconnectsync_heroku::pump::event::{DateChanged, Detail, Event, EventId, Signal, TimeChanged};
-use tconnectsync_heroku::pump::quantity::{MgDl, PumpTime, pump_epoch};
+use tconnectsync_heroku::pump::event::{Detail, Event, EventId, Signal, TimeChanged};
+use tconnectsync_heroku::pump::quantity::{MgDl, PumpTime};
 use tconnectsync_heroku::reconcile::entries::missing;
 
 use crate::arrangement::Arrangement;
+use crate::clock::moved;
 use crate::simulator::history::{ClockStory, Feature, Features, History, Plan, Step};
 
 fn utc(month: u32, day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
@@ -264,15 +265,26 @@ fn dated_by(
     now: DateTime<Utc>,
 ) -> Dated {
     let events = (1..).zip(shown.iter().copied()).collect();
-    let upload = (shown.last().copied(), now - Duration::minutes(2));
-    dated_as((events, changes), remembered, upload)
+    let about = about(shown.last().copied(), now - Duration::minutes(2));
+    dated_as((events, changes), remembered, &about)
 }
 
-/// The same with what the account says of its newest event and its upload, two minutes ago.
+/// What an account says of a pump from New York, two minutes after its upload.
+fn about(newest: Option<NaiveDateTime>, last_upload: DateTime<Utc>) -> About {
+    About {
+        zone: chrono_tz::America::New_York,
+        newest,
+        last_upload: Some(last_upload),
+        now: last_upload + Duration::minutes(2),
+        trusts_zone: false,
+    }
+}
+
+/// The same with what the account says.
 fn dated_as(
     (events, clock_changes): (Vec<(i64, NaiveDateTime)>, Vec<Event>),
     remembered: Vec<Remembered>,
-    (newest, last_upload): (Option<NaiveDateTime>, DateTime<Utc>),
+    about: &About,
 ) -> Dated {
     let events = events.into_iter().map(|(number, shown)| Event {
         id: id(number),
@@ -284,22 +296,8 @@ fn dated_as(
         clock_changes,
         ..Decoded::default()
     };
-    let now = last_upload + Duration::minutes(2);
-    let about = About {
-        zone: chrono_tz::America::New_York,
-        newest,
-        last_upload: Some(last_upload),
-        now,
-        trusts_zone: false,
-    };
-    dating::date(
-        &about,
-        &last_day(now),
-        decoded,
-        None,
-        &mut Given { remembered },
-    )
-    .expect("nothing can fail")
+    let days = last_day(about.now);
+    dating::date(about, &days, decoded, None, &mut Given { remembered }).expect("nothing can fail")
 }
 
 /// The days of an ordinary run.
@@ -458,37 +456,9 @@ fn what_fitted_a_new_pump_at_first_gives_way_to_what_fits_now() {
 #[test]
 fn a_new_pump_with_its_set_up_on_record_fits_its_uploads_too() {
     let shown = every_five_minutes("2026-06-10 12:00", "2026-06-10 14:00");
-    let set = |number: i64, from: NaiveDateTime, to: NaiveDateTime| {
-        let ms = |time: NaiveDateTime| {
-            (time - time.date().and_time(chrono::NaiveTime::MIN)).num_milliseconds()
-        };
-        let days = |time: NaiveDateTime| (time.date() - pump_epoch()).num_days();
-        let event = |number: i64, at: NaiveDateTime, detail: Detail| Event {
-            id: id(number),
-            pump_time: PumpTime::new(at),
-            detail,
-        };
-        let time = Detail::TimeChanged(TimeChanged {
-            prior_ms: ms(from),
-            after_ms: ms(to),
-        });
-        let date = Detail::DateChanged(DateChanged {
-            prior_days: days(from),
-            after_days: days(to),
-        });
-        vec![
-            event(number, from, time),
-            event(number + 1, from.date().and_time(to.time()), date),
-        ]
-    };
-    let factory = pump_epoch().and_time(chrono::NaiveTime::MIN) + Duration::minutes(20);
     for changes in [
-        set(-10, factory, reading("2026-06-10 11:55")),
-        set(
-            -10,
-            reading("2026-06-10 11:58"),
-            reading("2026-06-10 11:59"),
-        ),
+        moved(-10, "2008-01-01 00:20", "2026-06-10 11:55"),
+        moved(-10, "2026-06-10 11:58", "2026-06-10 11:59"),
     ] {
         // Its phone had been away for two hours at the first upload, and is not any more.
         let upload = utc(6, 10, 15, 1);
@@ -557,13 +527,133 @@ fn a_clock_that_was_set_back_is_known_whatever_the_account_means_by_its_newest_e
         let truly = last.and_utc() + Duration::hours(4);
         let greatest = events.iter().map(|(_, shown)| *shown).max();
         for newest in [Some(last), greatest] {
-            let dated = dated_as(
-                (events.clone(), changes.clone()),
-                Vec::new(),
-                (newest, truly + Duration::minutes(2)),
-            );
+            let about = about(newest, truly + Duration::minutes(2));
+            let dated = dated_as((events.clone(), changes.clone()), Vec::new(), &about);
             let found = dated.events.last().expect("events").at;
             assert_eq!((found, dated.doubt), (truly, None), "{newest:?}");
         }
     }
+}
+
+/// The events and documents at an offset in minutes of what a clock showed, numbered from one.
+fn at_offset(shown: &[NaiveDateTime], offset: i64) -> Vec<Remembered> {
+    let documents = (1..)
+        .zip(shown)
+        .map(|(number, shown)| document(number, *shown, offset, false));
+    documents.collect()
+}
+
+#[test]
+fn minutes_of_drift_make_no_other_zone_of_a_new_pump() {
+    let shown = every_five_minutes("2026-06-10 08:00", "2026-06-10 10:12");
+    assert_eq!(
+        of_a_new_pump(&shown, Vec::new(), (14, 0)),
+        -240,
+        "twelve minutes fast"
+    );
+    let in_london = every_five_minutes("2026-06-10 12:00", "2026-06-10 14:11");
+    let known = at_offset(&in_london[..10], 60);
+    assert_eq!(
+        of_a_new_pump(&in_london, known, (13, 0)),
+        60,
+        "eleven minutes fast"
+    );
+}
+
+/// Its phone sets the pump's clock without a record: on the way home, or to the winter's time.
+#[test]
+fn a_step_back_that_nobody_recorded_ends_what_was_seen_at_first() {
+    let mut shown = every_five_minutes("2026-06-10 08:00", "2026-06-10 14:00");
+    let known = shown.len();
+    shown.extend(every_five_minutes("2026-06-10 09:05", "2026-06-10 11:00"));
+    for (there, here) in [(60, -240), (120, -180)] {
+        let documents = at_offset(&shown[..known - 5], there);
+        let upload =
+            shown[shown.len() - 1].and_utc() - Duration::minutes(here) + Duration::minutes(2);
+        let dated = dated_knowing(&shown, documents, upload + Duration::minutes(2));
+        for (index, dated) in dated.events.iter().enumerate() {
+            let offset = if index < known { there } else { here };
+            let shown = dated.event.pump_time.reading().and_utc();
+            assert_eq!(dated.at, shown - Duration::minutes(offset), "{index}");
+        }
+    }
+}
+
+#[test]
+fn whoever_insists_on_the_zone_undoes_what_was_seen_at_first() {
+    let shown = every_five_minutes("2026-06-10 08:00", "2026-06-10 14:00");
+    let events: Vec<(i64, NaiveDateTime)> = (1..).zip(shown.clone()).collect();
+    let about = about(shown.last().copied(), utc(6, 10, 18, 2));
+    let known = || at_offset(&shown[..50], -180);
+    for (trusts_zone, offset) in [(false, 3), (true, 4)] {
+        let about = About {
+            trusts_zone,
+            ..about
+        };
+        let dated = dated_as((events.clone(), Vec::new()), known(), &about);
+        let expected = shown[0].and_utc() + Duration::hours(offset);
+        assert_eq!(dated.events[0].at, expected, "{trusts_zone}");
+    }
+}
+
+/// What the account says of its newest event tells nothing of a day in spring.
+#[test]
+fn days_without_the_newest_event_are_not_seen_at_first() {
+    let shown = every_five_minutes("2026-04-10 08:00", "2026-04-10 14:00");
+    let newest = reading("2026-06-10 14:00");
+    let about = about(Some(newest), utc(6, 10, 13, 2));
+    let events = (1..).zip(&shown).map(|(number, shown)| Event {
+        id: id(number),
+        pump_time: PumpTime::new(*shown),
+        detail: Detail::AlertActivated(Signal { id: 0 }),
+    });
+    let decoded = Decoded {
+        events: events.collect(),
+        ..Decoded::default()
+    };
+    let remembered = Vec::new();
+    let dated = dating::date(
+        &about,
+        &last_day(utc(4, 11, 0, 0)),
+        decoded,
+        None,
+        &mut Given { remembered },
+    );
+    assert_eq!(
+        dated.expect("nothing can fail").events[0].at,
+        utc(4, 10, 12, 0)
+    );
+}
+
+/// In New York, not moved when the zone changed the day before. One answer says that the upload was two hours ago.
+#[test]
+fn a_clock_that_was_not_moved_yet_was_not_seen_at_first() {
+    let shown = every_five_minutes("2026-03-08 12:00", "2026-03-09 18:00");
+    let known = at_offset(&shown[..300], -300);
+    let dated = dated_knowing(&shown, known, utc(3, 9, 21, 2));
+    assert_eq!(dated.events[0].at, utc(3, 8, 17, 0));
+}
+
+/// A pump that was set up at home, with PM for AM; its phone came back to it after an hour and a half.
+#[test]
+fn half_a_day_is_more_likely_than_a_journey_of_half_hours() {
+    let shown = every_five_minutes("2026-06-10 20:00", "2026-06-10 22:00");
+    let set_up = moved(-10, "2008-01-01 00:20", "2026-06-10 19:55");
+    let dated = dated_by((&shown, set_up), Vec::new(), utc(6, 10, 15, 32));
+    assert_eq!(dated.events[0].at, utc(6, 10, 12, 0));
+}
+
+#[test]
+fn an_event_that_shows_a_second_less_than_the_one_before_leaves_the_upload_certain() {
+    let mut events: Vec<(i64, NaiveDateTime)> = (1..)
+        .zip(every_five_minutes("2026-06-10 12:00", "2026-06-10 14:00"))
+        .collect();
+    let newest = events[events.len() - 1].1;
+    events.push((90, newest - Duration::seconds(2)));
+    let dated = dated_as(
+        (events, Vec::new()),
+        Vec::new(),
+        &about(Some(newest), utc(6, 10, 13, 2)),
+    );
+    assert_eq!(dated.events[0].at, utc(6, 10, 11, 0));
 }

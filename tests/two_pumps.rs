@@ -129,7 +129,7 @@ fn a_new_pump_that_was_set_up_abroad_is_right_from_the_first_run_on() {
     arrangement.tandem.set_uploaded_until(uploaded);
     let now = uploaded + Duration::minutes(2);
 
-    // Who insists on the zone gets what that makes of it: nothing yet, since it would lie in the future.
+    // Who insists on the zone gets what that makes of it.
     arrangement.set("TCONNECTSYNC_HEROKU_TRUST_TIMEZONE", "true");
     let insisting = arrangement.good_pass(now, &["--pretend"]);
     arrangement.set("TCONNECTSYNC_HEROKU_TRUST_TIMEZONE", "false");

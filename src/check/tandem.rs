@@ -59,6 +59,7 @@ pub(super) fn check(
         return None;
     };
     let mut look = Look::new((now, window, zone), findings);
+    look.trusts_zone = (reading.config.as_ref()).is_some_and(|config| config.trusts_zone);
     match (&reading.config, site) {
         (Some(config), Some(site)) => {
             let note = |pump, page: &Page, dated| look.note(pump, page, dated);
@@ -227,6 +228,7 @@ struct Look<'p, 'f, 'a> {
     /// The last day.
     window: Window,
     zone: Tz,
+    trusts_zone: bool,
     newest: Option<DateTime<Utc>>,
     counts: events::Counts,
     /// The newest page of each pump.
@@ -243,6 +245,7 @@ impl<'p, 'f, 'a> Look<'p, 'f, 'a> {
             now,
             window,
             zone,
+            trusts_zone: false,
             newest: None,
             counts: events::Counts::default(),
             newest_pages: Vec::new(),
@@ -263,7 +266,7 @@ impl<'p, 'f, 'a> Look<'p, 'f, 'a> {
                 let mut logs = pumps::LogsAlone {
                     session,
                     pump,
-                    trusts_zone: false,
+                    trusts_zone: self.trusts_zone,
                 };
                 let dated = logs.dated(&page, self.zone, self.now);
                 self.note(pump, &page, dated);

@@ -41,7 +41,7 @@ use movement::Movement;
 use overlap::Placed;
 pub(crate) use thresholds::FIRST_YEARS;
 use thresholds::SHORTEST_CHANGE;
-pub(super) use thresholds::{HOLDS_BACK, REAL_DOUBT};
+pub(super) use thresholds::{HOLDS_BACK, REAL_DOUBT, STEP_BACK};
 use timeline::Timeline;
 use witness::Witnessed;
 use zone::Transition;
@@ -68,6 +68,8 @@ pub(crate) struct Knowledge<'a> {
     pub(crate) sightings: &'a [Sighting],
     /// Whether the clock's owner insists on the zone, whatever speaks against it.
     pub(crate) zone_is_trusted: bool,
+    /// Whether the newest event that the account knows is among the days of these.
+    pub(crate) holds_the_newest: bool,
 }
 
 /// One pump's clock, as far as its record tells.
@@ -110,13 +112,15 @@ impl PumpClock {
             evidence,
             events: knowledge.events,
             zone_is_trusted: knowledge.zone_is_trusted,
+            holds_the_newest: knowledge.holds_the_newest,
         };
         let Decision {
             mut verdict,
             remembered,
             mut other,
+            since,
         } = continuity.decide();
-        let mut course = Course::leading_to(zone, &movements, &held, verdict.rule);
+        let mut course = Course::leading_to(zone, &movements, &held, (verdict.rule, since));
         let witnessed = witness::lay_over(knowledge.events, &movements, knowledge.sightings);
         if !witnessed.is_empty() {
             course.witness(zone, &movements, &held, (&witnessed, knowledge.events));
@@ -150,7 +154,7 @@ impl PumpClock {
 
     /// The same clock by another rule since its newest movement.
     fn by_another(&self, rule: Rule) -> PumpClock {
-        let course = Course::leading_to(self.zone, &self.movements, &self.held, rule);
+        let course = Course::leading_to(self.zone, &self.movements, &self.held, (rule, None));
         PumpClock {
             timeline: course.timeline(self.zone, &self.movements),
             verdict: Verdict {
@@ -220,7 +224,7 @@ impl PumpClock {
             .filter(|event| (first..=last).contains(&event.pump_time.reading().date()))
             .map(|event| (event.id, event.pump_time));
         let night = self.placed(night);
-        if overlap::ran_on(&night, self.verdict.second_pass) {
+        if overlap::ran_on(&night, &self.verdict) {
             return self.by_another(Rule::Kept(self.offset_running_on(change)));
         }
         match overlap::followed(&night, change) {
@@ -253,7 +257,7 @@ impl PumpClock {
     }
 
     fn instants(&self, readings: impl Iterator<Item = (EventId, PumpTime)>) -> Vec<DateTime<Utc>> {
-        overlap::settle(&self.placed(readings), self.verdict.second_pass)
+        overlap::settle(&self.placed(readings), &self.verdict)
     }
 
     fn placed(&self, readings: impl Iterator<Item = (EventId, PumpTime)>) -> Vec<Placed> {

@@ -12,8 +12,8 @@ use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::clock::{
-    DatedEvent, Evidence, HOLDS_BACK, Knowledge, PumpClock, REAL_DOUBT, Remembered, Sighting,
-    Verdict, offset_name,
+    DatedEvent, Evidence, HOLDS_BACK, Knowledge, PumpClock, REAL_DOUBT, Remembered, STEP_BACK,
+    Sighting, Verdict, offset_name,
 };
 use super::decode::{Decoded, Skipped};
 use super::event::{Detail, Event, EventId};
@@ -39,22 +39,26 @@ impl About {
     /// between the two calls; whether Tandem shows new logs and the new time of their upload at once is unverified.
     /// `None` where the account does not say what its newest event is, or says nonsense.
     ///
-    /// What the pump wrote after that event is newer than the answer, whatever its clock shows. Where the clock was set back
-    /// since, the account may mean the greatest time that it ever showed: which one is unverified, so that nothing is certain.
+    /// What the pump wrote after that event is newer than the answer, whatever its clock shows. Or the account means the greatest
+    /// time that the clock ever showed: which one is unverified, and nothing is certain where the clock went back since.
     fn knows(&self, newest: Option<PumpTime>, decoded: &Decoded) -> Option<bool> {
         let (recorded, newest) = (self.newest?, newest?.reading());
         let is_recorded = |event: &&Event| event.pump_time.reading() == recorded;
-        let last = decoded.events.last().map(|last| last.id);
         let told = decoded
             .events
             .iter()
             .rfind(is_recorded)
             .map(|event| event.id);
-        let Some(told) = told.filter(|told| Some(*told) < last) else {
-            return Some(newest <= recorded);
-        };
-        let was_set = decoded.clock_changes.iter().any(|change| change.id > told);
-        (newest > recorded || !was_set).then_some(false)
+        let since = |event: &&Event| told.is_some_and(|told| event.id > told);
+        // Two events of one moment may be a second out of order.
+        let is_elsewhere =
+            |event: &Event| (event.pump_time.reading() - recorded).abs() >= STEP_BACK;
+        let went_on = decoded.events.iter().filter(since).any(is_elsewhere);
+        let was_set = decoded.clock_changes.iter().any(|change| since(&change));
+        match newest <= recorded {
+            true if went_on || was_set => None,
+            is_known => Some(is_known),
+        }
     }
 }
 
@@ -284,6 +288,7 @@ fn judge(
         remembered,
         sightings,
         zone_is_trusted: about.trusts_zone,
+        holds_the_newest: about.newest.is_none_or(|newest| newest.date() <= days.last),
     };
     PumpClock::judge_knowing(about.zone, &decoded.clock_changes, &evidence, &knowledge)
 }

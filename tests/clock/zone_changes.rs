@@ -152,6 +152,13 @@ fn a_pump_that_was_silent_for_nearly_the_whole_repeated_hour_followed_its_zone()
         (7, "2026-11-01 02:00", "2026-11-01 07:00"),
     ];
     assert_instants(&clock, &put_right);
+    // Where nothing but habit says that it followed, nobody may have recorded a correction.
+    let undecided = Known::uploaded("2026-11-01 06:00", "2026-11-01 13:02");
+    let ran_on = judge(NEW_YORK, &[], &undecided);
+    assert_eq!(ran_on.verdict().reason, Reason::Default);
+    let all = silent.map(|(number, shown, _)| super::event(number, shown));
+    let dated = ran_on.date(all.to_vec());
+    assert_eq!(dated[9].at - dated[2].at, Duration::minutes(55));
     // Set back by that minute, it ran on.
     let set = moved(4, "2026-11-01 01:05", "2026-11-01 01:04");
     let clock = judge(NEW_YORK, &[set], &known);
@@ -213,6 +220,11 @@ fn the_end_of_an_hour_that_there_is_not_belongs_to_what_follows_it() {
     ];
     assert_instants(&clock, &slow);
 
+    // Also where nothing but habit says that it follows its zone.
+    let known = Known::uploaded("2026-03-08 03:10", "2026-03-08 08:40");
+    let clock = judge(NEW_YORK, &[], &known);
+    assert_eq!(clock.verdict().reason, Reason::Default);
+    assert_instants(&clock, &slow);
     let slower = [
         (1, "2026-03-08 02:46", "2026-03-08 06:46"),
         (2, "2026-03-08 02:55", "2026-03-08 06:55"),

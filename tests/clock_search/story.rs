@@ -486,7 +486,9 @@ impl Story {
             let is_out = self
                 .outage
                 .is_some_and(|(from, until)| (from..until).contains(&now.timestamp()));
-            if let Some(came) = came.filter(|_| !rng.chance(15) && !is_out) {
+            // The first run copies one day: it comes before that is over.
+            let is_first = runs.is_empty();
+            if let Some(came) = came.filter(|_| (!rng.chance(15) && !is_out) || is_first) {
                 let answered = match between_calls.chance(8) {
                     true => came.saturating_sub(1),
                     false => came,

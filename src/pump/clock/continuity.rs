@@ -11,10 +11,12 @@ use super::course::breaks;
 use super::judgement::{self, Evidence, Reason, Rule, Verdict};
 use super::memory::Held;
 use super::movement::{self, Movement};
-use super::thresholds::{ANTICIPATION, FAR_FROM_HOME, LONGEST_JOURNEY, REAL_DOUBT, TOLERANCE};
+use super::thresholds::{
+    ANTICIPATION, FAR_FROM_HOME, HOLDS_BACK, LONGEST_JOURNEY, REAL_DOUBT, TOLERANCE,
+};
 use super::witness::same;
 use super::{overlap, zone};
-use crate::pump::event::Event;
+use crate::pump::event::{Event, EventId};
 use crate::pump::quantity::pump_epoch;
 
 /// What was decided of the time since the newest movement.
@@ -25,6 +27,8 @@ pub(super) struct Decision {
     pub(crate) remembered: bool,
     /// The other rule that fits all that is known, an hour or more from this one.
     pub(crate) other: Option<Rule>,
+    /// The event since which it holds, where the clock was not moved then but stepped without a record.
+    pub(crate) since: Option<EventId>,
 }
 
 /// All that the decision is made from.
@@ -38,6 +42,8 @@ pub(super) struct Continuity<'a> {
     pub(crate) events: &'a [Event],
     /// Whether the clock's owner insists on the zone.
     pub(crate) zone_is_trusted: bool,
+    /// Whether the newest event that the account knows is among these.
+    pub(crate) holds_the_newest: bool,
 }
 
 /// An offset of the clock at some moment since its newest movement.
@@ -51,7 +57,8 @@ struct Anchor {
 
 impl Continuity<'_> {
     pub(super) fn decide(&self) -> Decision {
-        self.chained()
+        self.as_seen_at_first()
+            .or_else(|| self.chained())
             .or_else(|| self.after_a_loss())
             .map_or_else(|| self.at_first_sight(), |decision| self.possible(decision))
     }
@@ -82,6 +89,7 @@ impl Continuity<'_> {
             verdict,
             remembered: false,
             other: other.filter(|other| undecided && self.differ(verdict.rule, *other)),
+            since: None,
         }
     }
 
@@ -94,7 +102,7 @@ impl Continuity<'_> {
             .collect()
     }
 
-    fn settled(&self, rule: Rule, reason: Reason) -> Decision {
+    pub(super) fn settled(&self, rule: Rule, reason: Reason) -> Decision {
         let verdict = Verdict::of(rule, reason);
         Decision {
             verdict: Verdict {
@@ -103,6 +111,7 @@ impl Continuity<'_> {
             },
             remembered: true,
             other: None,
+            since: None,
         }
     }
 
@@ -123,7 +132,7 @@ impl Continuity<'_> {
         }
         let passed = zone::next_transition(self.zone, anchor.at, until);
         if !anchor.agrees_with_zone || passed.is_none_or(|change| change.before != anchor.offset) {
-            return self.as_seen_at_first(settled(anchor.rule));
+            return settled(anchor.rule);
         }
         self.either(Rule::FollowsZone, kept)
     }
@@ -340,7 +349,8 @@ impl Continuity<'_> {
         let first = *offsets.first()?;
         let suggested = |offset: &&Duration| self.suggests(Rule::Kept(**offset));
         let told = offsets.iter().find(suggested).copied();
-        if told.is_none() && before.is_none() && self.is_new() && self.knows_the_upload() {
+        let is_set_up = before.is_none() && self.is_new() && self.knows_the_upload();
+        if told.is_none() && is_set_up && self.is_long_ago(Rule::Kept(first)) {
             // Nothing tells that it was worn before: a pump that was set up may as well have been so abroad.
             return None;
         }
@@ -392,7 +402,7 @@ impl Continuity<'_> {
         })
     }
 
-    fn newest(&self, rule: Rule) -> Option<DateTime<Utc>> {
+    pub(super) fn newest(&self, rule: Rule) -> Option<DateTime<Utc>> {
         let newest = self.evidence.newest?;
         Some(Verdict::of(rule, Reason::Default).newest(self.zone, newest))
     }
@@ -404,6 +414,12 @@ impl Continuity<'_> {
     fn suggests(&self, rule: Rule) -> bool {
         self.newest(rule)
             .is_some_and(|at| self.evidence.suggests(at))
+    }
+
+    /// Whether a rule puts the newest event hours before its upload.
+    fn is_long_ago(&self, rule: Rule) -> bool {
+        let newest = self.newest(rule).zip(self.evidence.last_upload);
+        newest.is_some_and(|(newest, upload)| upload - newest > HOLDS_BACK)
     }
 
     fn differ(&self, one: Rule, other: Rule) -> bool {

@@ -22,18 +22,22 @@ pub(super) struct Course {
 
 impl Course {
     /// The course that leads to a rule since the newest movement. Backwards from there the record of movements tells the
-    /// offset, as far as no loss of the clock comes between; what is remembered to the same effect stands to the second.
+    /// offset, as far as no loss of the clock comes between; what is remembered to the same effect stands to the second. Where
+    /// the rule holds only since an event, what is remembered stands until then.
     pub(super) fn leading_to(
         zone: Tz,
         movements: &[Movement],
         held: &[Option<Held>],
-        last: Rule,
+        (last, since): (Rule, Option<EventId>),
     ) -> Course {
         let mut course = Course {
             rules: vec![last; movements.len() + 1],
             steps: Vec::new(),
         };
-        if let Some(Some(held)) = held.last()
+        if let (Some(Some(held)), Some(since)) = (held.last(), since) {
+            course.recall(movements.len(), held, None);
+            course.steps.push((since, last));
+        } else if let Some(Some(held)) = held.last()
             && !held.follows
             && held.runs.len() > 1
             && (last == Rule::Kept(held.offset)

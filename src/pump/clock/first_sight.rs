@@ -1,18 +1,31 @@
-//! A clock at an offset that is not the zone's, and that no record explains: of a pump that was set up abroad, and is new to
-//! the site.
+//! A clock at an offset that is not the zone's, and that no movement explains: of a pump that was set up abroad, and is new
+//! to the site. The offset is a guess from one upload.
 
 use chrono::Duration;
 
 use super::continuity::{Continuity, Decision};
-use super::judgement::{Rule, Verdict};
-use super::{movement, zone};
+use super::judgement::{Reason, Rule, Verdict};
+use super::memory::Held;
+use super::thresholds::SMALLEST_ZONE_STEP;
+use super::{movement, overlap, segment, zone};
+use crate::pump::event::EventId;
+
+/// What is remembered of a clock that was judged at first sight.
+struct Seen<'h> {
+    offset: Duration,
+    held: &'h Held,
+}
 
 impl Continuity<'_> {
     /// The judgement by rules of a clock that nothing is remembered of. One that no rule makes possible runs at the offset which
     /// puts its newest event at its upload, unless its owner insists on the zone.
     pub(super) fn at_first_sight(&self) -> Decision {
         let by_rules = self.by_rules();
-        let fitting = self.fitting(&by_rules).filter(|_| self.is_new());
+        let fitting = self.fitting(&by_rules).filter(|fitting| {
+            self.is_new()
+                && self.holds_the_newest
+                && self.differ_by_a_zone(fitting, by_rules.verdict.rule)
+        });
         fitting.unwrap_or(by_rules)
     }
 
@@ -28,8 +41,10 @@ impl Continuity<'_> {
 
     /// What fits now, where what fitted at first sight does not any more: the phone had been away from the pump then.
     pub(super) fn at_second_sight(&self, by_rules: &Decision) -> Option<Decision> {
-        self.seen_at_first()?;
-        self.fitting(by_rules)
+        let seen = self.seen_at_first()?;
+        let fitting = self.fitting(by_rules)?;
+        self.differ_by_a_zone(&fitting, Rule::Kept(seen.offset))
+            .then_some(fitting)
     }
 
     /// The offset that puts the newest event at its upload, where that is certain and no rule is possible.
@@ -46,25 +61,60 @@ impl Continuity<'_> {
         })
     }
 
-    /// A judgement by what is remembered; what speaks against the zone is told for as long as nothing but the first sight
-    /// explains that.
-    pub(super) fn as_seen_at_first(&self, decision: Decision) -> Decision {
-        let Rule::Kept(offset) = decision.verdict.rule else {
-            return decision;
-        };
-        let is_so = self.seen_at_first() == Some(offset) && !self.allows(Rule::FollowsZone);
-        let verdict = Verdict {
-            misfit: Some(offset).filter(|_| is_so),
-            ..decision.verdict
-        };
-        Decision {
-            verdict,
-            ..decision
-        }
+    /// Whether a decision is so far from a rule that not only drift lies between them.
+    fn differ_by_a_zone(&self, decision: &Decision, rule: Rule) -> bool {
+        let (one, other) = (self.newest(decision.verdict.rule), self.newest(rule));
+        one.zip(other)
+            .is_some_and(|(one, other)| (one - other).abs() >= SMALLEST_ZONE_STEP)
     }
 
-    /// The offset that is remembered of a clock which has not been moved since it was set up, where the zone does not have it.
-    fn seen_at_first(&self) -> Option<Duration> {
+    /// The judgement of a clock that was judged at first sight, by what is remembered of that. Whoever insists on the zone
+    /// undoes it. A step back that nobody recorded is that of a phone which set the clock: at home, or to the winter's time.
+    pub(super) fn as_seen_at_first(&self) -> Option<Decision> {
+        let Seen { offset, held } = self.seen_at_first()?;
+        if self.zone_is_trusted {
+            return Some(self.by_rules());
+        }
+        let (since, step) = self.stepped_back_since(held).unzip();
+        let offset = offset + step.unwrap_or_default();
+        let newest = self.evidence.newest?.reading();
+        if offset == zone::offsets_at_reading(self.zone, newest).0 {
+            let home = self.settled(Rule::FollowsZone, Reason::Remembered);
+            return Some(Decision { since, ..home });
+        }
+        let decision = self.settled(Rule::Kept(offset), Reason::Remembered);
+        let is_impossible = !self.allows(Rule::FollowsZone);
+        let verdict = Verdict {
+            // For as long as nothing but the first sight explains it, what speaks against the zone is told.
+            misfit: Some(offset).filter(|_| is_impossible),
+            // A guess from one upload says nothing of the zone.
+            late: None,
+            ..decision.verdict
+        };
+        Some(Decision {
+            verdict,
+            since,
+            ..decision
+        })
+    }
+
+    /// The event from which on the clock shows that it stepped back without a record, since the newest one that is remembered,
+    /// and by how much: a negative number of quarters of an hour.
+    fn stepped_back_since(&self, held: &Held) -> Option<(EventId, Duration)> {
+        let since = self
+            .events
+            .partition_point(|event| event.id < held.newest.id);
+        let mut pairs = self.events[since..].windows(2);
+        pairs.find_map(|pair| {
+            let moved = segment(self.movements, pair[0].id) != segment(self.movements, pair[1].id);
+            let (one, other) = (pair[0].pump_time.reading(), pair[1].pump_time.reading());
+            let step = overlap::step_back(one, other).filter(|_| !moved)?;
+            Some((pair[1].id, step))
+        })
+    }
+
+    /// What is remembered of a clock that has not been moved since it was set up, where the zone does not have that offset.
+    fn seen_at_first(&self) -> Option<Seen<'_>> {
         let moved = (self.movements.iter()).rposition(|moved| !moved.corrects_drift());
         let begins = moved.map_or(0, |index| index + 1);
         let set_up = |index: usize| {
@@ -82,6 +132,9 @@ impl Continuity<'_> {
         let is_the_zones = held.offset == zones || Some(held.offset) == before;
         // One that glucose told to the second is known.
         let is_a_guess = !is_the_zones && movement::is_a_zones(held.offset);
-        is_a_guess.then_some(held.offset)
+        is_a_guess.then_some(Seen {
+            offset: held.offset,
+            held,
+        })
     }
 }

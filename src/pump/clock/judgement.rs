@@ -91,7 +91,7 @@ pub struct Verdict {
     /// Why.
     pub reason: Reason,
     /// The offset from UTC that puts the newest event at its upload, where every rule puts it after that: the zone or the
-    /// pump's clock is wrong. For a pump that is new to the site that is the rule.
+    /// pump's clock is wrong. For a pump that is new to the site it may be the rule.
     pub misfit: Option<Duration>,
     /// The offset from UTC that would put the newest event right before its upload, where the rule puts it whole hours
     /// before that: a zone too far east contradicts nothing, it only makes everything look late.

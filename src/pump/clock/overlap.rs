@@ -6,7 +6,10 @@ use std::ops::Range;
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
-use super::thresholds::{FOLLOWS_WITHIN, NEIGHBOURS, SMALLEST_ZONE_STEP, STEP_BACK};
+use super::judgement::{Reason, Verdict};
+use super::thresholds::{
+    CLEAR_STEP_BACK, FOLLOWS_WITHIN, GRAIN, NEIGHBOURS, SMALLEST_ZONE_STEP, STEP_BACK,
+};
 use super::zone::Transition;
 use super::{movement, zone};
 
@@ -84,16 +87,14 @@ impl Placed {
     }
 }
 
-/// Settles each reading on one instant. The readings are in the order in which they were written; `second_pass` says that
-/// the last of them is known to belong to the second pass of a repeated hour, if it lies in one.
-pub(super) fn settle(placed: &[Placed], second_pass: bool) -> Vec<DateTime<Utc>> {
+/// Settles each reading on one instant. The readings are in the order in which they were written.
+pub(super) fn settle(placed: &[Placed], verdict: &Verdict) -> Vec<DateTime<Utc>> {
     let mut instants: Vec<DateTime<Utc>> = placed.iter().map(Placed::first).collect();
     for run in runs(placed) {
         let Some((before, after)) = placed[run.start].offsets() else {
             continue;
         };
-        let known = second_pass && run.end == placed.len();
-        if let Passage::Followed { second_pass } = passage(placed, &run, known) {
+        if let Passage::Followed { second_pass } = passage(placed, &run, verdict) {
             // What was written on the far side of the change.
             for index in second_pass..run.end {
                 instants[index] = zone::subtract(placed[index].reading, after);
@@ -108,11 +109,10 @@ pub(super) fn settle(placed: &[Placed], second_pass: bool) -> Vec<DateTime<Utc>>
 }
 
 /// Whether the clock turns out not to have followed the zone through a change that these readings are from.
-pub(super) fn ran_on(placed: &[Placed], second_pass: bool) -> bool {
-    runs(placed).iter().any(|run| {
-        let known = second_pass && run.end == placed.len();
-        matches!(passage(placed, run, known), Passage::Ignored)
-    })
+pub(super) fn ran_on(placed: &[Placed], verdict: &Verdict) -> bool {
+    let runs = runs(placed);
+    let mut passages = runs.iter().map(|run| passage(placed, run, verdict));
+    passages.any(|passage| matches!(passage, Passage::Ignored))
 }
 
 /// Whether these readings show that the clock followed the zone when it changed: no time went by where it stepped.
@@ -154,11 +154,18 @@ enum Passage {
     Ignored,
 }
 
-fn passage(placed: &[Placed], run: &Range<usize>, known_as_second_pass: bool) -> Passage {
+fn passage(placed: &[Placed], run: &Range<usize>, verdict: &Verdict) -> Passage {
     let readings = &placed[run.clone()];
+    // The last reading is the newest event.
+    let known_as_second_pass = verdict.second_pass && run.end == placed.len();
+    // Where nothing but habit says that the clock followed, a small step back may be a correction that nobody recorded.
+    let least = match verdict.reason {
+        Reason::Default => CLEAR_STEP_BACK,
+        _ => STEP_BACK,
+    };
     let steps = readings.windows(2).enumerate().filter_map(|(index, pair)| {
         let step = pair[0].stepped_back(&pair[1])?;
-        (step >= STEP_BACK).then_some((step, index))
+        (step >= least).then_some((step, index))
     });
     // Of several the greatest is the zone's.
     let step_back = steps.max().map(|(_, index)| index);
@@ -201,6 +208,17 @@ fn passage(placed: &[Placed], run: &Range<usize>, known_as_second_pass: bool) ->
 pub(super) fn joined_by(one: NaiveDateTime, other: NaiveDateTime, step: Duration) -> bool {
     let truly = other - one - step;
     Duration::seconds(-30) <= truly && truly <= NEIGHBOURS
+}
+
+/// By how much the clock stepped back between two readings, in whole quarters of an hour, if it was as much as zones differ by.
+pub(super) fn step_back(one: NaiveDateTime, other: NaiveDateTime) -> Option<Duration> {
+    let back = one - other;
+    let quarters = (back.num_seconds() + GRAIN.num_seconds() - 1).div_euclid(GRAIN.num_seconds());
+    let step = Duration::seconds(-quarters * GRAIN.num_seconds());
+    (back >= SMALLEST_ZONE_STEP - NEIGHBOURS
+        && step <= -SMALLEST_ZONE_STEP
+        && joined_by(one, other, step))
+    .then_some(step)
 }
 
 /// The first reading after the clock moved as far as the zone had, some hours after a run at the most: it followed, but

@@ -17,6 +17,7 @@
 //! | [`SETTING_A_LOST_CLOCK`] | 1 hour | a pump without its time raises alarms between the two settings |
 //! | [`FIRST_YEARS`] | 730 days | a pump that loses its time starts in 2008; none was in use before 2012 |
 //! | [`STEP_BACK`] | 30 seconds | what the pump wrote later shows no earlier time, unless its clock was moved |
+//! | [`CLEAR_STEP_BACK`] | 8 minutes | more than any correction of drift that a phone may make without a record |
 //! | [`NEIGHBOURS`] | 10 minutes | the pump writes at least every five minutes; a longer silence is a gap |
 //! | [`FOLLOWS_WITHIN`] | 26 hours | a clock that its phone sets has been seen to follow the zone 20 hours late |
 //! | [`SHORTEST_CHANGE`] | 20 minutes | no zone's change is shorter (Lord Howe Island: 30 minutes) |
@@ -44,7 +45,8 @@ pub(super) const FAR_FROM_HOME: Duration = Duration::hours(6);
 pub(super) const SETTINGS_APART: i64 = 5;
 pub(super) const SETTING_A_LOST_CLOCK: Duration = Duration::hours(1);
 pub(crate) const FIRST_YEARS: Duration = Duration::days(730);
-pub(super) const STEP_BACK: Duration = Duration::seconds(30);
+pub(super) const CLEAR_STEP_BACK: Duration = Duration::minutes(8);
+pub(in crate::pump) const STEP_BACK: Duration = Duration::seconds(30);
 pub(super) const NEIGHBOURS: Duration = Duration::minutes(10);
 pub(super) const FOLLOWS_WITHIN: Duration = Duration::hours(26);
 pub(super) const SHORTEST_CHANGE: Duration = Duration::minutes(20);
