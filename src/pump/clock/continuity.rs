@@ -57,7 +57,7 @@ struct Anchor {
 
 impl Continuity<'_> {
     pub(super) fn decide(&self) -> Decision {
-        self.as_seen_at_first()
+        self.stepped_back_abroad()
             .or_else(|| self.chained())
             .or_else(|| self.after_a_loss())
             .map_or_else(|| self.at_first_sight(), |decision| self.possible(decision))
@@ -132,7 +132,7 @@ impl Continuity<'_> {
         }
         let passed = zone::next_transition(self.zone, anchor.at, until);
         if !anchor.agrees_with_zone || passed.is_none_or(|change| change.before != anchor.offset) {
-            return settled(anchor.rule);
+            return self.quiet_abroad(settled(anchor.rule));
         }
         self.either(Rule::FollowsZone, kept)
     }

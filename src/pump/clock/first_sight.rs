@@ -10,12 +10,6 @@ use super::thresholds::SMALLEST_ZONE_STEP;
 use super::{movement, overlap, segment, zone};
 use crate::pump::event::EventId;
 
-/// What is remembered of a clock that was judged at first sight.
-struct Seen<'h> {
-    offset: Duration,
-    held: &'h Held,
-}
-
 impl Continuity<'_> {
     /// The judgement by rules of a clock that nothing is remembered of. One that no rule makes possible runs at the offset which
     /// puts its newest event at its upload, unless its owner insists on the zone.
@@ -41,10 +35,9 @@ impl Continuity<'_> {
 
     /// What fits now, where what fitted at first sight does not any more: the phone had been away from the pump then.
     pub(super) fn at_second_sight(&self, by_rules: &Decision) -> Option<Decision> {
-        let seen = self.seen_at_first()?;
+        let seen = Rule::Kept(self.seen_abroad()?.offset);
         let fitting = self.fitting(by_rules)?;
-        self.differ_by_a_zone(&fitting, Rule::Kept(seen.offset))
-            .then_some(fitting)
+        self.differ_by_a_zone(&fitting, seen).then_some(fitting)
     }
 
     /// The offset that puts the newest event at its upload, where that is certain and no rule is possible.
@@ -68,34 +61,38 @@ impl Continuity<'_> {
             .is_some_and(|(one, other)| (one - other).abs() >= SMALLEST_ZONE_STEP)
     }
 
-    /// The judgement of a clock that was judged at first sight, by what is remembered of that. Whoever insists on the zone
-    /// undoes it. A step back that nobody recorded is that of a phone which set the clock: at home, or to the winter's time.
-    pub(super) fn as_seen_at_first(&self) -> Option<Decision> {
-        let Seen { offset, held } = self.seen_at_first()?;
-        if self.zone_is_trusted {
-            return Some(self.by_rules());
-        }
-        let (since, step) = self.stepped_back_since(held).unzip();
-        let offset = offset + step.unwrap_or_default();
+    /// The judgement of a clock that stepped back without a record since it was seen away from home: its phone set it, on the way
+    /// home or to the winter's time.
+    pub(super) fn stepped_back_abroad(&self) -> Option<Decision> {
+        let held = self.seen_abroad()?;
+        let (since, step) = self.stepped_back_since(held)?;
+        let offset = held.offset + step;
         let newest = self.evidence.newest?.reading();
-        if offset == zone::offsets_at_reading(self.zone, newest).0 {
-            let home = self.settled(Rule::FollowsZone, Reason::Remembered);
-            return Some(Decision { since, ..home });
-        }
-        let decision = self.settled(Rule::Kept(offset), Reason::Remembered);
-        let is_impossible = !self.allows(Rule::FollowsZone);
-        let verdict = Verdict {
-            // For as long as nothing but the first sight explains it, what speaks against the zone is told.
-            misfit: Some(offset).filter(|_| is_impossible),
-            // A guess from one upload says nothing of the zone.
-            late: None,
-            ..decision.verdict
+        let is_home = offset == zone::offsets_at_reading(self.zone, newest).0;
+        let rule = if is_home {
+            Rule::FollowsZone
+        } else {
+            Rule::Kept(offset)
         };
         Some(Decision {
-            verdict,
-            since,
-            ..decision
+            since: Some(since),
+            ..self.settled(rule, Reason::Remembered)
         })
+    }
+
+    /// A judgement by what is remembered. Abroad a late upload says nothing of the zone.
+    pub(super) fn quiet_abroad(&self, decision: Decision) -> Decision {
+        let late = decision
+            .verdict
+            .late
+            .filter(|_| self.seen_abroad().is_none());
+        Decision {
+            verdict: Verdict {
+                late,
+                ..decision.verdict
+            },
+            ..decision
+        }
     }
 
     /// The event from which on the clock shows that it stepped back without a record, since the newest one that is remembered,
@@ -113,8 +110,9 @@ impl Continuity<'_> {
         })
     }
 
-    /// What is remembered of a clock that has not been moved since it was set up, where the zone does not have that offset.
-    fn seen_at_first(&self) -> Option<Seen<'_>> {
+    /// What is remembered of a clock that runs at an offset which the zone does not have, though nothing on record moved it
+    /// there: at first sight, or on a journey that began before these days.
+    fn seen_abroad(&self) -> Option<&Held> {
         let moved = (self.movements.iter()).rposition(|moved| !moved.corrects_drift());
         let begins = moved.map_or(0, |index| index + 1);
         let set_up = |index: usize| {
@@ -131,10 +129,7 @@ impl Continuity<'_> {
         let before = zone::latest_transition(self.zone, held.newest.at).map(|change| change.before);
         let is_the_zones = held.offset == zones || Some(held.offset) == before;
         // One that glucose told to the second is known.
-        let is_a_guess = !is_the_zones && movement::is_a_zones(held.offset);
-        is_a_guess.then_some(Seen {
-            offset: held.offset,
-            held,
-        })
+        let is_another_zones = !is_the_zones && movement::is_a_zones(held.offset);
+        is_another_zones.then_some(held)
     }
 }
