@@ -1,5 +1,5 @@
-//! A clock at an offset that is not the zone's, and that no movement explains: of a pump that was set up abroad, and is new
-//! to the site. The offset is a guess from one upload.
+//! A clock at an offset that is not the zone's, and that no movement explains: of a pump that was set up abroad and is new to
+//! the site, where the offset is a guess from one upload; or on a journey that began before the days at hand.
 
 use chrono::Duration;
 
