@@ -560,21 +560,23 @@ fn minutes_of_drift_make_no_other_zone_of_a_new_pump() {
     );
 }
 
-/// Its phone sets the pump's clock without a record: on the way home, or to the winter's time.
+/// Its phone sets the pump's clock without a record: on the way home, or to the winter's time. It had been three minutes fast,
+/// or not.
 #[test]
 fn a_step_back_that_nobody_recorded_ends_a_journey() {
-    let mut shown = every_five_minutes("2026-06-10 08:00", "2026-06-10 14:00");
-    let known = shown.len();
-    shown.extend(every_five_minutes("2026-06-10 09:05", "2026-06-10 11:00"));
-    for (there, here) in [(60, -240), (120, -180)] {
-        let documents = at_offset(&shown[..known - 5], there);
-        let upload =
-            shown[shown.len() - 1].and_utc() - Duration::minutes(here) + Duration::minutes(2);
-        let dated = dated_knowing(&shown, documents, upload + Duration::minutes(2));
-        for (index, dated) in dated.events.iter().enumerate() {
-            let offset = if index < known { there } else { here };
-            let shown = dated.event.pump_time.reading().and_utc();
-            assert_eq!(dated.at, shown - Duration::minutes(offset), "{index}");
+    for begins in ["2026-06-10 09:05", "2026-06-10 08:58"] {
+        let mut shown = every_five_minutes("2026-06-10 08:00", "2026-06-10 14:00");
+        let known = shown.len();
+        shown.extend(every_five_minutes(begins, "2026-06-10 11:00"));
+        for (there, here) in [(60, -240), (120, -180)] {
+            let documents = at_offset(&shown[..known - 5], there);
+            let upload = shown[shown.len() - 1].and_utc() - Duration::minutes(here - 2);
+            let dated = dated_knowing(&shown, documents, upload + Duration::minutes(2));
+            for (index, dated) in dated.events.iter().enumerate() {
+                let offset = if index < known { there } else { here };
+                let shown = dated.event.pump_time.reading().and_utc();
+                assert_eq!(dated.at, shown - Duration::minutes(offset), "{index}");
+            }
         }
     }
 }
@@ -634,13 +636,28 @@ fn a_clock_that_was_not_moved_yet_was_not_seen_at_first() {
     assert_eq!(dated.events[0].at, utc(3, 8, 17, 0));
 }
 
-/// A pump that was set up at home, with PM for AM; its phone came back to it after an hour and a half.
+/// A pump that was set up at home, with PM for AM; its phone came back to it after an hour and a half. And one that was set up
+/// in India, where half a day from home is not far off.
 #[test]
-fn half_a_day_is_more_likely_than_a_journey_of_half_hours() {
+fn what_fits_a_pump_that_was_set_up_anew_is_what_later_uploads_leave_of_it() {
     let shown = every_five_minutes("2026-06-10 20:00", "2026-06-10 22:00");
     let set_up = moved(-10, "2008-01-01 00:20", "2026-06-10 19:55");
-    let dated = dated_by((&shown, set_up), Vec::new(), utc(6, 10, 15, 32));
+    let dated = dated_by((&shown, set_up.clone()), Vec::new(), utc(6, 10, 15, 32));
+    let known = dated.events.iter().zip(1..);
+    let known = known.map(|(dated, number)| Remembered {
+        id: id(number),
+        reading: dated.event.pump_time.reading(),
+        at: dated.at,
+        is_entry: false,
+    });
+    let later = every_five_minutes("2026-06-10 20:00", "2026-06-10 23:30");
+    let dated = dated_by((&later, set_up), known.collect(), utc(6, 10, 15, 34));
     assert_eq!(dated.events[0].at, utc(6, 10, 12, 0));
+
+    let in_india = every_five_minutes("2026-06-10 16:00", "2026-06-10 18:30");
+    let set_up = moved(-10, "2008-01-01 00:20", "2026-06-10 15:55");
+    let dated = dated_by((&in_india, set_up), Vec::new(), utc(6, 10, 13, 4));
+    assert_eq!(dated.events[0].at, utc(6, 10, 10, 30));
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub(crate) struct Knowledge<'a> {
     pub(crate) sightings: &'a [Sighting],
     /// Whether the clock's owner insists on the zone, whatever speaks against it.
     pub(crate) zone_is_trusted: bool,
-    /// Whether the newest event that the account knows is among the days of these.
+    /// Whether these reach to the newest event that the account knows.
     pub(crate) holds_the_newest: bool,
 }
 

@@ -11,9 +11,7 @@ use super::course::breaks;
 use super::judgement::{self, Evidence, Reason, Rule, Verdict};
 use super::memory::Held;
 use super::movement::{self, Movement};
-use super::thresholds::{
-    ANTICIPATION, FAR_FROM_HOME, HOLDS_BACK, LONGEST_JOURNEY, REAL_DOUBT, TOLERANCE,
-};
+use super::thresholds::{ANTICIPATION, FAR_FROM_HOME, LONGEST_JOURNEY, REAL_DOUBT, TOLERANCE};
 use super::witness::same;
 use super::{overlap, zone};
 use crate::pump::event::{Event, EventId};
@@ -42,7 +40,7 @@ pub(super) struct Continuity<'a> {
     pub(crate) events: &'a [Event],
     /// Whether the clock's owner insists on the zone.
     pub(crate) zone_is_trusted: bool,
-    /// Whether the newest event that the account knows is among these.
+    /// Whether these reach to the newest event that the account knows.
     pub(crate) holds_the_newest: bool,
 }
 
@@ -350,8 +348,9 @@ impl Continuity<'_> {
         let suggested = |offset: &&Duration| self.suggests(Rule::Kept(**offset));
         let told = offsets.iter().find(suggested).copied();
         let is_set_up = before.is_none() && self.is_new() && self.knows_the_upload();
-        if told.is_none() && is_set_up && self.is_long_ago(Rule::Kept(first)) {
-            // Nothing tells that it was worn before: a pump that was set up may as well have been so abroad.
+        if told.is_none() && is_set_up {
+            // Nothing tells that it was worn before: a pump that was set up may as well have been so abroad. What fits its
+            // upload errs to the side that later uploads contradict.
             return None;
         }
         let told = told.unwrap_or(first);
@@ -414,12 +413,6 @@ impl Continuity<'_> {
     fn suggests(&self, rule: Rule) -> bool {
         self.newest(rule)
             .is_some_and(|at| self.evidence.suggests(at))
-    }
-
-    /// Whether a rule puts the newest event hours before its upload.
-    fn is_long_ago(&self, rule: Rule) -> bool {
-        let newest = self.newest(rule).zip(self.evidence.last_upload);
-        newest.is_some_and(|(newest, upload)| upload - newest > HOLDS_BACK)
     }
 
     fn differ(&self, one: Rule, other: Rule) -> bool {

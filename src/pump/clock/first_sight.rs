@@ -1,14 +1,11 @@
 //! A clock at an offset that is not the zone's, and that no movement explains: of a pump that was set up abroad and is new to
 //! the site, where the offset is a guess from one upload; or on a journey that began before the days at hand.
 
-use chrono::Duration;
-
 use super::continuity::{Continuity, Decision};
 use super::judgement::{Reason, Rule, Verdict};
 use super::memory::Held;
-use super::thresholds::SMALLEST_ZONE_STEP;
-use super::{movement, overlap, segment, zone};
-use crate::pump::event::EventId;
+use super::thresholds::{FEW_HOURS, SMALLEST_ZONE_STEP};
+use super::{movement, overlap, zone};
 
 impl Continuity<'_> {
     /// The judgement by rules of a clock that nothing is remembered of. One that no rule makes possible runs at the offset which
@@ -35,7 +32,10 @@ impl Continuity<'_> {
 
     /// What fits now, where what fitted at first sight does not any more: the phone had been away from the pump then.
     pub(super) fn at_second_sight(&self, by_rules: &Decision) -> Option<Decision> {
-        let seen = Rule::Kept(self.seen_abroad()?.offset);
+        let seen = self
+            .seen_abroad()
+            .filter(|held| self.is_of_few_hours(held))?;
+        let seen = Rule::Kept(seen.offset);
         let fitting = self.fitting(by_rules)?;
         self.differ_by_a_zone(&fitting, seen).then_some(fitting)
     }
@@ -64,28 +64,39 @@ impl Continuity<'_> {
     /// The judgement of a clock that stepped back without a record since it was seen away from home: its phone set it, on the way
     /// home or to the winter's time.
     pub(super) fn stepped_back_abroad(&self) -> Option<Decision> {
-        let held = self.seen_abroad()?;
-        let (since, step) = self.stepped_back_since(held)?;
+        let held = self.remembered(self.movements.len())?;
+        if self.is_the_zones(held) {
+            return None;
+        }
+        let since = self
+            .events
+            .partition_point(|event| event.id < held.newest.id);
+        let mut steps = self.events[since..].windows(2).filter_map(|pair| {
+            let (one, other) = (pair[0].pump_time.reading(), pair[1].pump_time.reading());
+            Some((&pair[1], overlap::step_back(one, other)?))
+        });
+        let ((event, step), None) = (steps.next()?, steps.next()) else {
+            return None;
+        };
         let offset = held.offset + step;
-        let newest = self.evidence.newest?.reading();
-        let is_home = offset == zone::offsets_at_reading(self.zone, newest).0;
-        let rule = if is_home {
-            Rule::FollowsZone
-        } else {
-            Rule::Kept(offset)
+        let (first, second) = zone::offsets_at_reading(self.zone, event.pump_time.reading());
+        let rule = match offset == first || offset == second {
+            true => Rule::FollowsZone,
+            false => Rule::Kept(offset),
         };
         Some(Decision {
-            since: Some(since),
+            since: Some(event.id),
             ..self.settled(rule, Reason::Remembered)
         })
     }
 
-    /// A judgement by what is remembered. Abroad a late upload says nothing of the zone.
+    /// A judgement by what is remembered. Abroad a late upload says something only where the clock may be at home again.
     pub(super) fn quiet_abroad(&self, decision: Decision) -> Decision {
-        let late = decision
-            .verdict
-            .late
-            .filter(|_| self.seen_abroad().is_none());
+        let newest = self.evidence.newest.map(|newest| newest.reading());
+        let home = newest.map(|newest| zone::offsets_at_reading(self.zone, newest).0);
+        let is_abroad = self.seen_abroad().is_some();
+        let late = decision.verdict.late;
+        let late = late.filter(|late| !is_abroad || Some(*late) == home);
         Decision {
             verdict: Verdict {
                 late,
@@ -93,21 +104,6 @@ impl Continuity<'_> {
             },
             ..decision
         }
-    }
-
-    /// The event from which on the clock shows that it stepped back without a record, since the newest one that is remembered,
-    /// and by how much: a negative number of quarters of an hour.
-    fn stepped_back_since(&self, held: &Held) -> Option<(EventId, Duration)> {
-        let since = self
-            .events
-            .partition_point(|event| event.id < held.newest.id);
-        let mut pairs = self.events[since..].windows(2);
-        pairs.find_map(|pair| {
-            let moved = segment(self.movements, pair[0].id) != segment(self.movements, pair[1].id);
-            let (one, other) = (pair[0].pump_time.reading(), pair[1].pump_time.reading());
-            let step = overlap::step_back(one, other).filter(|_| !moved)?;
-            Some((pair[1].id, step))
-        })
     }
 
     /// What is remembered of a clock that runs at an offset which the zone does not have, though nothing on record moved it
@@ -125,11 +121,21 @@ impl Continuity<'_> {
         let held = (begins..self.held.len())
             .rev()
             .find_map(|stretch| self.remembered(stretch))?;
-        let zones = zone::offset_at(self.zone, held.newest.at);
+        (!self.is_the_zones(held)).then_some(held)
+    }
+
+    /// Whether the zone has the offset that is remembered, had it until it changed last, or no zone has it: glucose told it to
+    /// the second.
+    fn is_the_zones(&self, held: &Held) -> bool {
+        let now = zone::offset_at(self.zone, held.newest.at);
         let before = zone::latest_transition(self.zone, held.newest.at).map(|change| change.before);
-        let is_the_zones = held.offset == zones || Some(held.offset) == before;
-        // One that glucose told to the second is known.
-        let is_another_zones = !is_the_zones && movement::is_a_zones(held.offset);
-        is_another_zones.then_some(held)
+        held.offset == now || Some(held.offset) == before || !movement::is_a_zones(held.offset)
+    }
+
+    /// Whether all that is remembered is of a few hours: the pump is new to the site, and not on a journey.
+    fn is_of_few_hours(&self, held: &Held) -> bool {
+        let first = held.runs[0].0;
+        let first = self.events.iter().find(|event| event.id == first);
+        first.is_some_and(|first| held.newest.reading - first.pump_time.reading() <= FEW_HOURS)
     }
 }

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 
 use super::judgement::{Reason, Verdict};
 use super::thresholds::{
-    CLEAR_STEP_BACK, FOLLOWS_WITHIN, GRAIN, NEIGHBOURS, SMALLEST_ZONE_STEP, STEP_BACK,
+    CLEAR_STEP_BACK, FAST, FOLLOWS_WITHIN, GRAIN, NEIGHBOURS, SMALLEST_ZONE_STEP, STEP_BACK,
 };
 use super::zone::Transition;
 use super::{movement, zone};
@@ -210,15 +210,15 @@ pub(super) fn joined_by(one: NaiveDateTime, other: NaiveDateTime, step: Duration
     Duration::seconds(-30) <= truly && truly <= NEIGHBOURS
 }
 
-/// By how much the clock stepped back between two readings, in whole quarters of an hour, if it was as much as zones differ by.
+/// By how much the clock stepped back between two readings, in whole quarters of an hour, if it was as much as zones differ by:
+/// the pump wrote one after the other, and may have been some minutes fast until then.
 pub(super) fn step_back(one: NaiveDateTime, other: NaiveDateTime) -> Option<Duration> {
-    let back = one - other;
-    let quarters = (back.num_seconds() + GRAIN.num_seconds() - 1).div_euclid(GRAIN.num_seconds());
-    let step = Duration::seconds(-quarters * GRAIN.num_seconds());
-    (back >= SMALLEST_ZONE_STEP - NEIGHBOURS
-        && step <= -SMALLEST_ZONE_STEP
-        && joined_by(one, other, step))
-    .then_some(step)
+    let least = (one - other - FAST).num_seconds();
+    let quarters = (least + GRAIN.num_seconds() - 1).div_euclid(GRAIN.num_seconds());
+    let step = Duration::seconds(quarters * GRAIN.num_seconds());
+    (SMALLEST_ZONE_STEP..=FOLLOWS_WITHIN)
+        .contains(&step)
+        .then_some(-step)
 }
 
 /// The first reading after the clock moved as far as the zone had, some hours after a run at the most: it followed, but

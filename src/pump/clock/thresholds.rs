@@ -20,6 +20,8 @@
 //! | [`CLEAR_STEP_BACK`] | 8 minutes | more than any correction of drift that a phone may make without a record |
 //! | [`NEIGHBOURS`] | 10 minutes | the pump writes at least every five minutes; a longer silence is a gap |
 //! | [`FOLLOWS_WITHIN`] | 26 hours | a clock that its phone sets has been seen to follow the zone 20 hours late |
+//! | [`FAST`] | 5 minutes | a clock that its phone puts right may have run fast by this much |
+//! | [`FEW_HOURS`] | 12 hours | what a pump has on the site that is new to it, and no journey that began days ago |
 //! | [`SHORTEST_CHANGE`] | 20 minutes | no zone's change is shorter (Lord Howe Island: 30 minutes) |
 //! | [`SAME_OFFSET`] | 20 seconds | what another uploader's clock and the pump's may differ by without meaning anything |
 //! | [`WITNESSED_READINGS`] | 12 to 36 | an hour of readings at the least, so that chance cannot match them |
@@ -49,6 +51,8 @@ pub(super) const CLEAR_STEP_BACK: Duration = Duration::minutes(8);
 pub(in crate::pump) const STEP_BACK: Duration = Duration::seconds(30);
 pub(super) const NEIGHBOURS: Duration = Duration::minutes(10);
 pub(super) const FOLLOWS_WITHIN: Duration = Duration::hours(26);
+pub(super) const FAST: Duration = Duration::minutes(5);
+pub(super) const FEW_HOURS: Duration = Duration::hours(12);
 pub(super) const SHORTEST_CHANGE: Duration = Duration::minutes(20);
 pub(super) const SAME_OFFSET: Duration = Duration::seconds(20);
 pub(super) const WITNESSED_READINGS: (usize, usize) = (12, 36);
