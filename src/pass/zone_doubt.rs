@@ -36,11 +36,11 @@ impl Pass<'_> {
             return Err(self.does_not_begin(what, verdict).into());
         }
         let advice = Verdict::ADVICE;
-        let until_then = verdict.instead_of_the_zones().map(|offset| {
-            let offset = offset_name(offset);
-            format!(". Until then its times go by {offset}")
-        });
-        let until_then = until_then.unwrap_or_default();
+        let until_then = verdict
+            .instead_of_the_zones()
+            .map_or_else(String::new, |offset| {
+                format!(". Until then its times go by {}", offset_name(offset))
+            });
         self.remind(
             Topic::Zone,
             format!("{what}. {advice} (it is {zone} now){until_then}"),

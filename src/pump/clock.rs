@@ -12,6 +12,7 @@ mod course;
 mod days;
 mod first_sight;
 mod judgement;
+mod loss;
 mod memory;
 mod movement;
 mod overlap;
@@ -110,17 +111,15 @@ impl PumpClock {
             movements: &movements,
             held: &held,
             evidence,
-            events: knowledge.events,
-            zone_is_trusted: knowledge.zone_is_trusted,
-            holds_the_newest: knowledge.holds_the_newest,
+            knowledge,
         };
         let Decision {
             mut verdict,
             remembered,
             mut other,
-            since,
+            from,
         } = continuity.decide();
-        let mut course = Course::leading_to(zone, &movements, &held, (verdict.rule, since));
+        let mut course = Course::leading_to(zone, &movements, &held, (verdict.rule, from));
         let witnessed = witness::lay_over(knowledge.events, &movements, knowledge.sightings);
         if !witnessed.is_empty() {
             course.witness(zone, &movements, &held, (&witnessed, knowledge.events));

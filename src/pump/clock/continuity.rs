@@ -11,11 +11,10 @@ use super::course::breaks;
 use super::judgement::{self, Evidence, Reason, Rule, Verdict};
 use super::memory::Held;
 use super::movement::{self, Movement};
-use super::thresholds::{ANTICIPATION, FAR_FROM_HOME, LONGEST_JOURNEY, REAL_DOUBT, TOLERANCE};
+use super::thresholds::{FAR_FROM_HOME, LONGEST_JOURNEY, REAL_DOUBT};
 use super::witness::same;
-use super::{overlap, zone};
-use crate::pump::event::{Event, EventId};
-use crate::pump::quantity::pump_epoch;
+use super::{Knowledge, overlap, zone};
+use crate::pump::event::EventId;
 
 /// What was decided of the time since the newest movement.
 #[derive(Clone, Debug)]
@@ -25,8 +24,8 @@ pub(super) struct Decision {
     pub(crate) remembered: bool,
     /// The other rule that fits all that is known, an hour or more from this one.
     pub(crate) other: Option<Rule>,
-    /// The event since which it holds, where the clock was not moved then but stepped without a record.
-    pub(crate) since: Option<EventId>,
+    /// The event that it holds from, where the clock was not moved then but stepped without a record.
+    pub(crate) from: Option<EventId>,
 }
 
 /// All that the decision is made from.
@@ -36,12 +35,7 @@ pub(super) struct Continuity<'a> {
     /// What is remembered of each stretch between two movements.
     pub(crate) held: &'a [Option<Held>],
     pub(crate) evidence: &'a Evidence,
-    /// The pump's events, as far as they are known.
-    pub(crate) events: &'a [Event],
-    /// Whether the clock's owner insists on the zone.
-    pub(crate) zone_is_trusted: bool,
-    /// Whether these reach to the newest event that the account knows.
-    pub(crate) holds_the_newest: bool,
+    pub(crate) knowledge: &'a Knowledge<'a>,
 }
 
 /// An offset of the clock at some moment since its newest movement.
@@ -67,7 +61,7 @@ impl Continuity<'_> {
     }
 
     /// The last stretch up to this one that is remembered, and what is of it: as far back as the record leads on from there.
-    fn last_remembered(&self, stretch: usize) -> Option<(usize, &Held)> {
+    pub(super) fn last_remembered(&self, stretch: usize) -> Option<(usize, &Held)> {
         (0..=stretch)
             .rev()
             .take_while(|index| {
@@ -87,7 +81,7 @@ impl Continuity<'_> {
             verdict,
             remembered: false,
             other: other.filter(|other| undecided && self.differ(verdict.rule, *other)),
-            since: None,
+            from: None,
         }
     }
 
@@ -109,7 +103,7 @@ impl Continuity<'_> {
             },
             remembered: true,
             other: None,
-            since: None,
+            from: None,
         }
     }
 
@@ -282,9 +276,10 @@ impl Continuity<'_> {
             return self.settled(fitting, Reason::Travelling);
         }
         // What was remembered of a clock that was set after a loss may have been a guess half a day off.
-        let is_far = self.newest(home).zip(self.newest(fitting));
-        let is_far = is_far.is_some_and(|(home, fitting)| (home - fitting).abs() >= FAR_FROM_HOME);
-        if is_far && self.lost_before(since) && last.mends_the_date() {
+        if self.are_apart(home, fitting, FAR_FROM_HOME)
+            && self.lost_before(since)
+            && last.mends_the_date()
+        {
             return self.after_a_loss().unwrap_or(Decision {
                 other: None,
                 ..by_rules
@@ -303,97 +298,14 @@ impl Continuity<'_> {
         }
     }
 
-    /// Whether the pump had lost its clock not long before a movement.
-    fn lost_before(&self, index: usize) -> bool {
-        let soon =
-            |moved: &&Movement| self.movements[index].before - moved.after <= LONGEST_JOURNEY;
-        let lost = self.movements[..index]
-            .iter()
-            .rev()
-            .find(|moved| breaks(moved));
-        lost.filter(soon).is_some()
-    }
-
-    /// The clock was set after a loss, perhaps AM for PM or to a wrong day, and that may have been put right since. Its time
-    /// since the loss is on record, and time does not go backwards across a loss.
-    fn after_a_loss(&self) -> Option<Decision> {
-        let since = self.movements.iter().rposition(breaks)?;
-        let set = &self.movements[since];
-        let later = &self.movements[since + 1..];
-        let corrects = |moved: &Movement| moved.mends_the_date() || moved.corrects_drift();
-        let are_corrections = later.iter().all(corrects);
-        let last = later.iter().rfind(|moved| !moved.corrects_drift());
-        let last = last.unwrap_or(set);
-        if !set.sets_a_lost_clock() || !are_corrections {
-            return None;
-        }
-        let moved_on: Duration = later.iter().map(|moved| moved.shift).sum();
-        let zones = movement::zone_offset(self.zone, last);
-        let ran = set
-            .before
-            .signed_duration_since(pump_epoch().and_time(chrono::NaiveTime::MIN));
-        let before = self.last_before(since, ran);
-        let possible = |offset: &Duration| {
-            let at = zone::subtract(set.after, *offset - moved_on);
-            self.allows(Rule::Kept(*offset)) && before.is_none_or(|before| at + TOLERANCE >= before)
-        };
-        let offsets = [0, -12, 12, -24, 24].into_iter().flat_map(|hours| {
-            let as_before = self.remembered(since).map(|held| held.offset);
-            let bases = [Some(zones), self.not_moved_yet(set, moved_on), as_before];
-            let bases = bases.into_iter().flatten();
-            bases.map(move |base| base + Duration::hours(hours))
-        });
-        let offsets: Vec<Duration> = offsets.filter(possible).collect();
-        let first = *offsets.first()?;
-        let suggested = |offset: &&Duration| self.suggests(Rule::Kept(**offset));
-        let told = offsets.iter().find(suggested).copied();
-        let is_set_up = before.is_none() && self.is_new() && self.knows_the_upload();
-        if told.is_none() && is_set_up {
-            // Nothing tells that it was worn before: a pump that was set up may as well have been so abroad. What fits its
-            // upload errs to the side that later uploads contradict.
-            return None;
-        }
-        let told = told.unwrap_or(first);
-        (told != zones).then(|| Decision {
-            remembered: false,
-            ..self.settled(Rule::Kept(told), Reason::SetAfterALoss)
-        })
-    }
-
-    /// The zone's offset before it changed on the day of a setting, which later movements put right: the owner may go by a
-    /// clock that still shows that.
-    fn not_moved_yet(&self, set: &Movement, moved_on: Duration) -> Option<Duration> {
-        let zones = zone::offsets_at_reading(self.zone, set.after + moved_on).0;
-        let at = zone::subtract(set.after + moved_on, zones);
-        let change = zone::latest_transition(self.zone, at)?;
-        (at - change.at <= ANTICIPATION).then_some(change.before)
-    }
-
-    /// The earliest instant at which a clock can have been set, by one of the movements, that had run so long since it was
-    /// lost.
-    fn last_before(&self, set: usize, ran: Duration) -> Option<DateTime<Utc>> {
-        let begins = self.movements[set].first();
-        let before = self.events.iter().rev().find(|event| {
-            event.id < begins && !movement::in_first_years(event.pump_time.reading())
-        })?;
-        let reading = before.pump_time.reading();
-        let held = self.remembered(set);
-        let offset = held.map_or(zone::offsets_at_reading(self.zone, reading).0, |held| {
-            held.offset
-        });
-        Some(zone::subtract(reading, offset) + ran)
-    }
-
     /// Whether the events show that a clock which had not followed its zone stepped back after all: time does not.
     fn stepped_back_late(&self, change: zone::Transition) -> bool {
         if change.shift() >= Duration::zero() {
             return false;
         }
         let begins = self.movements.last().map(Movement::last);
-        let events = self
-            .events
-            .iter()
-            .filter(|event| begins.is_none_or(|begins| event.id > begins));
+        let events = self.knowledge.events.iter();
+        let events = events.filter(|event| begins.is_none_or(|begins| event.id > begins));
         let readings: Vec<_> = events.map(|event| event.pump_time.reading()).collect();
         readings.windows(2).any(|pair| {
             overlap::joined_by(pair[0], pair[1], change.shift())
@@ -401,7 +313,7 @@ impl Continuity<'_> {
         })
     }
 
-    pub(super) fn newest(&self, rule: Rule) -> Option<DateTime<Utc>> {
+    fn newest(&self, rule: Rule) -> Option<DateTime<Utc>> {
         let newest = self.evidence.newest?;
         Some(Verdict::of(rule, Reason::Default).newest(self.zone, newest))
     }
@@ -410,14 +322,18 @@ impl Continuity<'_> {
         self.newest(rule).is_none_or(|at| self.evidence.allows(at))
     }
 
-    fn suggests(&self, rule: Rule) -> bool {
+    pub(super) fn suggests(&self, rule: Rule) -> bool {
         self.newest(rule)
             .is_some_and(|at| self.evidence.suggests(at))
     }
 
     fn differ(&self, one: Rule, other: Rule) -> bool {
-        let (one, other) = (self.newest(one), self.newest(other));
-        one.zip(other)
-            .is_some_and(|(one, other)| (one - other).abs() >= REAL_DOUBT)
+        self.are_apart(one, other, REAL_DOUBT)
+    }
+
+    /// Whether two rules put the newest event so far from each other.
+    pub(super) fn are_apart(&self, one: Rule, other: Rule, by: Duration) -> bool {
+        let both = self.newest(one).zip(self.newest(other));
+        both.is_some_and(|(one, other)| (one - other).abs() >= by)
     }
 }

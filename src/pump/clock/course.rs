@@ -23,20 +23,20 @@ pub(super) struct Course {
 impl Course {
     /// The course that leads to a rule since the newest movement. Backwards from there the record of movements tells the
     /// offset, as far as no loss of the clock comes between; what is remembered to the same effect stands to the second. Where
-    /// the rule holds only since an event, what is remembered stands until then.
+    /// the rule holds only from an event on, what is remembered stands until then.
     pub(super) fn leading_to(
         zone: Tz,
         movements: &[Movement],
         held: &[Option<Held>],
-        (last, since): (Rule, Option<EventId>),
+        (last, from): (Rule, Option<EventId>),
     ) -> Course {
         let mut course = Course {
             rules: vec![last; movements.len() + 1],
             steps: Vec::new(),
         };
-        if let (Some(Some(held)), Some(since)) = (held.last(), since) {
+        if let (Some(Some(held)), Some(from)) = (held.last(), from) {
             course.recall(movements.len(), held, None);
-            course.steps.push((since, last));
+            course.steps.push((from, last));
         } else if let Some(Some(held)) = held.last()
             && !held.follows
             && held.runs.len() > 1

@@ -1,6 +1,8 @@
 //! A clock at an offset that is not the zone's, and that no movement explains: of a pump that was set up abroad and is new to
 //! the site, where the offset is a guess from one upload; or on a journey that began before the days at hand.
 
+use chrono::Duration;
+
 use super::continuity::{Continuity, Decision};
 use super::judgement::{Reason, Rule, Verdict};
 use super::memory::Held;
@@ -14,8 +16,8 @@ impl Continuity<'_> {
         let by_rules = self.by_rules();
         let fitting = self.fitting(&by_rules).filter(|fitting| {
             self.is_new()
-                && self.holds_the_newest
-                && self.differ_by_a_zone(fitting, by_rules.verdict.rule)
+                && self.knowledge.holds_the_newest
+                && self.are_zones_apart(fitting.verdict.rule, by_rules.verdict.rule)
         });
         fitting.unwrap_or(by_rules)
     }
@@ -37,13 +39,14 @@ impl Continuity<'_> {
             .filter(|held| self.is_of_few_hours(held))?;
         let seen = Rule::Kept(seen.offset);
         let fitting = self.fitting(by_rules)?;
-        self.differ_by_a_zone(&fitting, seen).then_some(fitting)
+        self.are_zones_apart(fitting.verdict.rule, seen)
+            .then_some(fitting)
     }
 
     /// The offset that puts the newest event at its upload, where that is certain and no rule is possible.
     fn fitting(&self, by_rules: &Decision) -> Option<Decision> {
         let verdict = by_rules.verdict;
-        let may_leave_the_zone = self.knows_the_upload() && !self.zone_is_trusted;
+        let may_leave_the_zone = self.knows_the_upload() && !self.knowledge.zone_is_trusted;
         let fitting = verdict.misfit.filter(|_| may_leave_the_zone)?;
         Some(Decision {
             verdict: Verdict {
@@ -54,11 +57,9 @@ impl Continuity<'_> {
         })
     }
 
-    /// Whether a decision is so far from a rule that not only drift lies between them.
-    fn differ_by_a_zone(&self, decision: &Decision, rule: Rule) -> bool {
-        let (one, other) = (self.newest(decision.verdict.rule), self.newest(rule));
-        one.zip(other)
-            .is_some_and(|(one, other)| (one - other).abs() >= SMALLEST_ZONE_STEP)
+    /// Whether two rules are so far apart that not only drift lies between them.
+    fn are_zones_apart(&self, one: Rule, other: Rule) -> bool {
+        self.are_apart(one, other, SMALLEST_ZONE_STEP)
     }
 
     /// The judgement of a clock that stepped back without a record since it was seen away from home: its phone set it, on the way
@@ -68,10 +69,9 @@ impl Continuity<'_> {
         if self.is_the_zones(held) {
             return None;
         }
-        let since = self
-            .events
-            .partition_point(|event| event.id < held.newest.id);
-        let mut steps = self.events[since..].windows(2).filter_map(|pair| {
+        let events = self.knowledge.events;
+        let since = events.partition_point(|event| event.id < held.newest.id);
+        let mut steps = events[since..].windows(2).filter_map(|pair| {
             let (one, other) = (pair[0].pump_time.reading(), pair[1].pump_time.reading());
             Some((&pair[1], overlap::step_back(one, other)?))
         });
@@ -85,7 +85,7 @@ impl Continuity<'_> {
             false => Rule::Kept(offset),
         };
         Some(Decision {
-            since: Some(event.id),
+            from: Some(event.id),
             ..self.settled(rule, Reason::Remembered)
         })
     }
@@ -94,9 +94,8 @@ impl Continuity<'_> {
     pub(super) fn quiet_abroad(&self, decision: Decision) -> Decision {
         let newest = self.evidence.newest.map(|newest| newest.reading());
         let home = newest.map(|newest| zone::offsets_at_reading(self.zone, newest).0);
-        let is_abroad = self.seen_abroad().is_some();
-        let late = decision.verdict.late;
-        let late = late.filter(|late| !is_abroad || Some(*late) == home);
+        let may_be_home = |late: &Duration| Some(*late) == home || self.seen_abroad().is_none();
+        let late = decision.verdict.late.filter(may_be_home);
         Decision {
             verdict: Verdict {
                 late,
@@ -118,24 +117,26 @@ impl Continuity<'_> {
         if !moved.is_none_or(set_up) {
             return None;
         }
-        let held = (begins..self.held.len())
-            .rev()
-            .find_map(|stretch| self.remembered(stretch))?;
-        (!self.is_the_zones(held)).then_some(held)
+        let (stretch, held) = self.last_remembered(self.movements.len())?;
+        (stretch >= begins && !self.is_the_zones(held)).then_some(held)
     }
 
     /// Whether the zone has the offset that is remembered, had it until it changed last, or no zone has it: glucose told it to
     /// the second.
     fn is_the_zones(&self, held: &Held) -> bool {
-        let now = zone::offset_at(self.zone, held.newest.at);
-        let before = zone::latest_transition(self.zone, held.newest.at).map(|change| change.before);
-        held.offset == now || Some(held.offset) == before || !movement::is_a_zones(held.offset)
+        let had_before = || {
+            let change = zone::latest_transition(self.zone, held.newest.at);
+            change.is_some_and(|change| change.before == held.offset)
+        };
+        // What the zone had before takes long to find, and most clocks have what it has now.
+        held.newest.agrees_with(self.zone) || !movement::is_a_zones(held.offset) || had_before()
     }
 
     /// Whether all that is remembered is of a few hours: the pump is new to the site, and not on a journey.
     fn is_of_few_hours(&self, held: &Held) -> bool {
         let first = held.runs[0].0;
-        let first = self.events.iter().find(|event| event.id == first);
+        let mut events = self.knowledge.events.iter();
+        let first = events.find(|event| event.id == first);
         first.is_some_and(|first| held.newest.reading - first.pump_time.reading() <= FEW_HOURS)
     }
 }

@@ -14,7 +14,7 @@ use super::thresholds::{
     ANTICIPATION, BY_HAND_WITHIN, JUST_UPLOADED, LONGEST_JOURNEY, MOST_HOURS_LATE, TOLERANCE,
     WHOLE_HOURS_WITHIN,
 };
-use super::zone::{self, offset_name};
+use super::zone;
 
 /// What tells the true time of the pump's newest event.
 #[derive(Clone, Copy, Debug)]
@@ -101,10 +101,6 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// What to do about a [`Verdict::doubt`].
-    pub(crate) const ADVICE: &'static str =
-        "Set TIMEZONE_NAME to the zone of the pump's clock, or correct the pump's clock";
-
     /// A judgement that nothing speaks against.
     pub(super) fn of(rule: Rule, reason: Reason) -> Verdict {
         Verdict {
@@ -125,31 +121,6 @@ impl Verdict {
             Rule::FollowsZone => first_pass,
         };
         zone::subtract(newest.reading(), offset)
-    }
-
-    /// The offset that the pump's times go by although it is none that `TIMEZONE_NAME` allows.
-    pub(crate) fn instead_of_the_zones(&self) -> Option<Duration> {
-        self.misfit
-            .filter(|offset| self.rule == Rule::Kept(*offset))
-    }
-
-    /// What speaks against this judgement, in words.
-    pub(crate) fn doubt(&self) -> Option<String> {
-        let fitting = |offset| format!("{} would fit", offset_name(offset));
-        let misfit = self.misfit.map(|offset| {
-            format!(
-                "its newest event would lie after its upload, so the pump's clock and TIMEZONE_NAME do not fit each other; {}",
-                fitting(offset)
-            )
-        });
-        let late = self.late.map(|offset| {
-            format!(
-                "its newest event lies whole hours before its upload; if phone and pump were together then, TIMEZONE_NAME \
-                 or the pump's clock is wrong, and {}",
-                fitting(offset)
-            )
-        });
-        misfit.or(late)
     }
 }
 

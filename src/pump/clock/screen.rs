@@ -1,4 +1,5 @@
-//! What a person can compare with the pump's screen, and when a judgement is too doubtful to begin a site with.
+//! What people are told of a judgement: what speaks against it, what they can compare with the pump's screen, and when it is too
+//! doubtful to begin a site with.
 
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use chrono_tz::Tz;
@@ -9,12 +10,49 @@ use super::zone::offset_name;
 use crate::pump::quantity::PumpTime;
 
 impl Verdict {
+    /// What to do about a [`Verdict::doubt`].
+    pub(crate) const ADVICE: &'static str =
+        "Set TIMEZONE_NAME to the zone of the pump's clock, or correct the pump's clock";
+
+    /// The offset that the pump's times go by although it is none that `TIMEZONE_NAME` allows.
+    pub(crate) fn instead_of_the_zones(&self) -> Option<Duration> {
+        self.misfit
+            .filter(|offset| self.rule == Rule::Kept(*offset))
+    }
+
+    /// What speaks against this judgement, in words.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        let fitting = |offset| format!("{} would fit", offset_name(offset));
+        let misfit = self.misfit.map(|offset| {
+            format!(
+                "its newest event would lie after its upload, so the pump's clock and TIMEZONE_NAME do not fit each other; {}",
+                fitting(offset)
+            )
+        });
+        let late = self.late.map(|offset| {
+            format!(
+                "its newest event lies whole hours before its upload; if phone and pump were together then, TIMEZONE_NAME \
+                 or the pump's clock is wrong, and {}",
+                fitting(offset)
+            )
+        });
+        misfit.or(late)
+    }
+
     /// What the pump's clock shows at an instant, by this judgement; where it leaves the zone, what it shows if the zone is
     /// right after all.
     pub(crate) fn shows(&self, zone: Tz, at: DateTime<Utc>) -> NaiveDateTime {
-        match self.rule {
-            Rule::Kept(offset) if self.misfit.is_none() => at.naive_utc() + offset,
-            _ => at.with_timezone(&zone).naive_local(),
+        match self.rule_if_the_zone_is_right() {
+            Rule::Kept(offset) => at.naive_utc() + offset,
+            Rule::FollowsZone => at.with_timezone(&zone).naive_local(),
+        }
+    }
+
+    /// The rule, or that of a clock which follows the zone where something else fits.
+    fn rule_if_the_zone_is_right(&self) -> Rule {
+        match self.misfit {
+            Some(_) => Rule::FollowsZone,
+            None => self.rule,
         }
     }
 
@@ -42,9 +80,9 @@ impl Verdict {
     ) -> bool {
         let exists =
             |offset: Duration| (Duration::hours(-12)..=Duration::hours(14)).contains(&offset);
-        let by_rule = match self.misfit {
-            Some(_) => Verdict::of(Rule::FollowsZone, self.reason),
-            None => *self,
+        let by_rule = Verdict {
+            rule: self.rule_if_the_zone_is_right(),
+            ..*self
         };
         let newest = newest.map(|newest| by_rule.newest(zone, PumpTime::new(newest)));
         let after_upload = newest
