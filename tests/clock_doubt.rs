@@ -1,6 +1,8 @@
 //! What is done about a clock that two rules fit: other uploaders' glucose is asked for, and only then; without any,
 //! documents wait.
 
+mod abroad;
+
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use serde_json::json;
 use tconnectsync_heroku::config::PumpSerial;
@@ -14,7 +16,6 @@ use tconnectsync_heroku::pump::quantity::{MgDl, PumpTime};
 use tconnectsync_heroku::reconcile::entries::missing;
 
 use crate::arrangement::Arrangement;
-use crate::clock::moved;
 use crate::simulator::history::{ClockStory, Feature, Features, History, Plan, Step};
 
 fn utc(month: u32, day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
@@ -103,21 +104,10 @@ fn reading(text: &str) -> NaiveDateTime {
 /// A clock in New York at the winter's offset until half past one on the night of the zone's change, when the phone left
 /// the pump; and then from four by the pump's clock on.
 fn night(newest: &str, last_upload: DateTime<Utc>, now: DateTime<Utc>) -> Dated {
-    let every_five_minutes = |from: &str, to: &str| {
-        let (from, to) = (reading(from), reading(to));
-        (0..)
-            .map(move |index| from + Duration::minutes(5 * index))
-            .take_while(move |at| *at <= to)
-    };
-    let before = every_five_minutes("2026-03-07 20:00", "2026-03-08 01:30");
-    let after = every_five_minutes("2026-03-08 04:00", newest);
-    let events = (1..).zip(before.chain(after)).map(|(number, shown)| Event {
-        id: id(number),
-        pump_time: PumpTime::new(shown),
-        detail: Detail::AlertActivated(Signal { id: 0 }),
-    });
+    let mut shown = every_five_minutes("2026-03-07 20:00", "2026-03-08 01:30");
+    shown.extend(every_five_minutes("2026-03-08 04:00", newest));
     let decoded = Decoded {
-        events: events.collect(),
+        events: events_of((1..).zip(shown)),
         ..Decoded::default()
     };
     let remembered = decoded
@@ -249,6 +239,16 @@ fn every_five_minutes(from: &str, to: &str) -> Vec<NaiveDateTime> {
     all.take_while(|at| *at <= to).collect()
 }
 
+/// Events that tell of nothing but what the pump's clock showed.
+fn events_of(shown: impl IntoIterator<Item = (i64, NaiveDateTime)>) -> Vec<Event> {
+    let events = shown.into_iter().map(|(number, shown)| Event {
+        id: id(number),
+        pump_time: PumpTime::new(shown),
+        detail: Detail::AlertActivated(Signal { id: 0 }),
+    });
+    events.collect()
+}
+
 /// The events of a clock in New York, in the order of what it showed, and how they are dated where this is remembered.
 fn dated_knowing(
     shown: &[NaiveDateTime],
@@ -286,13 +286,8 @@ fn dated_as(
     remembered: Vec<Remembered>,
     about: &About,
 ) -> Dated {
-    let events = events.into_iter().map(|(number, shown)| Event {
-        id: id(number),
-        pump_time: PumpTime::new(shown),
-        detail: Detail::AlertActivated(Signal { id: 0 }),
-    });
     let decoded = Decoded {
-        events: events.collect(),
+        events: events_of(events),
         clock_changes,
         ..Decoded::default()
     };
@@ -318,6 +313,14 @@ fn document(number: i64, shown: NaiveDateTime, offset: i64, is_entry: bool) -> R
         at: shown.and_utc() - Duration::minutes(offset),
         is_entry,
     }
+}
+
+/// The documents, at an offset in minutes, of all events that show this.
+fn at_offset(shown: &[NaiveDateTime], offset: i64) -> Vec<Remembered> {
+    let documents = (1..)
+        .zip(shown)
+        .map(|(number, shown)| document(number, *shown, offset, false));
+    documents.collect()
 }
 
 #[test]
@@ -366,12 +369,7 @@ fn entries_at_a_wrong_time_which_nothing_moves_send_no_run_further_back() {
         now,
     };
     let clock = PumpClock::judge(chrono_tz::America::New_York, &[], &evidence);
-    let events = (1..).zip(&shown).map(|(number, shown)| Event {
-        id: id(number),
-        pump_time: PumpTime::new(*shown),
-        detail: Detail::AlertActivated(Signal { id: 0 }),
-    });
-    let events = clock.date(events.collect());
+    let events = clock.date(events_of((1..).zip(shown.clone())));
     let from = |is_wrong: fn(bool) -> bool| {
         let remembered = (1..).zip(&shown).map(|(number, shown)| {
             let is_entry = number % 2 == 0;
@@ -390,96 +388,6 @@ fn entries_at_a_wrong_time_which_nothing_moves_send_no_run_further_back() {
         from(|is_entry| !is_entry).is_some(),
         "treatments can be moved"
     );
-}
-
-/// The offset in minutes of a new pump of someone from New York, by what it shows at an upload in June.
-#[track_caller]
-fn of_a_new_pump(shown: &[NaiveDateTime], remembered: Vec<Remembered>, upload: (u32, u32)) -> i64 {
-    let upload = utc(6, 10, upload.0, upload.1);
-    let dated = dated_knowing(shown, remembered, upload + Duration::minutes(2));
-    let offsets = dated.events.iter().map(|dated| {
-        let shown = dated.event.pump_time.reading().and_utc();
-        (shown - dated.at).num_minutes()
-    });
-    let offsets: Vec<i64> = offsets.collect();
-    assert!(
-        offsets.iter().all(|offset| *offset == offsets[0]),
-        "{offsets:?}"
-    );
-    offsets[0]
-}
-
-#[test]
-fn a_new_pump_from_abroad_is_whole_hours_from_home_if_that_fits() {
-    let in_london = every_five_minutes("2026-06-10 12:00", "2026-06-10 14:00");
-    for minute in [0, 4, 9] {
-        assert_eq!(
-            of_a_new_pump(&in_london, Vec::new(), (13, minute)),
-            60,
-            "{minute}"
-        );
-    }
-    let in_kathmandu = every_five_minutes("2026-06-10 16:00", "2026-06-10 18:45");
-    for minute in [0, 2] {
-        assert_eq!(
-            of_a_new_pump(&in_kathmandu, Vec::new(), (13, minute)),
-            345,
-            "{minute}"
-        );
-    }
-    let in_kolkata = every_five_minutes("2026-06-10 16:00", "2026-06-10 18:30");
-    for minute in [0, 5] {
-        assert_eq!(
-            of_a_new_pump(&in_kolkata, Vec::new(), (13, minute)),
-            330,
-            "{minute}"
-        );
-    }
-}
-
-/// At its first upload the phone had been away from the pump for two hours.
-#[test]
-fn what_fitted_a_new_pump_at_first_gives_way_to_what_fits_now() {
-    let shown = every_five_minutes("2026-06-10 12:00", "2026-06-10 14:00");
-    assert_eq!(of_a_new_pump(&shown, Vec::new(), (15, 1)), -60);
-    let documents = (1..)
-        .zip(&shown)
-        .map(|(number, shown)| document(number, *shown, -60, false));
-    let documents: Vec<Remembered> = documents.collect();
-    let later = every_five_minutes("2026-06-10 12:00", "2026-06-10 16:30");
-    assert_eq!(of_a_new_pump(&later, documents.clone(), (15, 33)), 60);
-    // As long as it is possible, it stands.
-    assert_eq!(of_a_new_pump(&later, documents, (17, 33)), -60);
-}
-
-/// A pump from New York, now in London, whose set-up is on record: it began in 2008, or its clock was put right by a minute.
-#[test]
-fn a_new_pump_with_its_set_up_on_record_fits_its_uploads_too() {
-    let shown = every_five_minutes("2026-06-10 12:00", "2026-06-10 14:00");
-    for changes in [
-        moved(-10, "2008-01-01 00:20", "2026-06-10 11:55"),
-        moved(-10, "2026-06-10 11:58", "2026-06-10 11:59"),
-    ] {
-        // Its phone had been away for two hours at the first upload, and is not any more.
-        let upload = utc(6, 10, 15, 1);
-        let dated = dated_by(
-            (&shown, changes.clone()),
-            Vec::new(),
-            upload + Duration::minutes(2),
-        );
-        assert_eq!(dated.events[0].at, utc(6, 10, 13, 0), "{changes:?}");
-        let documents = (1..)
-            .zip(&shown)
-            .map(|(number, shown)| document(number, *shown, -60, false));
-        let later = every_five_minutes("2026-06-10 12:00", "2026-06-10 16:30");
-        let upload = utc(6, 10, 15, 33);
-        let dated = dated_by(
-            (&later, changes.clone()),
-            documents.collect(),
-            upload + Duration::minutes(2),
-        );
-        assert_eq!(dated.events[0].at, utc(6, 10, 11, 0), "{changes:?}");
-    }
 }
 
 /// In New York, never moved. The phone was away when the zone changed, and what came late was written by a guess.
@@ -533,131 +441,6 @@ fn a_clock_that_was_set_back_is_known_whatever_the_account_means_by_its_newest_e
             assert_eq!((found, dated.doubt), (truly, None), "{newest:?}");
         }
     }
-}
-
-/// The events and documents at an offset in minutes of what a clock showed, numbered from one.
-fn at_offset(shown: &[NaiveDateTime], offset: i64) -> Vec<Remembered> {
-    let documents = (1..)
-        .zip(shown)
-        .map(|(number, shown)| document(number, *shown, offset, false));
-    documents.collect()
-}
-
-#[test]
-fn minutes_of_drift_make_no_other_zone_of_a_new_pump() {
-    let shown = every_five_minutes("2026-06-10 08:00", "2026-06-10 10:12");
-    assert_eq!(
-        of_a_new_pump(&shown, Vec::new(), (14, 0)),
-        -240,
-        "twelve minutes fast"
-    );
-    let in_london = every_five_minutes("2026-06-10 12:00", "2026-06-10 14:11");
-    let known = at_offset(&in_london[..10], 60);
-    assert_eq!(
-        of_a_new_pump(&in_london, known, (13, 0)),
-        60,
-        "eleven minutes fast"
-    );
-}
-
-/// Its phone sets the pump's clock without a record: on the way home, or to the winter's time. It had been three minutes fast,
-/// or not.
-#[test]
-fn a_step_back_that_nobody_recorded_ends_a_journey() {
-    for begins in ["2026-06-10 09:05", "2026-06-10 08:58"] {
-        let mut shown = every_five_minutes("2026-06-10 08:00", "2026-06-10 14:00");
-        let known = shown.len();
-        shown.extend(every_five_minutes(begins, "2026-06-10 11:00"));
-        for (there, here) in [(60, -240), (120, -180)] {
-            let documents = at_offset(&shown[..known - 5], there);
-            let upload = shown[shown.len() - 1].and_utc() - Duration::minutes(here - 2);
-            let dated = dated_knowing(&shown, documents, upload + Duration::minutes(2));
-            for (index, dated) in dated.events.iter().enumerate() {
-                let offset = if index < known { there } else { here };
-                let shown = dated.event.pump_time.reading().and_utc();
-                assert_eq!(dated.at, shown - Duration::minutes(offset), "{index}");
-            }
-        }
-    }
-}
-
-/// The record of the journey's beginning is from before these days.
-#[test]
-fn who_insists_on_the_zone_may_travel() {
-    let in_london = every_five_minutes("2026-06-10 08:00", "2026-06-10 14:00");
-    let events: Vec<(i64, NaiveDateTime)> = (1..).zip(in_london.clone()).collect();
-    let about = about(in_london.last().copied(), utc(6, 10, 13, 2));
-    for trusts_zone in [false, true] {
-        let about = About {
-            trusts_zone,
-            ..about
-        };
-        let known = at_offset(&in_london[..50], 60);
-        let dated = dated_as((events.clone(), Vec::new()), known, &about);
-        assert_eq!(dated.events[0].at, utc(6, 10, 7, 0), "{trusts_zone}");
-    }
-}
-
-/// What the account says of its newest event tells nothing of a day in spring.
-#[test]
-fn days_without_the_newest_event_are_not_seen_at_first() {
-    let shown = every_five_minutes("2026-04-10 08:00", "2026-04-10 14:00");
-    let newest = reading("2026-06-10 14:00");
-    let about = about(Some(newest), utc(6, 10, 13, 2));
-    let events = (1..).zip(&shown).map(|(number, shown)| Event {
-        id: id(number),
-        pump_time: PumpTime::new(*shown),
-        detail: Detail::AlertActivated(Signal { id: 0 }),
-    });
-    let decoded = Decoded {
-        events: events.collect(),
-        ..Decoded::default()
-    };
-    let remembered = Vec::new();
-    let dated = dating::date(
-        &about,
-        &last_day(utc(4, 11, 0, 0)),
-        decoded,
-        None,
-        &mut Given { remembered },
-    );
-    assert_eq!(
-        dated.expect("nothing can fail").events[0].at,
-        utc(4, 10, 12, 0)
-    );
-}
-
-/// In New York, not moved when the zone changed the day before. One answer says that the upload was two hours ago.
-#[test]
-fn a_clock_that_was_not_moved_yet_was_not_seen_at_first() {
-    let shown = every_five_minutes("2026-03-08 12:00", "2026-03-09 18:00");
-    let known = at_offset(&shown[..300], -300);
-    let dated = dated_knowing(&shown, known, utc(3, 9, 21, 2));
-    assert_eq!(dated.events[0].at, utc(3, 8, 17, 0));
-}
-
-/// A pump that was set up at home, with PM for AM; its phone came back to it after an hour and a half. And one that was set up
-/// in India, where half a day from home is not far off.
-#[test]
-fn what_fits_a_pump_that_was_set_up_anew_is_what_later_uploads_leave_of_it() {
-    let shown = every_five_minutes("2026-06-10 20:00", "2026-06-10 22:00");
-    let set_up = moved(-10, "2008-01-01 00:20", "2026-06-10 19:55");
-    let dated = dated_by((&shown, set_up.clone()), Vec::new(), utc(6, 10, 15, 32));
-    let known = dated.events.iter().zip(1..);
-    let known = known.map(|(dated, number)| Remembered {
-        id: id(number),
-        reading: dated.event.pump_time.reading(),
-        at: dated.at,
-        is_entry: false,
-    });
-    let later = every_five_minutes("2026-06-10 20:00", "2026-06-10 23:30");
-    let dated = dated_by((&later, set_up), known.collect(), utc(6, 10, 15, 34));
-    assert_eq!(dated.events[0].at, utc(6, 10, 12, 0));
-
-    let in_india = every_five_minutes("2026-06-10 16:00", "2026-06-10 18:30");
-    let set_up = moved(-10, "2008-01-01 00:20", "2026-06-10 15:55");
-    let dated = dated_by((&in_india, set_up), Vec::new(), utc(6, 10, 13, 4));
-    assert_eq!(dated.events[0].at, utc(6, 10, 10, 30));
 }
 
 #[test]

@@ -15,16 +15,6 @@ fn basal_only(plan: Plan) -> Plan {
     plan.with_features(Features::only(&[Feature::Basal]))
 }
 
-/// The plan of another pump on the account.
-fn as_second(plan: Plan) -> Plan {
-    Plan {
-        serial: "90005678".to_owned(),
-        assignment: SECOND_ASSIGNMENT.to_owned(),
-        first_number: 900_000,
-        ..plan
-    }
-}
-
 /// Each temp basal: who wrote it, when, and how long it lasts.
 fn rates(arrangement: &Arrangement, second: &History) -> Vec<(bool, DateTime<Utc>, Duration)> {
     let documents = arrangement.nightscout.treatments();
@@ -55,10 +45,10 @@ fn rates(arrangement: &Arrangement, second: &History) -> Vec<(bool, DateTime<Utc
 #[test]
 fn an_old_pump_that_goes_on_in_a_drawer_adds_no_insulin() {
     let first = History::generate(&basal_only(Plan::days(61, 3)));
-    let mut plan = basal_only(Plan::days(62, 1));
     let replaced = first.plan.start + Duration::hours(30);
-    plan = plan.between(replaced, first.plan.end);
-    let plan = as_second(plan);
+    let plan = basal_only(Plan::days(62, 1))
+        .between(replaced, first.plan.end)
+        .of_another_pump();
     let second = History::generate(&plan);
     let begins = second
         .truth
@@ -123,8 +113,8 @@ fn a_new_pump_that_was_set_up_abroad_is_right_from_the_first_run_on() {
     };
     let plan = basal_only(Plan::day(64))
         .between(replaced, first.plan.end)
-        .with_clock(ClockStory::Steps(vec![abroad]));
-    let plan = as_second(plan);
+        .with_clock(ClockStory::Steps(vec![abroad]))
+        .of_another_pump();
     let second = History::generate(&plan);
     let tandem = Tandem::with_history(first.clone());
     tandem.add_history(second.clone());
@@ -188,8 +178,9 @@ fn a_new_pump_that_was_set_up_abroad_is_right_from_the_first_run_on() {
 fn a_new_pump_that_was_set_up_days_ago_takes_nothing_from_the_old_one_before_it_is_worn() {
     let first = History::generate(&basal_only(Plan::days(67, 3)));
     let worn = first.plan.start + Duration::hours(58);
-    let plan = basal_only(Plan::days(68, 1)).between(worn, first.plan.end);
-    let plan = as_second(plan);
+    let plan = basal_only(Plan::days(68, 1))
+        .between(worn, first.plan.end)
+        .of_another_pump();
     let second = History::generate(&plan);
     let tandem = Tandem::with_history(first.clone());
     tandem.add_history(second.clone());
@@ -215,8 +206,9 @@ fn a_new_pump_that_was_set_up_days_ago_takes_nothing_from_the_old_one_before_it_
 fn a_pump_that_was_given_back_for_days_takes_its_turns_and_no_more() {
     let first = History::generate(&basal_only(Plan::days(69, 3)));
     let start = first.plan.start;
-    let plan = basal_only(Plan::days(70, 1)).between(start + Duration::hours(10), first.plan.end);
-    let plan = as_second(plan);
+    let plan = basal_only(Plan::days(70, 1))
+        .between(start + Duration::hours(10), first.plan.end)
+        .of_another_pump();
     let mut second = History::generate(&plan);
     // It is worn for four hours, and again for the last twelve.
     let back = (start + Duration::hours(14), start + Duration::hours(60));
@@ -252,9 +244,10 @@ fn a_pump_that_reports_only_changes_of_its_rate_keeps_its_turn_between_them() {
     let first = History::generate(&basal_only(Plan::days(69, 3)));
     let start = first.plan.start;
     let worn = start + Duration::hours(10);
-    let mut plan = Plan::days(70, 1).between(worn, first.plan.end);
-    plan = plan.with_features(Features::only(&[Feature::Basal, Feature::ChangesOnly]));
-    let plan = as_second(plan);
+    let plan = Plan::days(70, 1)
+        .between(worn, first.plan.end)
+        .with_features(Features::only(&[Feature::Basal, Feature::ChangesOnly]))
+        .of_another_pump();
     let mut second = History::generate(&plan);
     // It tells of a rate at the beginning, and of the next one more than a day later.
     let changes = |second: &History| -> Vec<i64> {

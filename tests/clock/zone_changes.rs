@@ -154,22 +154,15 @@ fn a_pump_that_was_silent_for_nearly_the_whole_repeated_hour_followed_its_zone()
     assert_instants(&clock, &put_right);
     // Where nothing but habit says that it followed, nobody may have recorded a correction.
     let undecided = Known::uploaded("2026-11-01 06:00", "2026-11-01 13:02");
-    let ran_on = judge(NEW_YORK, &[], &undecided);
-    assert_eq!(ran_on.verdict().reason, Reason::Default);
-    let all = silent.map(|(number, shown, _)| super::event(number, shown));
-    let dated = ran_on.date(all.to_vec());
-    assert_eq!(dated[9].at - dated[2].at, Duration::minutes(55));
+    let by_habit = judge(NEW_YORK, &[], &undecided);
+    assert_eq!(by_habit.verdict().reason, Reason::Default);
     // Set back by that minute, it ran on.
     let set = moved(4, "2026-11-01 01:05", "2026-11-01 01:04");
-    let clock = judge(NEW_YORK, &[set], &known);
-    let ran_on = silent.map(|(number, shown, _)| (number, shown));
-    let dated = clock.date(
-        ran_on
-            .iter()
-            .map(|(number, shown)| super::event(*number, shown))
-            .collect(),
-    );
-    assert_eq!(dated[9].at - dated[2].at, Duration::minutes(55));
+    for ran_on in [by_habit, judge(NEW_YORK, &[set], &known)] {
+        let events = silent.map(|(number, shown, _)| super::event(number, shown));
+        let dated = ran_on.date(events.to_vec());
+        assert_eq!(dated[9].at - dated[2].at, Duration::minutes(55));
+    }
 }
 
 #[test]

@@ -409,11 +409,10 @@ impl Story {
 
     /// The second pump's, where there is one.
     pub fn second(&self) -> Option<Plan> {
-        let mut plan = self.plan().between(self.second?, self.end);
+        let mut plan = (self.plan())
+            .between(self.second?, self.end)
+            .of_another_pump();
         plan.seed += 1_000_000;
-        plan.serial = "90005678".to_owned();
-        plan.assignment = "6a1d5a1f-3b1c-4c68-8e64-1e7d1b2cf002".to_owned();
-        plan.first_number = 900_000;
         if let Some(steps) = &self.second_steps {
             plan = plan.with_clock(ClockStory::Steps(steps.clone()));
         }

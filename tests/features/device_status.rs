@@ -243,14 +243,12 @@ fn nothing_but_the_newest_status_is_asked_for_and_nothing_waits() {
 #[test]
 fn of_two_pumps_the_one_heard_of_last_has_the_word() {
     let old = History::generate(&Plan::days(52, 1));
-    let mut plan = Plan::days(53, 1);
-    plan.serial = "90005678".to_owned();
-    plan.assignment = "5f0c4f0e-2f0b-4a57-9d53-0d6c0a1be002".to_owned();
-    plan.first_number = 900_000;
-    plan = plan.between(
-        old.plan.end - Duration::hours(6),
-        old.plan.end + Duration::hours(2),
-    );
+    let plan = Plan::days(53, 1)
+        .between(
+            old.plan.end - Duration::hours(6),
+            old.plan.end + Duration::hours(2),
+        )
+        .of_another_pump();
     let new = History::generate(&plan);
     let newest = new.instant_of(new.events.last().expect("some events").number);
     let now = afterwards(&new);

@@ -17,9 +17,9 @@ const UP: &str = "\u{1b}[A";
 fn replaced_pump() -> (Arrangement, String) {
     let arrangement = Arrangement::of(day_until_now(75));
     let end = Utc::now() - Duration::days(40);
-    let mut plan = Plan::day(76).between(end - Duration::hours(20), end);
-    plan.serial = "90005678".to_owned();
-    plan.assignment = "6a1d5a1f-3b1c-4c68-8e64-1e7d1b2cf002".to_owned();
+    let plan = Plan::day(76)
+        .between(end - Duration::hours(20), end)
+        .of_another_pump();
     arrangement.tandem.add_history(History::generate(&plan));
     let mut serial = String::new();
     arrangement

@@ -127,6 +127,16 @@ impl Plan {
         self
     }
 
+    /// The same of another pump.
+    pub fn of_another_pump(self) -> Self {
+        Self {
+            serial: "90005678".to_owned(),
+            assignment: "6a1d5a1f-3b1c-4c68-8e64-1e7d1b2cf002".to_owned(),
+            first_number: 900_000,
+            ..self
+        }
+    }
+
     /// The same in this zone; the instants stay.
     pub fn in_zone(mut self, zone: Tz) -> Self {
         self.zone = zone;
